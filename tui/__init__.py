@@ -1,1 +1,1 @@
-"""tui shows: screens over `node.client` and the pure types of holdings; no SQL, no disk, no hub, nothing else of node."""
+"""tui shows: screens over `node.client` and the pure types of holdings; no SQL, no disk, no hub, no more of node."""

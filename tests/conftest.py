@@ -1,0 +1,36 @@
+"""What all tests share: hypothesis profiles, and the rule about real tools of the operating system."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("test", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fuzz", parent=settings.get_profile("test"),
+                          max_examples=int(os.environ.get("JINDANG_FUZZ_EXAMPLES", "100")))
+settings.load_profile("fuzz" if "JINDANG_FUZZ_EXAMPLES" in os.environ else "test")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """Return the root of the checkout under test."""
+    return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_tool() -> Callable[[str], str]:
+    """Return a finder of real programs: the path, or a skip with the reason; a failure where they are required."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+        if path:
+            return path
+        reason = f"{name} is not installed here; .ci/run installs it"
+        if os.environ.get("JINDANG_REQUIRE_REAL") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+
+    return find
