@@ -1,0 +1,73 @@
+"""The errors that leave the room holdings, sorted by who must act.
+
+HoldingsError
+├─ OperatorMustAct        a person at this machine must mend or decide something
+│  ├─ SheetUnreadable     a catalogue sheet that cannot be read at all (a ValueError, so that it crosses the sandbox)
+│  ├─ MediaUnreadable     a file whose content does not decode (a ValueError for the same reason)
+│  ├─ NotFound            a reference, delivery or finding that does not exist here
+│  ├─ AmbiguousReference  a reference that stands for several records
+│  ├─ ClearanceInvalid    a 保密审查 that lacks what the rule asks for
+│  └─ WaiveRefused        a finding that nobody may waive
+├─ PeerMustAct            what another writer sent is not acceptable
+│  ├─ BodyUnreadable      an item body that format.md §6.3 does not allow
+│  └─ VersionUnexpected   a version that does not follow the one held
+└─ OurFault               a rule of this house was broken by our own code
+
+Texts name the thing, the rule and the remedy, in Chinese; none ever holds a title or a value of a classified row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class HoldingsError(Exception):
+    """Base of everything that crosses the door of this room."""
+
+
+class OperatorMustAct(HoldingsError):
+    """A person at this machine must mend or decide something."""
+
+
+class SheetUnreadable(OperatorMustAct, ValueError):
+    """A catalogue sheet that cannot be read at all; the text is a Chinese sentence with the remedy."""
+
+
+class MediaUnreadable(OperatorMustAct, ValueError):
+    """A file whose content does not decode; the text is a Chinese sentence."""
+
+
+class NotFound(OperatorMustAct):
+    """A reference code, record id, delivery or finding that does not exist in this database."""
+
+
+class AmbiguousReference(OperatorMustAct):
+    """A REF that stands for several records; `candidates` are the spellings that are unambiguous."""
+
+    def __init__(self, ref: str, candidates: Sequence[str]) -> None:
+        super().__init__(f"“{ref}”对应多条记录，请写明是哪一条：{'、'.join(candidates)}")
+        self.ref, self.candidates = ref, tuple(candidates)
+
+
+class ClearanceInvalid(OperatorMustAct):
+    """A 保密审查 without the names that its basis asks for."""
+
+
+class WaiveRefused(OperatorMustAct):
+    """A finding that may not be waived (说明后放行): it needs its remedy."""
+
+
+class PeerMustAct(HoldingsError):
+    """What another writer sent is not acceptable."""
+
+
+class BodyUnreadable(PeerMustAct):
+    """An item body that is not what format.md §6.3 says (R4 exception `body-unreadable`)."""
+
+
+class VersionUnexpected(PeerMustAct):
+    """A version that does not follow the one held (R4 exception `version-unexpected`)."""
+
+
+class OurFault(HoldingsError):
+    """A rule of this house was broken by our own code."""

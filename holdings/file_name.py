@@ -1,0 +1,36 @@
+"""What the name of a file in a scan folder says about it: partial, litter, sheet or content; pure."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import PurePath
+from typing import Final
+
+from holdings.sheet import is_sheet_name
+
+_PARTIAL: Final = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".temp", ".swp", ".!ut")
+_LITTER: Final = frozenset({"thumbs.db", "desktop.ini", ".ds_store", "ehthumbs.db", "ehthumbs_vista.db", "folder.htt", "icon\r", "@eadir"})
+
+
+class NameKind(Enum):
+    """What to do with a file, by its name."""
+
+    CONTENT = "content"
+    PARTIAL = "partial"
+    LITTER = "litter"
+    SHEET = "sheet"
+
+
+def name_kind(name: str) -> NameKind:
+    """Tell scanning programs' half-written files and systems' litter from content. A sheet is one only outside record folders: the caller knows where."""
+    low = name.lower()
+    if low.endswith(_PARTIAL) or low.startswith(("~$", ".~lock", "~wrl", "~")):
+        return NameKind.PARTIAL
+    if low in _LITTER or low.startswith("._") or low.startswith("."):
+        return NameKind.LITTER
+    return NameKind.SHEET if is_sheet_name(name) else NameKind.CONTENT
+
+
+def extension(name: str) -> str:
+    """Extension in lower case without the dot, empty when there is none."""
+    return PurePath(name).suffix.lower().removeprefix(".")

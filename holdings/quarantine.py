@@ -1,0 +1,199 @@
+"""Quarantine 待处理: findings that wait for a person; table `finding`. Functions run inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+import apsw
+
+from holdings import tally
+from holdings.errors import NotFound, WaiveRefused
+from holdings.findings import Finding, FindingCode, Severity
+
+REASON_MAX: Final = 2_000  # characters of a reason
+
+
+class FindingState(IntEnum):
+    """Where a finding stands: open 待处理, set aside 搁置 (visible, counted), waived 说明后放行, resolved."""
+
+    OPEN = 0
+    SET_ASIDE = 1
+    WAIVED = 2
+    RESOLVED = 3
+
+
+_WAITING: Final = "state IN (0, 1)"
+_COLUMNS: Final = "id, scope, subject, path, code, ref, detail, state, opened, closed, person, reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A finding as the list shows it; times are whole seconds UTC, `closed` None while it waits."""
+
+    id: int
+    scope: str
+    finding: Finding
+    state: FindingState
+    opened: int
+    closed: int | None
+    person: str
+    reason: str
+
+
+def put(connection: apsw.Connection, finding: Finding, now: int, scope: str = "") -> int:
+    """Note a finding once per (path, code) and return its id. A resolved one opens again; a waived one only when its particulars differ."""
+    row = connection.execute(
+        "SELECT id, state, detail, subject FROM finding WHERE path = ? AND code = ?", (finding.path, finding.code.slug)
+    ).fetchone()
+    if row is None:
+        connection.execute(
+            "INSERT INTO finding(scope, subject, path, code, ref, detail, severity, state, opened) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
+            (scope, finding.subject, finding.path, finding.code.slug, finding.ref, finding.detail, int(finding.code.severity), now),
+        )
+        number = connection.last_insert_rowid()
+        _count(connection, finding, number, +1)
+        return number
+    number, state, detail, subject = int(row[0]), FindingState(row[1]), row[2], row[3]
+    waits = state in (FindingState.OPEN, FindingState.SET_ASIDE)
+    reopen = state is FindingState.RESOLVED or (state is FindingState.WAIVED and detail != finding.detail)
+    if waits and (detail, subject) == (finding.detail, finding.subject):
+        return number
+    if waits or reopen:
+        if waits:
+            _count(connection, _finding(connection, number), number, -1)
+        connection.execute(
+            "UPDATE finding SET scope = ?, subject = ?, ref = ?, detail = ?, state = ?, closed = NULL, person = '', reason = '',"
+            " opened = CASE WHEN ? THEN ? ELSE opened END WHERE id = ?",
+            (scope, finding.subject, finding.ref, finding.detail, 0 if reopen else int(state), reopen, now, number),
+        )
+        _count(connection, finding, number, +1)
+    return number
+
+
+def settle(connection: apsw.Connection, scope: str, findings: Iterable[Finding], now: int) -> None:
+    """Make the waiting findings of one scope exactly these: new ones are put, those no longer true are resolved."""
+    kept = {put(connection, finding, now, scope) for finding in findings}
+    for number in _numbers(connection, "scope = ?", (scope,)):
+        if number not in kept:
+            _close(connection, number, FindingState.RESOLVED, now)
+
+
+def resolve(connection: apsw.Connection, path: str, now: int, code: FindingCode | None = None) -> int:
+    """Close what waits at a path (one code, or all) because it is no longer true; returns how many."""
+    return _resolve(connection, "path", path, now, code)
+
+
+def resolve_subject(connection: apsw.Connection, subject: str, now: int, code: FindingCode | None = None) -> int:
+    """Close what waits about a subject (one code, or all) because it is no longer true; returns how many."""
+    return _resolve(connection, "subject", subject, now, code)
+
+
+def get(connection: apsw.Connection, number: int) -> Listed:
+    """One finding by its id, whatever its state; NotFound when there is none."""
+    row = connection.execute(f"SELECT {_COLUMNS} FROM finding WHERE id = ?", (number,)).fetchone()  # noqa: S608
+    if row is None:
+        raise NotFound(f"没有编号为 {number} 的问题；用 node quarantine list 查看")
+    return _listed(row)
+
+
+def list_open(connection: apsw.Connection, *, limit: int = 1_000, after: int = 0) -> list[Listed]:
+    """What waits (open and set aside), oldest id first, from after an id on."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM finding WHERE {_WAITING} AND id > ? ORDER BY id LIMIT ?", (after, limit))  # noqa: S608
+    return [_listed(row) for row in rows]
+
+
+def for_subject(connection: apsw.Connection, subject: str) -> list[Listed]:
+    """Everything ever found about one subject, oldest first."""
+    return [_listed(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM finding WHERE subject = ? ORDER BY id", (subject,))]  # noqa: S608
+
+
+def waived_codes(connection: apsw.Connection, subject: str) -> frozenset[FindingCode]:
+    """Codes that a person waived for a subject, so that its checks pass over them."""
+    rows = connection.execute("SELECT DISTINCT code FROM finding WHERE subject = ? AND state = 2", (subject,))
+    return frozenset(FindingCode.of(slug) for (slug,) in rows)
+
+
+def waive(connection: apsw.Connection, number: int, reason: str, by: str, now: int) -> None:
+    """说明后放行: let pass with a reason in a person's name. WaiveRefused for codes that need their remedy, NotFound when nothing waits."""
+    listed = _waiting(connection, number)
+    if not listed.finding.code.waivable:
+        raise WaiveRefused(f"此类问题不能说明后放行。处理办法：{listed.finding.remedy}")
+    if not reason.strip() or not by.strip() or len(reason) > REASON_MAX:
+        raise WaiveRefused(f"说明后放行须写明理由（不超过 {REASON_MAX} 字）和姓名")
+    _close(connection, number, FindingState.WAIVED, now, by.strip(), reason.strip())
+
+
+def set_aside(connection: apsw.Connection, number: int, by: str) -> None:
+    """搁置: leave it for later; it stays visible and counted. NotFound when nothing waits."""
+    _waiting(connection, number)
+    connection.execute("UPDATE finding SET state = 1, person = ? WHERE id = ?", (by, number))
+
+
+def retry(connection: apsw.Connection, number: int, now: int) -> Listed:
+    """重新检测: close the finding so that the next look decides; returns what it was. NotFound when nothing waits."""
+    listed = _waiting(connection, number)
+    _close(connection, number, FindingState.RESOLVED, now)
+    return listed
+
+
+def count_subjects(connection: apsw.Connection) -> int:
+    """How many subjects are stopped by an error that waits; kept, not counted."""
+    return tally.read(connection, tally.Count.QUARANTINED, "")
+
+
+def _resolve(connection: apsw.Connection, column: str, value: str, now: int, code: FindingCode | None) -> int:
+    """Close what waits where a column has a value."""
+    found = _numbers(connection, f"{column} = ?1 AND (?2 IS NULL OR code = ?2)", (value, code.slug if code else None))
+    for number in found:
+        _close(connection, number, FindingState.RESOLVED, now)
+    return len(found)
+
+
+def _numbers(connection: apsw.Connection, where: str, params: tuple[str | None, ...]) -> list[int]:
+    """Ids of what waits under a condition."""
+    rows: list[tuple[Any, ...]] = connection.execute(f"SELECT id FROM finding WHERE {where} AND {_WAITING}", params).fetchall()  # noqa: S608
+    return [int(number) for (number,) in rows]
+
+
+def _waiting(connection: apsw.Connection, number: int) -> Listed:
+    """A finding that still waits, or NotFound."""
+    listed = get(connection, number)
+    if listed.state not in (FindingState.OPEN, FindingState.SET_ASIDE):
+        raise NotFound(f"编号 {number} 的问题已经处理过")
+    return listed
+
+
+def _close(connection: apsw.Connection, number: int, state: FindingState, now: int, person: str = "", reason: str = "") -> None:
+    """Take a waiting finding out of the list."""
+    finding = _finding(connection, number)
+    connection.execute(
+        "UPDATE finding SET state = ?, closed = ?, person = ?, reason = ? WHERE id = ?", (int(state), now, person, reason, number)
+    )
+    _count(connection, finding, number, -1)
+
+
+def _count(connection: apsw.Connection, finding: Finding, number: int, by: int) -> None:
+    """Move the counter when this is the only waiting error of its subject. Called after putting, and after closing."""
+    if finding.code.severity is not Severity.ERROR:
+        return
+    others = connection.execute(
+        f"SELECT 1 FROM finding WHERE subject = ? AND severity = ? AND id <> ? AND {_WAITING} LIMIT 1",  # noqa: S608
+        (finding.subject, int(Severity.ERROR), number),
+    ).fetchone()
+    if others is None:
+        tally.add(connection, tally.Count.QUARANTINED, by)
+
+
+def _finding(connection: apsw.Connection, number: int) -> Finding:
+    """The finding of a row that is known to exist."""
+    return get(connection, number).finding
+
+
+def _listed(row: tuple[Any, ...]) -> Listed:
+    """Build a list entry from `_COLUMNS`."""
+    number, scope, subject, path, code, ref, detail, state, opened, closed, person, reason = row
+    finding = Finding(FindingCode.of(code), subject, path, ref, detail)
+    return Listed(number, scope, finding, FindingState(state), opened, closed, person, reason)

@@ -1,0 +1,219 @@
+"""The record: its internal id, its description, and the item bodies of format.md §6.3; pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from typing import Any, Final, NewType
+
+from crypto import cbor
+from crypto.errors import CryptoError
+
+from holdings.errors import BodyUnreadable, OurFault
+from holdings.reference_code import CODE_MAX, ReferenceCode
+from holdings.security import Mark, MarkKind, parse_mark
+
+RecordId = NewType("RecordId", bytes)
+"""16 random bytes, minted by the record's first writer; the 档号 is only an attribute of it."""
+
+ID_SIZE: Final = 16
+BODY_MAX: Final = 256 * 1024  # format.md §14
+ELEMENTS_MAX: Final = 256  # format.md §14: columns of a sheet
+CELL_MAX: Final = 32_767  # format.md §14: characters a cell
+NAME_MAX: Final = 200  # characters of an element name, delivery name or person
+PERSONS_MAX: Final = 8
+PARTS_MAX: Final = 20_000  # format.md §14: parts per item
+
+TITLE, MARK, PAGES, DATE = "题名", "密级", "页数", "成文日期"
+
+
+class Level(IntEnum):
+    """Level of description 著录层级 (format.md §6.3)."""
+
+    FONDS = 1
+    SERIES = 2
+    VOLUME = 3
+    ITEM = 4
+    PART = 5
+
+    @property
+    def label(self) -> str:
+        """The Chinese word of the glossary."""
+        return ("全宗", "类别", "案卷", "件", "文档")[self.value - 1]
+
+
+class Basis(IntEnum):
+    """What a clearance rests on (format.md §6.3)."""
+
+    REVIEW = 1
+    STANDING = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """保密审查: who declared that a delivery holds no state secrets, and when (whole seconds UTC)."""
+
+    basis: Basis
+    persons: tuple[str, ...]
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a record's body says. `elements` are by their Chinese names; 密级 is present, though perhaps empty, when its sheet had the column."""
+
+    reference_code: str
+    level: Level
+    elements: Mapping[str, str]
+    delivery: str
+    clearance: Clearance
+    former_codes: tuple[str, ...] = ()
+
+
+class RowState(Enum):
+    """Whether a catalogue row can be built on."""
+
+    STANDS = 0
+    GONE = 1
+    DUPLICATE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What the catalogue says of one reference code. A classified row on an open site has no code, no elements and no delivery's title: only where it stands."""
+
+    match_key: str
+    reference_code: str
+    level: Level
+    elements: Mapping[str, str]
+    delivery: str
+    sheet: str
+    number: int
+    volume: str | None = None
+    mark: MarkKind = MarkKind.OPEN
+    has_mark_column: bool = False
+    state: RowState = RowState.STANDS
+
+    @property
+    def pages(self) -> int | None:
+        """页数 as the row declares it, None when blank or not a number."""
+        return parse_pages(self.elements.get(PAGES))
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedText:
+    """Body of a `text` item (kind 2): derived data, never the record. `values` maps SHA-256 of a part to its text."""
+
+    record: RecordId
+    version: int
+    engine: str
+    values: Mapping[bytes, str] = field(default_factory=dict)
+
+
+def record_id(data: bytes) -> RecordId:
+    """Check that `data` is 16 bytes and call it a record id."""
+    if len(data) != ID_SIZE:
+        raise OurFault(f"record id of {len(data)} bytes, {ID_SIZE} are expected (format.md §6)")
+    return RecordId(bytes(data))
+
+
+def level_of(code: ReferenceCode) -> Level:
+    """The level a code names: a volume, else an item."""
+    return Level.VOLUME if code.is_volume else Level.ITEM
+
+
+def title(description: Description) -> str:
+    """题名, empty when the sheet has none."""
+    return description.elements.get(TITLE, "")
+
+
+def parse_pages(text: str | None) -> int | None:
+    """Read 页数: `12`, `１２`, `12页`; None when blank, not a whole number, or above 20,000 (parts per item, format.md §14)."""
+    found = re.fullmatch(r"([0-9]{1,6})[页张面]?", unicodedata.normalize("NFKC", text or "").strip())
+    pages = int(found[1]) if found else None
+    return pages if pages is not None and pages <= PARTS_MAX else None
+
+
+def page_count(description: Description) -> int | None:
+    """页数 as declared, None when blank or not a number."""
+    return parse_pages(description.elements.get(PAGES))
+
+
+def security_mark(description: Description) -> Mark:
+    """密级 as read; a body without the element is open here, the gate holds it for lack of the column."""
+    return parse_mark(description.elements.get(MARK))
+
+
+def encode_record(description: Description) -> bytes:
+    """Encode the body of a record item (format.md §6.3, at most 256 KiB); OurFault when it would be larger."""
+    clearance = description.clearance
+    body: dict[int, Any] = {
+        1: description.reference_code,
+        2: int(description.level),
+        3: dict(description.elements),
+        4: description.delivery,
+        5: {1: int(clearance.basis), 2: list(clearance.persons), 3: clearance.time},
+    }
+    if description.former_codes:
+        body[6] = list(description.former_codes)
+    data = cbor.encode(body)
+    if len(data) > BODY_MAX:
+        raise OurFault(f"record body of {len(data)} bytes, {BODY_MAX} are allowed (format.md §14)")
+    return data
+
+
+def decode_record(data: bytes) -> Description:
+    """Decode the body of a record item; BodyUnreadable names the rule that is broken, never a value."""
+    try:
+        body = cbor.take_map(
+            cbor.decode(data, limit=BODY_MAX), {1: str, 2: int, 3: dict, 4: str, 5: dict}, {6: list}, name="record body"
+        )
+        clearance = cbor.take_map(body[5], {1: int, 2: list, 3: int}, name="clearance")
+        level, basis = Level(body[2]), Basis(clearance[1])
+    except (CryptoError, ValueError) as fault:
+        raise BodyUnreadable(f"record body (format.md §6.3): {fault}") from fault
+    persons = _texts(clearance[2], 1, PERSONS_MAX, NAME_MAX, "persons")
+    former = _texts(body.get(6, []), 0, ELEMENTS_MAX, CODE_MAX, "former codes")
+    if not 1 <= len(body[1]) <= CODE_MAX or not 1 <= len(body[4]) <= NAME_MAX:
+        raise BodyUnreadable("record body (format.md §6.3): reference code or delivery empty or too long")
+    return Description(body[1], level, _elements(body[3]), body[4], Clearance(basis, persons, clearance[3]), former)
+
+
+def encode_text(text: DerivedText) -> bytes:
+    """Encode the body of a text item (format.md §6.3, at most 256 KiB)."""
+    data = cbor.encode({1: bytes(text.record), 2: text.version, 3: text.engine, 4: dict(text.values)})
+    if len(data) > BODY_MAX:
+        raise OurFault(f"text body of {len(data)} bytes, {BODY_MAX} are allowed (format.md §14)")
+    return data
+
+
+def decode_text(data: bytes) -> DerivedText:
+    """Decode the body of a text item; BodyUnreadable names the rule that is broken."""
+    try:
+        body = cbor.take_map(cbor.decode(data, limit=BODY_MAX), {1: cbor.ID16, 2: int, 3: str, 4: dict}, name="text body")
+    except CryptoError as fault:
+        raise BodyUnreadable(f"text body (format.md §6.3): {fault}") from fault
+    for digest, value in body[4].items():
+        if type(digest) is not bytes or len(digest) != 32 or type(value) is not str:
+            raise BodyUnreadable("text body (format.md §6.3): values are text by SHA-256 of a part")
+    return DerivedText(RecordId(body[1]), body[2], body[3], body[4])
+
+
+def _texts(values: list[Any], at_least: int, at_most: int, longest: int, name: str) -> tuple[str, ...]:
+    """Check a list of texts within its bounds."""
+    if not at_least <= len(values) <= at_most or any(type(v) is not str or not 1 <= len(v) <= longest for v in values):
+        raise BodyUnreadable(f"record body (format.md §6.3): {name} are {at_least} to {at_most} texts of 1 to {longest} characters")
+    return tuple(values)
+
+
+def _elements(values: dict[Any, Any]) -> dict[str, str]:
+    """Check map 3: names and values are text within the bounds of a sheet."""
+    if len(values) > ELEMENTS_MAX:
+        raise BodyUnreadable(f"record body (format.md §6.3): more than {ELEMENTS_MAX} elements")
+    for name, value in values.items():
+        if type(name) is not str or type(value) is not str or not 1 <= len(name) <= NAME_MAX or len(value) > CELL_MAX:
+            raise BodyUnreadable("record body (format.md §6.3): element names and values are text within the bounds of a sheet")
+    return values

@@ -1,0 +1,265 @@
+"""Records in their versions: tables `record`, `record_version`, `former_code`; at the node its own, in the vault those of every node.
+
+Functions run inside the caller's transaction: the node's that seals, or the vault's that folds a delta and advances its cursor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import apsw
+
+from holdings import catalogue, tally
+from holdings.errors import AmbiguousReference, NotFound, OurFault, VersionUnexpected
+from holdings.hits import TOTAL_CAP, SearchResult, hit, where_all, words_of
+from holdings.record import DATE, ID_SIZE, Description, Level, RecordId, decode_record, encode_record, title
+from holdings.reference_code import match_key, ordering_key
+
+OWN: Final = ""
+"""Writer of this site's own records."""
+CANDIDATES_MAX: Final = 20
+
+_FIELDS: Final = "number, writer, id, version, reference_code, match_key, level, title, date, delivery, pages, bytes"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record in its current version. `number` is this database's own; `pages` and `bytes` are of this version's files."""
+
+    number: int
+    writer: str
+    id: RecordId
+    version: int
+    reference_code: str
+    match_key: str
+    level: Level
+    title: str
+    date: str
+    delivery: str
+    pages: int
+    bytes: int
+
+    @property
+    def ref(self) -> str:
+        """An unambiguous spelling: `NODE/档号`, or the code alone for a record of this site."""
+        return f"{self.writer}/{self.reference_code}" if self.writer else self.reference_code
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """One version: pages and bytes of its files, time stored here (whole seconds UTC)."""
+
+    version: int
+    pages: int
+    bytes: int
+    time: int
+
+
+def create_record(
+    connection: apsw.Connection, identity: RecordId, description: Description, *, pages: int, size: int, now: int, writer: str = OWN
+) -> StoredRecord:
+    """Store version 1 of a new record; `pages` and `size` (source bytes) are of its files. VersionUnexpected when the id is known."""
+    if _by_id(connection, writer, identity) is not None:
+        raise VersionUnexpected(f"record id:{identity.hex()} of {writer or 'this site'} exists already")
+    key = match_key(description.reference_code)
+    connection.execute(
+        "INSERT INTO record(writer, id, version, reference_code, match_key, ordering, level, title, date, delivery, pages, bytes)"
+        " VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (writer, identity, *_described(description), pages, size),
+    )
+    number = connection.last_insert_rowid()
+    _add_version(connection, number, 1, description, pages, size, now)
+    tally.add(connection, tally.Count.RECORDS, 1, writer)
+    _count(connection, writer, pages, size)
+    if writer == OWN:
+        catalogue.link(connection, key)
+    return _fetch(connection, number)
+
+
+def new_version(
+    connection: apsw.Connection, identity: RecordId, version: int, description: Description, *, pages: int, size: int, now: int, writer: str = OWN
+) -> StoredRecord:
+    """Make `version` the current one; it must follow the one held, else VersionUnexpected. A changed code keeps the old one as a former code."""
+    held = _by_id(connection, writer, identity)
+    if held is None or version != held.version + 1:
+        raise VersionUnexpected(f"version {version} of id:{identity.hex()} does not follow {held.version if held else 'anything held'}")
+    connection.execute(
+        "UPDATE record SET version = ?, reference_code = ?, match_key = ?, ordering = ?, level = ?, title = ?, date = ?, delivery = ?, pages = ?, bytes = ?"
+        " WHERE number = ?",
+        (version, *_described(description), pages, size, held.number),
+    )
+    _add_version(connection, held.number, version, description, pages, size, now)
+    if held.match_key != match_key(description.reference_code):
+        _keep_former(connection, held.number, held.match_key)
+    _count(connection, writer, pages - held.pages, size - held.bytes)
+    if writer == OWN:
+        catalogue.link(connection, match_key(description.reference_code))
+    return _fetch(connection, held.number)
+
+
+def fold_record(
+    connection: apsw.Connection, writer: str, identity: RecordId, version: int, description: Description, *, pages: int, size: int, now: int
+) -> bool:
+    """Fold one record item of a delta. True when it was new, False when exactly this version is held already (a delta folded twice).
+
+    VersionUnexpected when the version is neither the next nor one held with an equal body.
+    """
+    held = _by_id(connection, writer, identity)
+    if held is not None and version <= held.version:
+        if body(connection, held, version) == description:
+            return False
+        raise VersionUnexpected(f"version {version} of id:{identity.hex()} is held with another body")
+    if held is None and version == 1:
+        create_record(connection, identity, description, pages=pages, size=size, now=now, writer=writer)
+    else:
+        new_version(connection, identity, version, description, pages=pages, size=size, now=now, writer=writer)
+    return True
+
+
+def by_id(connection: apsw.Connection, identity: RecordId, writer: str = OWN) -> StoredRecord | None:
+    """A record by its id and writer."""
+    return _by_id(connection, writer, identity)
+
+
+def record_for(connection: apsw.Connection, key: str, writer: str = OWN) -> StoredRecord | None:
+    """The record of one writer that bears a match key now; AmbiguousReference when several do."""
+    rows = connection.execute(f"SELECT {_FIELDS} FROM record WHERE match_key = ? AND writer = ? LIMIT 2", (key, writer)).fetchall()  # noqa: S608
+    if len(rows) > 1:
+        raise AmbiguousReference(key, [f"id:{_stored(row).id.hex()}" for row in rows])
+    return _stored(rows[0]) if rows else None
+
+
+def resolve(connection: apsw.Connection, ref: str) -> StoredRecord:
+    """Find the record that a REF names: 档号 (as printed or by match key), former code, `NODE/档号`, or `id:HEX`.
+
+    NotFound when there is none; AmbiguousReference naming the spellings that tell them apart.
+    """
+    text = ref.strip()
+    rows = _resolve_id(connection, text[3:]) if text.lower().startswith("id:") else _resolve_code(connection, text)
+    if not rows:
+        raise NotFound(f"没有“{ref}”这条档案；可用 search 查找档号")
+    if len(rows) > 1:
+        spelled = {row.ref for row in rows}
+        plain = len(spelled) == len(rows)
+        raise AmbiguousReference(ref, [row.ref if plain else f"id:{row.id.hex()}" for row in rows])
+    return rows[0]
+
+
+def versions(connection: apsw.Connection, record: StoredRecord) -> list[StoredVersion]:
+    """Every version held, oldest first."""
+    rows = connection.execute("SELECT version, pages, bytes, time FROM record_version WHERE record = ? ORDER BY version", (record.number,))
+    return [StoredVersion(*map(int, row)) for row in rows]
+
+
+def body(connection: apsw.Connection, record: StoredRecord, version: int | None = None) -> Description:
+    """What a version says (the current one by default); NotFound when it is not held."""
+    row = connection.execute(
+        "SELECT body FROM record_version WHERE record = ? AND version = ?", (record.number, version or record.version)
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"“{record.reference_code}”没有第 {version} 版")
+    return decode_record(row[0])
+
+
+def former_codes(connection: apsw.Connection, record: StoredRecord) -> list[str]:
+    """Match keys that the record had before 曾用档号."""
+    return [str(key) for (key,) in connection.execute("SELECT match_key FROM former_code WHERE record = ? ORDER BY match_key", (record.number,))]
+
+
+def walk(connection: apsw.Connection, *, after: int = 0, limit: int = 1_000) -> list[StoredRecord]:
+    """Records by their number in this database, from after a number on: for exports and checks that take a page at a time."""
+    rows = connection.execute(f"SELECT {_FIELDS} FROM record WHERE number > ? ORDER BY number LIMIT ?", (after, limit))  # noqa: S608
+    return [_stored(row) for row in rows]
+
+
+def search_titles(connection: apsw.Connection, query: str, limit: int) -> SearchResult:
+    """Plain search: every word of the query stands in title or code, of records and of rows that have no images yet."""
+    words = words_of(query)
+    if not words:
+        return SearchResult((), 0, capped=False)
+    where, params = where_all(words)
+    rows: list[tuple[Any, ...]] = connection.execute(
+        f"SELECT writer, reference_code, title, level, date FROM record WHERE 1{where} LIMIT ?", (*params, TOTAL_CAP + 1)  # noqa: S608
+    ).fetchall()
+    hits = [hit(f"{writer}/{ref}" if writer else ref, heading, level, date, words) for writer, ref, heading, level, date in rows]
+    hits += catalogue.search_unlinked(connection, words, TOTAL_CAP + 1 - len(hits))
+    total = min(len(hits), TOTAL_CAP)
+    hits.sort(key=lambda found: (-found.score, ordering_key(found.ref)))
+    return SearchResult(tuple(hits[: max(0, limit)]), total, capped=len(hits) > TOTAL_CAP)
+
+
+def _described(description: Description) -> tuple[str, str, str, int, str, str, str]:
+    """Columns taken from a description: code, key, ordering, level, title, date, delivery."""
+    code = description.reference_code
+    return (
+        code, match_key(code), ordering_key(code), int(description.level), title(description), description.elements.get(DATE, ""), description.delivery
+    )  # fmt: skip
+
+
+def _add_version(connection: apsw.Connection, number: int, version: int, description: Description, pages: int, size: int, now: int) -> None:
+    """Store the body of one version and the former codes it names."""
+    connection.execute(
+        "INSERT INTO record_version(record, version, body, pages, bytes, time) VALUES (?, ?, ?, ?, ?, ?)",
+        (number, version, encode_record(description), pages, size, now),
+    )
+    for code in description.former_codes:
+        _keep_former(connection, number, match_key(code))
+
+
+def _keep_former(connection: apsw.Connection, number: int, key: str) -> None:
+    connection.execute("INSERT OR IGNORE INTO former_code(match_key, record) VALUES (?, ?)", (key, number))
+
+
+def _count(connection: apsw.Connection, writer: str, pages: int, size: int) -> None:
+    """Move the counters of a writer by one version's difference."""
+    tally.add(connection, tally.Count.VERSIONS, 1, writer)
+    tally.add(connection, tally.Count.PAGES, pages, writer)
+    tally.add(connection, tally.Count.BYTES_SOURCE, size, writer)
+
+
+def _by_id(connection: apsw.Connection, writer: str, identity: RecordId) -> StoredRecord | None:
+    row = connection.execute(f"SELECT {_FIELDS} FROM record WHERE writer = ? AND id = ?", (writer, identity)).fetchone()  # noqa: S608
+    return _stored(row) if row else None
+
+
+def _fetch(connection: apsw.Connection, number: int) -> StoredRecord:
+    row = connection.execute(f"SELECT {_FIELDS} FROM record WHERE number = ?", (number,)).fetchone()  # noqa: S608
+    if row is None:
+        raise OurFault(f"record {number} is not there")
+    return _stored(row)
+
+
+def _resolve_id(connection: apsw.Connection, digits: str) -> list[StoredRecord]:
+    try:
+        identity = bytes.fromhex(digits)
+    except ValueError:
+        return []
+    if len(identity) != ID_SIZE:
+        return []
+    return [_stored(row) for row in connection.execute(f"SELECT {_FIELDS} FROM record WHERE id = ?", (identity,))]  # noqa: S608
+
+
+def _resolve_code(connection: apsw.Connection, text: str) -> list[StoredRecord]:
+    """By current code first; former codes only when nothing bears the code now."""
+    writer, slash, rest = text.partition("/")
+    key = match_key(rest if slash else text)
+    narrow, params = (" AND writer = ?", (key, writer)) if slash else ("", (key,))
+    query = f"SELECT {_FIELDS} FROM record WHERE match_key = ?{narrow} LIMIT {CANDIDATES_MAX}"  # noqa: S608
+    if rows := connection.execute(query, params).fetchall():
+        return _told_apart(rows, text)
+    query = f"SELECT {_FIELDS} FROM record WHERE number IN (SELECT record FROM former_code WHERE match_key = ?){narrow} LIMIT {CANDIDATES_MAX}"  # noqa: S608
+    return _told_apart(connection.execute(query, params).fetchall(), text)
+
+
+def _told_apart(rows: list[tuple[Any, ...]], text: str) -> list[StoredRecord]:
+    """Several records of one key: those whose code is printed exactly so win."""
+    found = [_stored(row) for row in rows]
+    exact = [record for record in found if record.reference_code == text.rpartition("/")[2]]
+    return exact if exact and len(found) > 1 else found
+
+
+def _stored(row: tuple[Any, ...]) -> StoredRecord:
+    number, writer, identity, version, code, key, level, heading, date, delivery, pages, size = row
+    return StoredRecord(number, writer, RecordId(identity), version, code, key, Level(level), heading, date, delivery, pages, size)
