@@ -22,7 +22,7 @@ from crypto.errors import BadFormat, LockedOut, WrongKey
 SALT_SIZE: Final = 16  # bytes
 SECRET_MIN: Final = 32  # bytes of a key file or credential: what a random key has
 SECRET_MAX: Final = 64 * 1024  # bytes; more is some other file
-PASSPHRASE_MIN: Final = 8  # characters: GB/T 22239-2019 (等保) auditors ask for no less
+PASSPHRASE_MIN: Final = 8  # characters: what 等保 (GB/T 22239) assessors commonly ask for at least
 OPSLIMIT_MAX: Final = 16  # bounds on what a foreign key file may make us compute: some ten seconds …
 MEMLIMIT_MAX: Final = 1 << 30  # … and libsodium's SENSITIVE, 1 GiB
 
@@ -156,20 +156,18 @@ def _read_secret(path: Path, forbidden_mode: int, what: str) -> bytes:
     try:
         # O_NONBLOCK: a fifo in the key file's place must not hang the start.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except (OSError, ValueError) as error:
-        raise LockedOut(
-            f"无法读取{what} {path}：{getattr(error, 'strerror', None) or '路径不合规'}", "请核对路径与权限"
-        ) from error
-    with os.fdopen(descriptor, "rb") as file:
-        state = os.fstat(file.fileno())
-        if not stat.S_ISREG(state.st_mode):
-            raise LockedOut(f"{what} {path} 不是普通文件", "请换成普通文件")
-        if state.st_mode & forbidden_mode:
-            raise LockedOut(f"{what} {path} 可被他人读写", f"请执行 chmod 600 {path}")
         try:
-            secret = file.read(SECRET_MAX + 1)
-        except OSError as error:
-            raise LockedOut(f"无法读取{what} {path}：{error.strerror}", "请检查磁盘") from error
+            state = os.fstat(descriptor)
+            if not stat.S_ISREG(state.st_mode):
+                raise LockedOut(f"{what} {path} 不是普通文件", "请换成普通文件")
+            if state.st_mode & forbidden_mode:
+                raise LockedOut(f"{what} {path} 可被他人读写", f"请执行 chmod 600 {path}")
+            secret = os.read(descriptor, SECRET_MAX + 1)
+        finally:
+            os.close(descriptor)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "路径不合规"
+        raise LockedOut(f"无法读取{what} {path}：{reason}", "请核对路径与权限") from error
     if not SECRET_MIN <= len(secret) <= SECRET_MAX:
         raise LockedOut(
             f"{what} {path} 须有 {SECRET_MIN} 字节以上、{SECRET_MAX} 字节以下", f"请用 {SECRET_MIN} 个随机字节重新生成"
