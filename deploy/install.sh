@@ -70,7 +70,7 @@ getent group jindang-scan >/dev/null || groupadd --system jindang-scan
 getent passwd jindang >/dev/null || useradd --system --gid jindang --home-dir /var/lib/jindang --shell /usr/sbin/nologin jindang
 install -d -o root -g root -m 0700 /etc/jindang
 install -d -o jindang -g jindang -m 0750 /var/lib/jindang
-install -d -o root -g jindang-scan -m 0750 /srv/jindang
+install -d -o root -g jindang-scan -m 0750 /srv/jindang /srv/jindang/stations
 if [ -d /etc/systemd/system ]; then
     install -m 0644 examples/jindang-node.service examples/jindang-hub.service /etc/systemd/system/
     systemctl daemon-reload 2>/dev/null || true

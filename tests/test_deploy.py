@@ -10,7 +10,12 @@ import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from hub.config import HubConfig
+from node.config import NodeConfig
+from node.walk import IN_PROGRESS
 
 EXPOSURE_MAX = 25  # tenths, as systemd-analyze counts: 2.5
 FIELDS_MAX = 12  # top-level fields of a configuration file
@@ -68,20 +73,22 @@ def test_samba_takes_the_example(repository: Path, real_tool: Finder) -> None:
     assert len({account[1] for account in accounts if account}) == len(accounts)
 
 
-@pytest.mark.parametrize("name", ["node.toml", "hub.toml"])
-def test_configuration_examples_are_small(name: str, repository: Path) -> None:
-    """An example parses, has at most 12 fields and holds no secret."""
+@pytest.mark.parametrize(("name", "kind"), [("node.toml", NodeConfig), ("hub.toml", HubConfig)])
+def test_configuration_examples_are_what_the_programs_read(name: str, kind: type, repository: Path) -> None:
+    """An example is accepted by its program, has at most 12 fields and holds no secret."""
     text = (repository / "deploy" / name).read_text("utf-8")
-    assert 0 < len(tomllib.loads(text)) <= FIELDS_MAX
+    fields = tomllib.loads(text)
+    assert msgspec.convert(fields, kind)
+    assert 0 < len(fields) <= len(kind.__struct_fields__) <= FIELDS_MAX
     assert not re.search(r"AGE-SECRET-KEY|jd1-|pass(?:word|phrase) *=", text)
 
 
-def test_working_folder_is_not_watched(repository: Path) -> None:
-    """No watched folder of the example is, or contains, the stations' working folder 加工中."""
-    fields = tomllib.loads((repository / "deploy" / "node.toml").read_text("utf-8"))
-    assert fields["watch"]
-    for watch in fields["watch"]:
-        assert Path(watch["path"]).name == "交件"
+def test_stations_examples_agree(repository: Path) -> None:
+    """Samba shares the folders that the node watches, and the name 加工中 it tells people is the one the node skips."""
+    watched = set(tomllib.loads((repository / "deploy" / "node.toml").read_text("utf-8"))["watch"])
+    shares = (repository / "deploy" / "smb.conf").read_text("utf-8")
+    assert set(re.findall(r"^ +path = (.*)$", shares, re.MULTILINE)) == watched
+    assert IN_PROGRESS in shares
 
 
 def test_libraries_load_where_memory_cannot_become_code(repository: Path) -> None:

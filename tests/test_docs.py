@@ -18,7 +18,8 @@ CODE = re.compile(r"```[^\n]*\n(.*?)```|`([^`\n]+)`", re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 ROOMY = "|".join(map(re.escape, FOLDERS))
 PATH = re.compile(rf"(?<![\w./<>*-])(?:{ROOMY})/(?!\d)[\w./*-]*|(?<![\w./-])[A-Z]{{4,}}\.md\b")
-COMMAND = re.compile(r"(?:^|[\s;(\"'])(?:-m |/bin/)?jindang ((?:(?:[a-z][a-z-]*|--?[a-z]).*))")
+COMMAND = re.compile(r"(?:^|[\s(])(?:-m |\S*/bin/)?jindang (-*[a-z].*)")
+INSTALLED_COMMAND = re.compile(r"(?:/bin/|`)jindang (-*[a-z].*)")
 SECTION = re.compile(r"format\.md §(\d+(?:\.\d+)*)")
 
 
@@ -28,13 +29,13 @@ def spans(document: Path) -> Iterator[str]:
         yield from (fenced.replace("\\\n", " ").split("\n") if fenced else [inline])
 
 
-def commands(text: str) -> Iterator[list[str]]:
+def commands(text: str, pattern: re.Pattern[str]) -> Iterator[list[str]]:
     """Yield the words after `jindang` of every command line in one line of code."""
     for part in re.split(r"\s(?:&&|\|\||\||;)\s", text):
-        found = COMMAND.search(part)
+        found = pattern.search(part)
         if found:
-            line = re.split(r"\s#|[`）。]|\s{2,}(?=[^\s-])", found.group(1))[0]
-            yield shlex.split(re.sub(r"[<>\[\]…]", " ", line))
+            line = re.split(r"\s#|[`）。，；]|\s{2,}(?=[^\s-])", found.group(1))[0]
+            yield shlex.split(re.sub(r"[<>\[\]…()]", " ", line))
 
 
 def faults(words: list[str]) -> list[str]:
@@ -65,8 +66,11 @@ def test_paths_named_in_a_document_exist(document: Path) -> None:
 @pytest.mark.parametrize("document", [*DOCUMENTS, *INSTALLED], ids=lambda path: str(path.relative_to(ROOT)))
 def test_commands_named_in_a_document_exist(document: Path) -> None:
     """Every `jindang ...` line shown, and every option in it, is one that the programs know."""
-    plain = document.read_text("utf-8").replace("\\\n", " ").split("\n")
-    shown = [words for line in (spans(document) if document.suffix == ".md" else plain) for words in commands(line)]
+    if document.suffix == ".md":
+        shown = [words for line in spans(document) for words in commands(line, COMMAND)]
+    else:
+        lines = document.read_text("utf-8").replace("\\\n", " ").split("\n")
+        shown = [words for line in lines for words in commands(line, INSTALLED_COMMAND)]
     assert not [f"jindang {' '.join(words)}: {fault}" for words in shown for fault in faults(words)]
 
 
