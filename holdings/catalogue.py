@@ -1,6 +1,8 @@
-"""The catalogue 目录: rows of imported sheets, one for each code; tables `sheet`, `sheet_row`, `catalogue`, `classified_mark`.
+"""The catalogue 目录: rows of imported sheets, one for each code; tables `sheet`, `sheet_row`, `catalogue`,
+`classified_mark`.
 
-Functions run inside the caller's transaction. An import is one transaction: a crash leaves the catalogue as it was before.
+Functions run inside the caller's transaction. An import is one transaction: a crash leaves the catalogue as it was
+before.
 """
 
 from __future__ import annotations
@@ -13,7 +15,6 @@ import apsw
 import msgspec
 
 from crypto.digest import sha256
-
 from holdings import tally
 from holdings.delivery import Delivery
 from holdings.findings import Finding, FindingCode
@@ -22,19 +23,28 @@ from holdings.record import DATE, MARK, TITLE, Level, Row, RowState, level_of
 from holdings.reference_code import CodeProblem, ordering_key, parse
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet import ParsedSheet
-from holdings.sheet_rows import Refusal, SheetRow
+from holdings.sheet_rows import TOLD_MAX, Refusal, SheetRow
 
 GONE_TOLD_MAX: Final = 1_000  # findings of rows that disappeared, for each sheet; all are counted
 
 _ROW: Final = (
-    "c.match_key, c.reference_code, c.level, c.elements, d.name, s.name, c.number, c.volume_key, s.has_mark_column, c.state"
+    "SELECT c.match_key, c.reference_code, c.level, c.elements, d.name, s.name, c.number, c.volume_key,"
+    " s.has_mark_column, c.state"
     " FROM catalogue c JOIN sheet s ON s.id = c.sheet JOIN delivery d ON d.id = s.delivery"
 )
+_PUT: Final = (
+    "INSERT INTO catalogue(match_key, reference_code, ordering, level, volume_key, title, date, elements, sheet,"
+    " number, state, changed) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+    " ON CONFLICT(match_key) DO UPDATE SET reference_code = ?2, ordering = ?3, level = ?4, volume_key = ?5, title = ?6,"
+    " date = ?7, elements = ?8, sheet = ?9, number = ?10, state = ?11, changed = ?12"
+)
+_UNLINKED: Final = "SELECT reference_code, title, level, date FROM catalogue WHERE linked = 0 AND state = 0"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What an import did, in rows. rows = added + changed + unchanged + refused; classified rows of an open site are among the refused.
+    """What an import did, in rows. rows = added + changed + unchanged + refused; classified rows of an open site are
+    among the refused.
 
     `findings` is everything a person should see about this sheet: hand it to quarantine.settle with `scope`.
     """
@@ -62,20 +72,30 @@ class _Work:
     site: SiteClass
     scope: str
     seen: set[str] = field(default_factory=set)
-    counts: dict[str, int] = field(default_factory=lambda: {"added": 0, "changed": 0, "unchanged": 0, "gone": 0})
+    marked: frozenset[str] = frozenset()
     findings: list[Finding] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    added: int = 0
+    changed: int = 0
+    gone: int = 0
+    barred: int = 0
 
 
-def import_sheet(connection: apsw.Connection, delivery: Delivery, parsed: ParsedSheet, now: int, site: SiteClass) -> ImportReport:
-    """Bring the catalogue to what a sheet says. Equal rows write nothing, whatever the file's digest; a sheet is known by its name in its delivery.
+def import_sheet(
+    connection: apsw.Connection, delivery: Delivery, parsed: ParsedSheet, now: int, site: SiteClass
+) -> ImportReport:
+    """Bring the catalogue to what a sheet says. Equal rows write nothing, whatever the file's digest; a sheet is known
+    by its name in its delivery.
 
-    On an open site a row with a classified or unreadable mark is erased from the catalogue and leaves only where it stands.
+    On an open site a row with a classified or unreadable mark is erased from the catalogue and leaves only where it
+    stands.
     """
     scope = f"{delivery.name}/{parsed.name}"
     work = _Work(connection, _sheet(connection, delivery, parsed, now), delivery, now, site, scope)
     withheld = {row.key: row for row in parsed.rows if row.mark is not MarkKind.OPEN} if site is SiteClass.OPEN else {}
     for row in withheld.values():
         _withhold(work, row)
+    work.marked = _marked_elsewhere(work)
     refused_keys = set()
     for row in parsed.rows:
         if row.key in withheld:
@@ -87,29 +107,36 @@ def import_sheet(connection: apsw.Connection, delivery: Delivery, parsed: Parsed
         _take(work, row)
     _drop_gone(work, refused_keys | withheld.keys())
     work.findings += _findings_of(parsed, scope)
-    tally.add(connection, tally.Count.CATALOGUE_ROWS, work.counts["added"])
+    tally.add(connection, tally.Count.CATALOGUE_ROWS, work.added)
+    refused = parsed.refused_count + work.barred
     return ImportReport(
-        parsed.name, scope, parsed.row_count, refused=parsed.refused_count, refusals=parsed.refusals, findings=tuple(work.findings), **work.counts
-    )
+        sheet=parsed.name, scope=scope, rows=parsed.row_count, added=work.added, changed=work.changed,
+        unchanged=parsed.row_count - work.added - work.changed - refused, gone=work.gone, refused=refused,
+        refusals=(*parsed.refusals, *work.refusals), findings=tuple(work.findings),
+    )  # fmt: skip
 
 
 def row_for(connection: apsw.Connection, match_key: str) -> Row | None:
-    """What the catalogue says of a code; a mark that any sheet sets against it comes before everything else. None when nothing is known."""
+    """What the catalogue says of a code; a mark that any sheet sets against it comes before everything else.
+
+    None when nothing is known.
+    """
     mark = connection.execute(
-        "SELECT m.kind, m.number, m.volume_key, s.name, d.name, s.has_mark_column FROM classified_mark m JOIN sheet s ON s.id = m.sheet"
-        " JOIN delivery d ON d.id = s.delivery WHERE m.match_key = ? ORDER BY m.kind LIMIT 1",
+        "SELECT m.kind, m.number, m.volume_key, s.name, d.name, s.has_mark_column"
+        " FROM classified_mark m JOIN sheet s ON s.id = m.sheet JOIN delivery d ON d.id = s.delivery"
+        " WHERE m.match_key = ? ORDER BY m.kind LIMIT 1",
         (match_key,),
     ).fetchone()
     if mark is not None:
         kind, number, volume, sheet, delivery, column = mark
         return Row(match_key, "", Level.ITEM, {}, delivery, sheet, number, volume, MarkKind(kind), bool(column))
-    row = connection.execute(f"SELECT {_ROW} WHERE c.match_key = ?", (match_key,)).fetchone()  # noqa: S608
+    row = connection.execute(_ROW + " WHERE c.match_key = ?", (match_key,)).fetchone()
     return _row(row) if row else None
 
 
 def unlinked(connection: apsw.Connection, *, after: str = "", limit: int = 1_000) -> Iterator[Row]:
     """Rows without images 有目无图, in the order of their codes, from after an ordering key on."""
-    query = f"SELECT {_ROW} WHERE c.linked = 0 AND c.state = 0 AND c.ordering > ? ORDER BY c.ordering LIMIT ?"  # noqa: S608
+    query = _ROW + " WHERE c.linked = 0 AND c.state = 0 AND c.ordering > ? ORDER BY c.ordering LIMIT ?"
     return (_row(row) for row in connection.execute(query, (after, limit)).fetchall())
 
 
@@ -127,8 +154,10 @@ def link(connection: apsw.Connection, match_key: str) -> None:
 def search_unlinked(connection: apsw.Connection, words: list[str], limit: int) -> list[Hit]:
     """Rows without a record whose title or code holds every word; at most `limit`."""
     where, params = where_all(words)
-    query = f"SELECT reference_code, title, level, date FROM catalogue WHERE linked = 0 AND state = 0{where} LIMIT ?"  # noqa: S608
-    return [hit(ref, title, level, date, words) for ref, title, level, date in connection.execute(query, (*params, limit))]
+    query = _UNLINKED + where + " LIMIT ?"
+    return [
+        hit(ref, title, level, date, words) for ref, title, level, date in connection.execute(query, (*params, limit))
+    ]
 
 
 def _sheet(connection: apsw.Connection, delivery: Delivery, parsed: ParsedSheet, now: int) -> int:
@@ -144,91 +173,127 @@ def _sheet(connection: apsw.Connection, delivery: Delivery, parsed: ParsedSheet,
         )
         return connection.last_insert_rowid()
     if (row[1], row[2]) != columns:
-        connection.execute("UPDATE sheet SET digest = ?, has_mark_column = ?, imported = ? WHERE id = ?", (*columns, now, row[0]))
+        connection.execute(
+            "UPDATE sheet SET digest = ?, has_mark_column = ?, imported = ? WHERE id = ?", (*columns, now, row[0])
+        )
     return int(row[0])
 
 
 def _take(work: _Work, row: SheetRow) -> None:
     """Store one row when it says something else than this sheet said before."""
     connection = work.connection
-    digest = _digest(row)
-    known = connection.execute("SELECT digest, number FROM sheet_row WHERE sheet = ? AND match_key = ?", (work.sheet, row.key)).fetchone()
-    if known is not None and known[0] == digest:
-        work.counts["unchanged"] += 1
-        if known[1] != row.number:
-            connection.execute("UPDATE sheet_row SET number = ? WHERE sheet = ? AND match_key = ?", (row.number, work.sheet, row.key))
-            connection.execute("UPDATE catalogue SET number = ? WHERE match_key = ? AND sheet = ?", (row.number, row.key, work.sheet))
+    if row.key in work.marked:
+        _bar(work, row)
         return
-    connection.execute("INSERT OR REPLACE INTO sheet_row(sheet, match_key, number, digest) VALUES (?, ?, ?, ?)", (work.sheet, row.key, row.number, digest))
+    digest = _digest(row)
+    known = connection.execute(
+        "SELECT digest, number FROM sheet_row WHERE sheet = ? AND match_key = ?", (work.sheet, row.key)
+    ).fetchone()
+    if known is not None and known[0] == digest:
+        if known[1] != row.number:
+            place = (row.number, work.sheet, row.key)
+            connection.execute("UPDATE sheet_row SET number = ? WHERE sheet = ? AND match_key = ?", place)
+            connection.execute("UPDATE catalogue SET number = ? WHERE sheet = ? AND match_key = ?", place)
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO sheet_row(sheet, match_key, number, digest) VALUES (?, ?, ?, ?)",
+        (work.sheet, row.key, row.number, digest),
+    )
     # The sheet that set a mark may lift it, by saying otherwise; one that merely drops the row does not.
     connection.execute("DELETE FROM classified_mark WHERE sheet = ? AND match_key = ?", (work.sheet, row.key))
-    work.counts[_store(work, row)] += 1
+    _store(work, row)
 
 
-def _store(work: _Work, row: SheetRow) -> str:
-    """Write the catalogue's row; returns which counter it belongs to."""
+def _bar(work: _Work, row: SheetRow) -> None:
+    """Refuse a row that another sheet has marked: nothing of it is stored while that mark stands."""
+    code = FindingCode.CLASSIFIED
+    refusal = Refusal(row.number, MARK, f"{code.rule}（见另一张目录表）", code.remedy, row.key, code.value)
+    work.barred += 1
+    if len(work.refusals) < TOLD_MAX:
+        work.refusals.append(refusal)
+        work.findings.append(Finding(code, row.key, f"{work.scope}#{row.number}", detail=refusal.detail))
+
+
+def _marked_elsewhere(work: _Work) -> frozenset[str]:
+    """Codes that other sheets have marked."""
+    rows = work.connection.execute("SELECT DISTINCT match_key FROM classified_mark WHERE sheet <> ?", (work.sheet,))
+    return frozenset(str(key) for (key,) in rows)
+
+
+def _store(work: _Work, row: SheetRow) -> None:
+    """Write the catalogue's row and count it."""
     code = parse(row.code)
     assert not isinstance(code, CodeProblem), "the reader of sheets lets no such row through"
     elements = msgspec.json.encode(row.values).decode()
     state = RowState.DUPLICATE if row.duplicate else RowState.STANDS
-    values = (
-        row.key, row.code, ordering_key(row.code), int(level_of(code)), row.volume, row.values.get(TITLE, ""), row.values.get(DATE, ""),
-        elements, work.sheet, row.number, state.value, work.now,
-    )  # fmt: skip
-    old = work.connection.execute("SELECT elements, reference_code, state FROM catalogue WHERE match_key = ?", (row.key,)).fetchone()
+    old = work.connection.execute(
+        "SELECT elements, reference_code, state FROM catalogue WHERE match_key = ?", (row.key,)
+    ).fetchone()
     if old is not None and (old[0], old[1], old[2]) == (elements, row.code, state.value):
-        return "unchanged"  # another sheet has said exactly this: no rewriting of 1,000,000 rows because they come in three formats
-    work.connection.execute(
-        "INSERT INTO catalogue(match_key, reference_code, ordering, level, volume_key, title, date, elements, sheet, number, state, changed)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT(match_key) DO UPDATE SET reference_code = ?2, ordering = ?3,"
-        " level = ?4, volume_key = ?5, title = ?6, date = ?7, elements = ?8, sheet = ?9, number = ?10, state = ?11, changed = ?12",
-        values,
-    )
-    return "added" if old is None else "changed"
+        return  # another sheet has said exactly this: one catalogue often comes in three formats
+    title, date = row.values.get(TITLE, ""), row.values.get(DATE, "")
+    described = (row.key, row.code, ordering_key(row.code), int(level_of(code)), row.volume, title, date, elements)
+    work.connection.execute(_PUT, (*described, work.sheet, row.number, state.value, work.now))
+    if old is None:
+        work.added += 1
+    else:
+        work.changed += 1
 
 
 def _withhold(work: _Work, row: SheetRow) -> None:
     """Erase a row that turned out classified, and keep where it stands."""
     connection = work.connection
     stored = connection.execute("DELETE FROM catalogue WHERE match_key = ? RETURNING linked", (row.key,)).fetchall()
-    connection.execute("DELETE FROM sheet_row WHERE sheet = ? AND match_key = ?", (work.sheet, row.key))
+    connection.execute("DELETE FROM sheet_row WHERE match_key = ?", (row.key,))
     connection.execute(
         "INSERT INTO classified_mark(sheet, match_key, number, volume_key, kind) VALUES (?1, ?2, ?3, ?4, ?5)"
-        " ON CONFLICT(sheet, match_key) DO UPDATE SET number = ?3, volume_key = ?4, kind = ?5 WHERE (number, kind) <> (?3, ?5)",
+        " ON CONFLICT(sheet, match_key) DO UPDATE SET number = ?3, volume_key = ?4, kind = ?5"
+        " WHERE (number, kind) <> (?3, ?5)",
         (work.sheet, row.key, row.number, row.volume, int(row.mark)),
     )
     if stored:
         tally.add(connection, tally.Count.CATALOGUE_ROWS, -1)
     if any(linked for (linked,) in stored):
-        work.findings.append(Finding(FindingCode.CLASSIFIED_SEALED, row.key, f"{work.scope}#{row.number}", detail=f"第 {row.number} 行"))
+        work.findings.append(
+            Finding(FindingCode.CLASSIFIED_SEALED, row.key, f"{work.scope}#{row.number}", detail=f"第 {row.number} 行")
+        )
 
 
 def _drop_gone(work: _Work, still_there: set[str]) -> None:
-    """Rows this sheet had and has no more: a question for a person when no other sheet has them. The row's content stays until it is answered."""
+    """Rows this sheet had and has no more: a question for a person when no other sheet has them.
+
+    The row's content stays until it is answered.
+    """
     connection = work.connection
     rows = connection.execute("SELECT match_key FROM sheet_row WHERE sheet = ?", (work.sheet,)).fetchall()
     for (key,) in rows:
         if key in work.seen or key in still_there:
             continue
-        work.counts["gone"] += 1
+        work.gone += 1
         connection.execute("DELETE FROM sheet_row WHERE sheet = ? AND match_key = ?", (work.sheet, key))
         elsewhere = connection.execute("SELECT 1 FROM sheet_row WHERE match_key = ? LIMIT 1", (key,)).fetchone()
         if elsewhere is None:
             connection.execute("UPDATE catalogue SET state = 1, sheet = ? WHERE match_key = ?", (work.sheet, key))
     # Asked anew at every import, so that the question waits until it is answered, not until the next identical import.
     gone = connection.execute(
-        "SELECT match_key, reference_code, number FROM catalogue WHERE sheet = ? AND state = 1 ORDER BY ordering LIMIT ?", (work.sheet, GONE_TOLD_MAX)
+        "SELECT match_key, reference_code, number FROM catalogue"
+        " WHERE sheet = ? AND state = 1 ORDER BY ordering LIMIT ?",
+        (work.sheet, GONE_TOLD_MAX),
     )
     for key, ref, number in gone:
-        work.findings.append(Finding(FindingCode.ROW_GONE, str(key), f"{work.scope}#{key}", str(ref), f"原第 {number} 行"))
+        work.findings.append(
+            Finding(FindingCode.ROW_GONE, str(key), f"{work.scope}#{key}", str(ref), f"原第 {number} 行")
+        )
 
 
 def _findings_of(parsed: ParsedSheet, scope: str) -> Iterator[Finding]:
     """Refusals and notes of the reader as findings; about a classified row only sheet and row number are said."""
     for refusal in parsed.refusals:
-        yield Finding(FindingCode.ROW_REFUSED, refusal.key or scope, f"{scope}#{refusal.row}", detail=refusal.rule)
+        yield Finding(FindingCode(refusal.code), refusal.key or scope, f"{scope}#{refusal.row}", detail=refusal.detail)
     for note in parsed.notes:
-        yield Finding(FindingCode.of(note.code), note.key or scope, f"{scope}#{note.row}{note.field}", detail=note.detail)
+        where = f"{scope}#{note.row}:{note.field}" if note.row else f"{scope}#{note.field}"
+        detail = "，".join(part for part in (f"“{note.field}”列" if note.field else "", note.detail) if part)
+        yield Finding(FindingCode(note.code), note.key or scope, where, detail=detail)
 
 
 def _digest(row: SheetRow) -> bytes:
@@ -240,4 +305,16 @@ def _row(row: tuple[Any, ...]) -> Row:
     """Build a row from `_ROW`."""
     key, code, level, elements, delivery, sheet, number, volume, column, state = row
     values: dict[str, str] = msgspec.json.decode(elements)
-    return Row(key, code, Level(level), values, delivery, sheet, number, volume, MarkKind.OPEN, bool(column) and MARK in values, RowState(state))
+    return Row(
+        key,
+        code,
+        Level(level),
+        values,
+        delivery,
+        sheet,
+        number,
+        volume,
+        MarkKind.OPEN,
+        bool(column) and MARK in values,
+        RowState(state),
+    )

@@ -59,7 +59,8 @@ def is_header(cells: Sequence[str]) -> bool:
 def read_header(number: int, cells: Sequence[str]) -> Header:
     """Map a header row.
 
-    An exact name wins over its synonyms; two columns of one element are refused (SheetUnreadable): which one counts is for a person to say.
+    An exact name wins over its synonyms; two columns of one element are refused (SheetUnreadable): which one counts is
+    for a person to say.
     """
     table, names = synonyms(), [plain(cell) for cell in cells]
     exact = {name for name in names if table.elements.get(name) == name}
@@ -75,7 +76,9 @@ def read_header(number: int, cells: Sequence[str]) -> Header:
         if element != name and element in exact:
             element = name
         if element in taken:
-            raise SheetUnreadable(f"表头有两列都是“{element}”（“{taken[element]}”和“{name}”）；请保留一列，其余改名后重新导入")
+            raise SheetUnreadable(
+                f"表头有两列都是“{element}”（“{taken[element]}”和“{name}”）；请保留一列，其余改名后重新导入"
+            )
         if element == name and name not in table.elements:
             (ambiguous if name in table.ambiguous else unknown).append(name)
         taken[element] = name

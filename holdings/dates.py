@@ -10,7 +10,8 @@ from typing import Final
 YEARS: Final = range(1, 2101)  # holdings reach far back; nothing is dated after this century
 _PLAIN: Final = re.compile(r"(?P<y>[0-9]{4})(?:(?P<m>[0-9]{2})(?P<d>[0-9]{2})?)?")
 _PARTED: Final = re.compile(
-    r"(?P<y>[0-9]{4})(?:[-/.年](?:(?P<m>[0-9]{1,2})(?:[-/.月](?:(?P<d>[0-9]{1,2})日?)?)?)?)?(?:[ T]?00?:00(?::00)?(?:\.0+)?)?"
+    r"(?P<y>[0-9]{4})(?:[-/.年](?:(?P<m>[0-9]{1,2})(?:[-/.月](?:(?P<d>[0-9]{1,2})日?)?)?)?)?"
+    r"(?:[ T]?00?:00(?::00)?(?:\.0+)?)?"  # midnight, which spreadsheet programs add
 )
 _SERIAL: Final = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
 _EMPTY_DATES: Final = {(1899, 12, 30), (1899, 12, 31), (1900, 1, 0), (1900, 1, 1)}
@@ -18,7 +19,9 @@ _EMPTY_DATES: Final = {(1899, 12, 30), (1899, 12, 31), (1900, 1, 0), (1900, 1, 1
 
 
 def parse_date(text: str) -> tuple[int, int, int] | None:
-    """Year, month, day (0 = not known) of `20190228`, `2019-2-28`, `2019年2月`, `1958.00.00`, `[195803]`; None when it is no date of the calendar."""
+    """Year, month, day (0 = not known) of `20190228`, `2019-2-28`, `2019年2月`, `1958.00.00`, `[195803]`; None when it
+    is no date of the calendar.
+    """
     plain = unicodedata.normalize("NFKC", text).strip()
     if plain.startswith("[") and plain.endswith("]"):  # 考证日期, DA/T 18-2022
         plain = plain[1:-1].strip()

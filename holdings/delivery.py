@@ -1,4 +1,7 @@
-"""Deliveries 批次 and their clearance 保密审查: tables `delivery` and `clearance`. Functions run inside the caller's transaction."""
+"""Deliveries 批次 and their clearance 保密审查: tables `delivery` and `clearance`.
+
+Functions run inside the caller's transaction.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +15,17 @@ import apsw
 from holdings.errors import ClearanceInvalid, NotFound
 from holdings.record import NAME_MAX, PERSONS_MAX, Basis, Clearance
 
-_FIELDS: Final = "d.id, d.name, d.folder, c.basis, c.persons, c.time"
-_JOIN: Final = (
-    "delivery d LEFT JOIN clearance c ON c.id = (SELECT max(newest.id) FROM clearance newest WHERE newest.delivery = d.id)"
+_SELECT: Final = (
+    "SELECT d.id, d.name, d.folder, c.basis, c.persons, c.time FROM delivery d LEFT JOIN clearance c"
+    " ON c.id = (SELECT max(newest.id) FROM clearance newest WHERE newest.delivery = d.id)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A batch: `folder` is the watch folder it arrives in (None at the hub), `clearance` None while it waits 待保密审查."""
+    """A batch: `folder` is the watch folder it arrives in (None at the hub), `clearance` None while it waits
+    待保密审查.
+    """
 
     id: int
     name: str
@@ -33,7 +38,8 @@ def upsert(connection: apsw.Connection, name: str, folder: str | None, now: int)
     if not 1 <= len(name.strip()) <= NAME_MAX:
         raise ClearanceInvalid(f"批次名称须为 1 至 {NAME_MAX} 个字符")
     connection.execute(
-        "INSERT INTO delivery(name, folder, opened) VALUES (?1, ?2, ?3) ON CONFLICT(name) DO UPDATE SET folder = ?2 WHERE folder IS NOT ?2",
+        "INSERT INTO delivery(name, folder, opened) VALUES (?1, ?2, ?3)"
+        " ON CONFLICT(name) DO UPDATE SET folder = ?2 WHERE folder IS NOT ?2",
         (name, folder, now),
     )
     return fetch(connection, name)
@@ -41,7 +47,7 @@ def upsert(connection: apsw.Connection, name: str, folder: str | None, now: int)
 
 def fetch(connection: apsw.Connection, name: str) -> Delivery:
     """A delivery by name; NotFound when there is none."""
-    row = connection.execute(f"SELECT {_FIELDS} FROM {_JOIN} WHERE d.name = ?", (name,)).fetchone()  # noqa: S608
+    row = connection.execute(_SELECT + " WHERE d.name = ?", (name,)).fetchone()
     if row is None:
         known = "、".join(one.name for one in list_all(connection)[:10]) or "（尚无）"
         raise NotFound(f"没有批次“{name}”；已有批次：{known}")
@@ -50,13 +56,16 @@ def fetch(connection: apsw.Connection, name: str) -> Delivery:
 
 def list_all(connection: apsw.Connection) -> list[Delivery]:
     """Every delivery, oldest first."""
-    return [_delivery(row) for row in connection.execute(f"SELECT {_FIELDS} FROM {_JOIN} ORDER BY d.id")]  # noqa: S608
+    return [_delivery(row) for row in connection.execute(_SELECT + " ORDER BY d.id")]
 
 
-def clear(connection: apsw.Connection, name: str, persons: Sequence[str], now: int, basis: Basis = Basis.REVIEW) -> Delivery:
+def clear(
+    connection: apsw.Connection, name: str, persons: Sequence[str], now: int, basis: Basis = Basis.REVIEW
+) -> Delivery:
     """Sign the 保密审查 of a delivery.
 
-    A review needs two different persons; the standing default of an intake profile needs at least the one who declared it.
+    A review needs two different persons; the standing default of an intake profile needs at least the one who declared
+    it.
     The same signature again writes nothing. ClearanceInvalid when names are missing, NotFound for an unknown delivery.
     """
     delivery = fetch(connection, name)
@@ -73,7 +82,7 @@ def clear(connection: apsw.Connection, name: str, persons: Sequence[str], now: i
 
 
 def _delivery(row: tuple[Any, ...]) -> Delivery:
-    """Build a delivery from `_FIELDS`."""
+    """Build a delivery from `_SELECT`."""
     number, name, folder, basis, persons, time = row
     clearance = None if basis is None else Clearance(Basis(basis), tuple(json.loads(persons)), time)
     return Delivery(number, name, folder, clearance)

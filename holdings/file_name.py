@@ -9,7 +9,10 @@ from typing import Final
 from holdings.sheet import is_sheet_name
 
 _PARTIAL: Final = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".temp", ".swp", ".!ut")
-_LITTER: Final = frozenset({"thumbs.db", "desktop.ini", ".ds_store", "ehthumbs.db", "ehthumbs_vista.db", "folder.htt", "icon\r", "@eadir"})
+_PARTIAL_BEGIN: Final = ("~$", ".~", "~wrl", "~wrd")
+_LITTER: Final = frozenset(
+    {"thumbs.db", "desktop.ini", ".ds_store", "ehthumbs.db", "ehthumbs_vista.db", "folder.htt", "icon\r", "@eadir"}
+)
 
 
 class NameKind(Enum):
@@ -22,11 +25,14 @@ class NameKind(Enum):
 
 
 def name_kind(name: str) -> NameKind:
-    """Tell scanning programs' half-written files and systems' litter from content. A sheet is one only outside record folders: the caller knows where."""
+    """Tell scanning programs' half-written files and systems' litter from content.
+
+    A sheet is one only outside record folders: the caller knows where.
+    """
     low = name.lower()
-    if low.endswith(_PARTIAL) or low.startswith(("~$", ".~lock", "~wrl", "~")):
+    if low.endswith(_PARTIAL) or low.startswith(_PARTIAL_BEGIN):
         return NameKind.PARTIAL
-    if low in _LITTER or low.startswith("._") or low.startswith("."):
+    if low in _LITTER or low.startswith("."):
         return NameKind.LITTER
     return NameKind.SHEET if is_sheet_name(name) else NameKind.CONTENT
 

@@ -1,6 +1,7 @@
 """The gate: what may be sealed. The sole maker of `Cleared`, the value that sealing takes; pure.
 
-Unknown is held: no row, no 密级 column, no 保密审查, an unreadable mark. One classified item holds its whole volume (DESIGN §3).
+Unknown is held: no row, no 密级 column, no 保密审查, an unreadable mark. One classified item holds its whole volume
+(DESIGN §3).
 """
 
 from __future__ import annotations
@@ -89,7 +90,9 @@ class Cleared:
         return f"Cleared({self.description.reference_code!r})"
 
 
-def judge(row: Row | None, clearance: Clearance | None, classified_volumes: AbstractSet[str], site: SiteClass) -> Cleared | Held:
+def judge(
+    row: Row | None, clearance: Clearance | None, classified_volumes: AbstractSet[str], site: SiteClass
+) -> Cleared | Held:
     """Judge a catalogue row before anything of its files is read.
 
     Args:
@@ -129,7 +132,10 @@ def judge_description(description: Description, site: SiteClass) -> Cleared | He
 
 
 def _secret(row: Row, classified_volumes: AbstractSet[str]) -> HeldReason | None:
-    """Whether an open site must not touch the record at all. The elements are read again: a mark kept beside them proves nothing."""
+    """Whether an open site must not touch the record at all.
+
+    The elements are read again: a mark kept beside them proves nothing.
+    """
     marks = (row.mark, parse_mark(row.elements.get(MARK)).kind)
     if MarkKind.CLASSIFIED in marks:
         return HeldReason.CLASSIFIED

@@ -17,7 +17,10 @@ TOTAL_CAP: Final = 1_000  # matches counted; above it the total is a lower bound
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One hit (DESIGN §7). `score` is between 0 and 1, higher is better; `snippet` is the title around the first match."""
+    """One hit (DESIGN §7).
+
+    `score` is between 0 and 1, higher is better; `snippet` is the title around the first match.
+    """
 
     ref: str
     title: str
@@ -42,7 +45,9 @@ def words_of(query: str) -> list[str]:
 
 
 def where_all(words: Sequence[str]) -> tuple[str, list[str]]:
-    """SQL condition (each clause starts with AND) and parameters: every word stands in title, printed code or match key."""
+    """SQL condition (each clause starts with AND) and parameters: every word stands in title, printed code or match
+    key.
+    """
     clause = r" AND (title LIKE ? ESCAPE '\' OR reference_code LIKE ? ESCAPE '\' OR match_key LIKE ? ESCAPE '\')"
     return clause * len(words), [like for word in words for like in (_like(word), _like(word), _like(match_key(word)))]
 
@@ -51,7 +56,9 @@ def hit(ref: str, title: str, level: int, date: str, words: Sequence[str]) -> Hi
     """Build a hit: an equal code scores highest, then a code or title that begins with the first word."""
     first = words[0] if words else ""
     key = match_key(ref)
-    score = 1.0 if key == match_key(first) else 0.8 if key.startswith(match_key(first)) or title.startswith(first) else 0.5
+    score = (
+        1.0 if key == match_key(first) else 0.8 if key.startswith(match_key(first)) or title.startswith(first) else 0.5
+    )
     return Hit(ref, title, Level(level), date, score, snippet(title, words))
 
 

@@ -1,6 +1,7 @@
 """What a file is, by its content, from its first and last bytes; nothing is decoded; pure.
 
-Reads go through `read_at(offset, length)`, which may return fewer bytes at the end of the file. Each format's reader is bounded, so that
+Reads go through `read_at(offset, length)`, which may return fewer bytes at the end of the file. Each format's reader is
+bounded, so that
 hostile bytes cost little and raise nothing.
 """
 
@@ -32,16 +33,22 @@ XLSX, ZIP = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 JP2, TEXT, UNKNOWN = "image/jp2", "text/plain", "application/octet-stream"
 
 _EXTENSIONS: Final = {
-    **dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), JPEG), **dict.fromkeys(("tif", "tiff"), TIFF), "png": PNG, "pdf": PDF, "ofd": OFD,
-    "docx": DOCX, "xlsx": XLSX, "zip": ZIP, **dict.fromkeys(("jp2", "j2k", "jpf", "jpx"), JP2), **dict.fromkeys(("txt", "csv", "xml", "json", "md5"), TEXT),
-}  # fmt: skip
+    **dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), JPEG),
+    **dict.fromkeys(("tif", "tiff"), TIFF),
+    **dict.fromkeys(("jp2", "j2k", "jpf", "jpx"), JP2),
+    **dict.fromkeys(("txt", "csv", "xml", "json", "md5"), TEXT),
+    **{"png": PNG, "pdf": PDF, "ofd": OFD, "docx": DOCX, "xlsx": XLSX, "zip": ZIP},
+}
 _FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _PNG_MAGIC, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a file is. `pages` is None where only a decoder can say (PDF, OFD, docx, unknown); `problem` stops the page."""
+    """What a file is.
+
+    `pages` is None where only a decoder can say (PDF, OFD, docx, unknown); `problem` stops the page.
+    """
 
     media_type: str
     width: int | None = None
@@ -52,7 +59,10 @@ class Probe:
 
 
 def probe(name: str, size: int, read_at: ReadAt) -> Probe:
-    """Tell what a file of `size` bytes is. Raises nothing of its own for any content; what `read_at` raises passes through."""
+    """Tell what a file of `size` bytes is.
+
+    Raises nothing of its own for any content; what `read_at` raises passes through.
+    """
     if size == 0:
         return Probe(UNKNOWN, problem=FindingCode.EMPTY_FILE)
     if size > FILE_MAX:
@@ -91,7 +101,9 @@ def _sniff(head: bytes, size: int, read_at: ReadAt) -> _Seen:
 
 
 def _jpeg(head: bytes, size: int, read_at: ReadAt) -> _Seen:
-    """Follow the segments to the frame header; then look for the end marker from the back (it cannot occur in entropy-coded data)."""
+    """Follow the segments to the frame header; then look for the end marker from the back (it cannot occur in
+    entropy-coded data).
+    """
     found = _jpeg_frame(head, size, read_at)
     if isinstance(found, FindingCode):
         return JPEG, None, None, 1, found

@@ -29,19 +29,20 @@ JPEG_SCALE: Final = 8  # the whole entropy-coded stream is read, but only 1/64 o
 
 _OFD_DOCUMENT: Final = re.compile(r"(?:[^/]+/)?Document\.xml", re.IGNORECASE)
 _OFD_PAGE: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Page[\s/>]")
-# What a damaged or hostile file makes the decoders raise; each was met by fuzzing or stands in their documentation.
-_PILLOW: Final = (
-    OSError, ValueError, SyntaxError, struct.error, zlib.error, EOFError, TypeError, KeyError, IndexError, OverflowError, ZeroDivisionError,
-    AttributeError, NotImplementedError, RuntimeError, AssertionError, Image.DecompressionBombError,
-)  # fmt: skip
-_PYPDF: Final = (
-    PyPdfError, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError, OverflowError, AssertionError, EOFError,
-    NotImplementedError, struct.error, zlib.error, RuntimeError,
-)  # fmt: skip
+# What a damaged or hostile file makes both decoders raise: neither promises its own errors alone.
+_ANY_DECODER: Final = (
+    *(OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, ZeroDivisionError),
+    *(RuntimeError, NotImplementedError, RecursionError, AssertionError, struct.error, zlib.error),
+)
+_PILLOW: Final = (*_ANY_DECODER, SyntaxError, Image.DecompressionBombError)
+_PYPDF: Final = (*_ANY_DECODER, PyPdfError)
 
 
 def count_pages(data: bytes, media_type: str) -> bytes:
-    """Pages of a document as decimal digits, or `unknown` (docx, anything else). MediaUnreadable (a ValueError) when it does not open."""
+    """Pages of a document as decimal digits, or `unknown` (docx, anything else).
+
+    MediaUnreadable (a ValueError) when it does not open.
+    """
     if media_type == media.PDF:
         return b"%d" % _pdf_pages(data)
     if media_type == media.OFD:
@@ -52,7 +53,8 @@ def count_pages(data: bytes, media_type: str) -> bytes:
 
 
 def decode_image(data: bytes, media_type: str) -> bytes:
-    """Read a file through to its last byte as its media type demands; returns its pages or `unknown`, MediaUnreadable when it does not decode.
+    """Read a file through to its last byte as its media type demands; returns its pages or `unknown`, MediaUnreadable
+    when it does not decode.
 
     A type without a decoder here is accepted: its digest is all that can be said of it.
     """

@@ -1,4 +1,6 @@
-"""TIFF 6.0 and BigTIFF by their directories: size of the first image, pages, and whether every strip lies inside the file; pure and bounded."""
+"""TIFF 6.0 and BigTIFF by their directories: size of the first image, pages, and whether every strip lies inside the
+file; pure and bounded.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,7 @@ _WIDTH, _HEIGHT, _SUBTYPE = 256, 257, 254
 _RANGES: Final = ((273, 279), (324, 325))  # strips, tiles: offsets and byte counts
 
 
-class _Broken(Exception):  # noqa: N818
+class _Broken(Exception):
     """A directory that cannot be followed."""
 
     def __init__(self, code: FindingCode) -> None:
@@ -128,7 +130,9 @@ def _check_ranges(file: _File, directory: Directory) -> None:
         image = image or bool(offsets)
         if counts and len(counts) != len(offsets):
             raise _Broken(FindingCode.UNREADABLE)
-        if any(offset + length > file.size for offset, length in zip(offsets, counts or (1,) * len(offsets), strict=True)):
+        if any(
+            offset + length > file.size for offset, length in zip(offsets, counts or (1,) * len(offsets), strict=True)
+        ):
             raise _Broken(FindingCode.TRUNCATED)
     if not image:
         raise _Broken(FindingCode.UNREADABLE)

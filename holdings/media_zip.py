@@ -1,4 +1,6 @@
-"""Zip containers (OFD, docx, xlsx) by their central directory: kind, completeness and declared expansion; pure and bounded."""
+"""Zip containers (OFD, docx, xlsx) by their central directory: kind, completeness and declared expansion; pure and
+bounded.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ _KINDS: Final = ((b"OFD.xml", "ofd"), (b"word/document.xml", "docx"), (b"xl/work
 
 
 def read_zip(size: int, read_at: ReadAt) -> tuple[str, FindingCode | None]:
-    """Kind (`ofd`, `docx`, `xlsx` or `zip`) and problem: truncated without the end record, a bomb by what its members declare."""
+    """Kind (`ofd`, `docx`, `xlsx` or `zip`) and problem: truncated without the end record, a bomb by what its members
+    declare.
+    """
     end = _end_record(size, read_at)
     if end is None:
         return "zip", FindingCode.TRUNCATED

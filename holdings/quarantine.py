@@ -1,4 +1,7 @@
-"""Quarantine 待处理: findings that wait for a person; table `finding`. Functions run inside the caller's transaction."""
+"""Quarantine 待处理: findings that wait for a person; table `finding`.
+
+Functions run inside the caller's transaction.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,9 @@ class FindingState(IntEnum):
     RESOLVED = 3
 
 
-_WAITING: Final = "state IN (0, 1)"
-_COLUMNS: Final = "id, scope, subject, path, code, ref, detail, state, opened, closed, person, reason"
+_SELECT: Final = (
+    "SELECT id, scope, subject, path, code, ref, detail, state, opened, closed, person, reason FROM finding"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +48,27 @@ class Listed:
 
 
 def put(connection: apsw.Connection, finding: Finding, now: int, scope: str = "") -> int:
-    """Note a finding once per (path, code) and return its id. A resolved one opens again; a waived one only when its particulars differ."""
+    """Note a finding once per (path, code) and return its id.
+
+    A resolved one opens again; a waived one only when its particulars differ.
+    """
     row = connection.execute(
         "SELECT id, state, detail, subject FROM finding WHERE path = ? AND code = ?", (finding.path, finding.code.slug)
     ).fetchone()
     if row is None:
         connection.execute(
-            "INSERT INTO finding(scope, subject, path, code, ref, detail, severity, state, opened) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
-            (scope, finding.subject, finding.path, finding.code.slug, finding.ref, finding.detail, int(finding.code.severity), now),
+            "INSERT INTO finding(scope, subject, path, code, ref, detail, severity, state, opened)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?)",
+            (
+                scope,
+                finding.subject,
+                finding.path,
+                finding.code.slug,
+                finding.ref,
+                finding.detail,
+                int(finding.code.severity),
+                now,
+            ),
         )
         number = connection.last_insert_rowid()
         _count(connection, finding, number, +1)
@@ -65,8 +82,8 @@ def put(connection: apsw.Connection, finding: Finding, now: int, scope: str = ""
         if waits:
             _count(connection, _finding(connection, number), number, -1)
         connection.execute(
-            "UPDATE finding SET scope = ?, subject = ?, ref = ?, detail = ?, state = ?, closed = NULL, person = '', reason = '',"
-            " opened = CASE WHEN ? THEN ? ELSE opened END WHERE id = ?",
+            "UPDATE finding SET scope = ?, subject = ?, ref = ?, detail = ?, state = ?, closed = NULL, person = '',"
+            " reason = '', opened = CASE WHEN ? THEN ? ELSE opened END WHERE id = ?",
             (scope, finding.subject, finding.ref, finding.detail, 0 if reopen else int(state), reopen, now, number),
         )
         _count(connection, finding, number, +1)
@@ -93,7 +110,7 @@ def resolve_subject(connection: apsw.Connection, subject: str, now: int, code: F
 
 def get(connection: apsw.Connection, number: int) -> Listed:
     """One finding by its id, whatever its state; NotFound when there is none."""
-    row = connection.execute(f"SELECT {_COLUMNS} FROM finding WHERE id = ?", (number,)).fetchone()  # noqa: S608
+    row = connection.execute(_SELECT + " WHERE id = ?", (number,)).fetchone()
     if row is None:
         raise NotFound(f"没有编号为 {number} 的问题；用 node quarantine list 查看")
     return _listed(row)
@@ -101,23 +118,26 @@ def get(connection: apsw.Connection, number: int) -> Listed:
 
 def list_open(connection: apsw.Connection, *, limit: int = 1_000, after: int = 0) -> list[Listed]:
     """What waits (open and set aside), oldest id first, from after an id on."""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM finding WHERE {_WAITING} AND id > ? ORDER BY id LIMIT ?", (after, limit))  # noqa: S608
+    rows = connection.execute(_SELECT + " WHERE state IN (0, 1) AND id > ? ORDER BY id LIMIT ?", (after, limit))
     return [_listed(row) for row in rows]
 
 
 def for_subject(connection: apsw.Connection, subject: str) -> list[Listed]:
     """Everything ever found about one subject, oldest first."""
-    return [_listed(row) for row in connection.execute(f"SELECT {_COLUMNS} FROM finding WHERE subject = ? ORDER BY id", (subject,))]  # noqa: S608
+    return [_listed(row) for row in connection.execute(_SELECT + " WHERE subject = ? ORDER BY id", (subject,))]
 
 
 def waived_codes(connection: apsw.Connection, subject: str) -> frozenset[FindingCode]:
     """Codes that a person waived for a subject, so that its checks pass over them."""
     rows = connection.execute("SELECT DISTINCT code FROM finding WHERE subject = ? AND state = 2", (subject,))
-    return frozenset(FindingCode.of(slug) for (slug,) in rows)
+    return frozenset(FindingCode(slug) for (slug,) in rows)
 
 
 def waive(connection: apsw.Connection, number: int, reason: str, by: str, now: int) -> None:
-    """说明后放行: let pass with a reason in a person's name. WaiveRefused for codes that need their remedy, NotFound when nothing waits."""
+    """说明后放行: let pass with a reason in a person's name.
+
+    WaiveRefused for codes that need their remedy, NotFound when nothing waits.
+    """
     listed = _waiting(connection, number)
     if not listed.finding.code.waivable:
         raise WaiveRefused(f"此类问题不能说明后放行。处理办法：{listed.finding.remedy}")
@@ -154,7 +174,8 @@ def _resolve(connection: apsw.Connection, column: str, value: str, now: int, cod
 
 def _numbers(connection: apsw.Connection, where: str, params: tuple[str | None, ...]) -> list[int]:
     """Ids of what waits under a condition."""
-    rows: list[tuple[Any, ...]] = connection.execute(f"SELECT id FROM finding WHERE {where} AND {_WAITING}", params).fetchall()  # noqa: S608
+    query = "SELECT id FROM finding WHERE state IN (0, 1) AND " + where
+    rows: list[tuple[Any, ...]] = connection.execute(query, params).fetchall()
     return [int(number) for (number,) in rows]
 
 
@@ -166,11 +187,14 @@ def _waiting(connection: apsw.Connection, number: int) -> Listed:
     return listed
 
 
-def _close(connection: apsw.Connection, number: int, state: FindingState, now: int, person: str = "", reason: str = "") -> None:
+def _close(
+    connection: apsw.Connection, number: int, state: FindingState, now: int, person: str = "", reason: str = ""
+) -> None:
     """Take a waiting finding out of the list."""
     finding = _finding(connection, number)
     connection.execute(
-        "UPDATE finding SET state = ?, closed = ?, person = ?, reason = ? WHERE id = ?", (int(state), now, person, reason, number)
+        "UPDATE finding SET state = ?, closed = ?, person = ?, reason = ? WHERE id = ?",
+        (int(state), now, person, reason, number),
     )
     _count(connection, finding, number, -1)
 
@@ -180,7 +204,7 @@ def _count(connection: apsw.Connection, finding: Finding, number: int, by: int) 
     if finding.code.severity is not Severity.ERROR:
         return
     others = connection.execute(
-        f"SELECT 1 FROM finding WHERE subject = ? AND severity = ? AND id <> ? AND {_WAITING} LIMIT 1",  # noqa: S608
+        "SELECT 1 FROM finding WHERE subject = ? AND severity = ? AND id <> ? AND state IN (0, 1) LIMIT 1",
         (finding.subject, int(Severity.ERROR), number),
     ).fetchone()
     if others is None:
@@ -195,5 +219,5 @@ def _finding(connection: apsw.Connection, number: int) -> Finding:
 def _listed(row: tuple[Any, ...]) -> Listed:
     """Build a list entry from `_COLUMNS`."""
     number, scope, subject, path, code, ref, detail, state, opened, closed, person, reason = row
-    finding = Finding(FindingCode.of(code), subject, path, ref, detail)
+    finding = Finding(FindingCode(code), subject, path, ref, detail)
     return Listed(number, scope, finding, FindingState(state), opened, closed, person, reason)

@@ -1,4 +1,6 @@
-"""When a record is finished, and whether its pages are all there: the page-count rule and the order of page names; pure."""
+"""When a record is finished, and whether its pages are all there: the page-count rule and the order of page names;
+pure.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from typing import Final
 from holdings.reference_code import ordering_key
 
 GAPS_MAX: Final = 100  # missing numbers told of one record
-LEADING_GAP_MAX: Final = 5  # a folder that starts at page 57 holds a range of a volume; one that starts at 3 lacks two pages
+LEADING_GAP_MAX: Final = (
+    5  # a folder that starts at page 57 holds a range of a volume; one that starts at 3 lacks two pages
+)
 
 _COPY: Final = re.compile(r"[(（][0-9]{1,2}[)）]|(?: - )?副本|copy", re.IGNORECASE)
 _NUMBERED: Final = re.compile(r"[^0-9]*(?P<n>[0-9]{1,9})(?P<mark>-[0-9]{1,2}|[A-Za-z]|补[0-9]*|[正反])?[^0-9A-Za-z]*")
@@ -35,7 +39,10 @@ class Scanning:
 
 @dataclass(frozen=True, slots=True)
 class PageOrder:
-    """Page names in natural order, and what their numbers say. `repeats` are numbers that stand twice without an insert mark."""
+    """Page names in natural order, and what their numbers say.
+
+    `repeats` are numbers that stand twice without an insert mark.
+    """
 
     names: tuple[str, ...]
     gaps: tuple[int, ...]
@@ -64,13 +71,24 @@ def readiness(declared: int | None, counts: Iterable[int | None], *, quiet: bool
 
 
 def order_pages(names: Iterable[str]) -> PageOrder:
-    """Sort page names as people count (`2` before `10`, `12` before `12-1`, `12A`, `12补1`) and find missing and repeated numbers."""
+    """Sort page names as people count (`2` before `10`, `12` before `12-1`, `12A`, `12补1`) and find missing and
+    repeated numbers.
+    """
     numbered = [(_number(name), name) for name in names]
     ordered = sorted(numbered, key=lambda pair: (pair[0] is None, pair[0] or (0, ""), ordering_key(pair[1]), pair[1]))
     plain = sorted(number for page, _ in ordered if page is not None for number in [page[0]])
-    repeats = sorted({page[0] for page, after in zip([p for p, _ in ordered], [p for p, _ in ordered[1:]], strict=False) if page and page == after})
+    repeats = sorted(
+        {
+            page[0]
+            for page, after in zip([p for p, _ in ordered], [p for p, _ in ordered[1:]], strict=False)
+            if page and page == after
+        }
+    )
     return PageOrder(
-        tuple(name for _, name in ordered), _gaps(plain), tuple(repeats), tuple(name for page, name in ordered if page is None)
+        tuple(name for _, name in ordered),
+        _gaps(plain),
+        tuple(repeats),
+        tuple(name for page, name in ordered if page is None),
     )
 
 
@@ -85,7 +103,9 @@ def _number(name: str) -> tuple[int, str] | None:
 
 
 def _gaps(numbers: list[int]) -> tuple[int, ...]:
-    """Numbers missing between the first and the last; none when the numbers are no counting at all (dates, serial numbers)."""
+    """Numbers missing between the first and the last; none when the numbers are no counting at all (dates, serial
+    numbers).
+    """
     if not numbers:
         return ()
     first = 1 if 1 < numbers[0] <= LEADING_GAP_MAX else numbers[0]

@@ -11,7 +11,6 @@ from typing import Any, Final, NewType
 
 from crypto import cbor
 from crypto.errors import CryptoError
-
 from holdings.errors import BodyUnreadable, OurFault
 from holdings.reference_code import CODE_MAX, ReferenceCode
 from holdings.security import Mark, MarkKind, parse_mark
@@ -63,7 +62,10 @@ class Clearance:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a record's body says. `elements` are by their Chinese names; 密级 is present, though perhaps empty, when its sheet had the column."""
+    """What a record's body says.
+
+    `elements` are by their Chinese names; 密级 is present, though perhaps empty, when its sheet had the column.
+    """
 
     reference_code: str
     level: Level
@@ -83,7 +85,10 @@ class RowState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the catalogue says of one reference code. A classified row on an open site has no code, no elements and no delivery's title: only where it stands."""
+    """What the catalogue says of one reference code.
+
+    A classified row on an open site has no code, no elements and no delivery's title: only where it stands.
+    """
 
     match_key: str
     reference_code: str
@@ -131,7 +136,9 @@ def title(description: Description) -> str:
 
 
 def parse_pages(text: str | None) -> int | None:
-    """Read 页数: `12`, `１２`, `12页`; None when blank, not a whole number, or above 20,000 (parts per item, format.md §14)."""
+    """Read 页数: `12`, `１２`, `12页`; None when blank, not a whole number, or above 20,000 (parts per item, format.md
+    §14).
+    """
     found = re.fullmatch(r"([0-9]{1,6})[页张面]?", unicodedata.normalize("NFKC", text or "").strip())
     pages = int(found[1]) if found else None
     return pages if pages is not None and pages <= PARTS_MAX else None
@@ -193,7 +200,9 @@ def encode_text(text: DerivedText) -> bytes:
 def decode_text(data: bytes) -> DerivedText:
     """Decode the body of a text item; BodyUnreadable names the rule that is broken."""
     try:
-        body = cbor.take_map(cbor.decode(data, limit=BODY_MAX), {1: cbor.ID16, 2: int, 3: str, 4: dict}, name="text body")
+        body = cbor.take_map(
+            cbor.decode(data, limit=BODY_MAX), {1: cbor.ID16, 2: int, 3: str, 4: dict}, name="text body"
+        )
     except CryptoError as fault:
         raise BodyUnreadable(f"text body (format.md §6.3): {fault}") from fault
     for digest, value in body[4].items():
@@ -205,7 +214,9 @@ def decode_text(data: bytes) -> DerivedText:
 def _texts(values: list[Any], at_least: int, at_most: int, longest: int, name: str) -> tuple[str, ...]:
     """Check a list of texts within its bounds."""
     if not at_least <= len(values) <= at_most or any(type(v) is not str or not 1 <= len(v) <= longest for v in values):
-        raise BodyUnreadable(f"record body (format.md §6.3): {name} are {at_least} to {at_most} texts of 1 to {longest} characters")
+        raise BodyUnreadable(
+            f"record body (format.md §6.3): {name} are {at_least} to {at_most} texts of 1 to {longest} characters"
+        )
     return tuple(values)
 
 
@@ -215,5 +226,7 @@ def _elements(values: dict[Any, Any]) -> dict[str, str]:
         raise BodyUnreadable(f"record body (format.md §6.3): more than {ELEMENTS_MAX} elements")
     for name, value in values.items():
         if type(name) is not str or type(value) is not str or not 1 <= len(name) <= NAME_MAX or len(value) > CELL_MAX:
-            raise BodyUnreadable("record body (format.md §6.3): element names and values are text within the bounds of a sheet")
+            raise BodyUnreadable(
+                "record body (format.md §6.3): element names and values are text within the bounds of a sheet"
+            )
     return values

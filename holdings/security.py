@@ -42,17 +42,50 @@ class Mark:
 
 MARK_MAX: Final = 64  # characters; a longer "mark" is a shifted column, hence unreadable
 _OPEN_WORDS: Final = frozenset(
-    "|公开|主动公开|依申请公开|无|无密级|无密|非密|非密级|不涉密|非涉密|未涉密|普通|一般|国内|内部|内部公开|内部资料|内部文件|内部使用|限制|限制使用"
-    "|已解密|解密|GK|GN|NB".split("|")
+    [
+        "",
+        "公开",
+        "主动公开",
+        "依申请公开",
+        "无",
+        "无密级",
+        "无密",
+        "非密",
+        "非密级",
+        "不涉密",
+        "非涉密",
+        "未涉密",
+        "普通",
+        "一般",
+        "国内",
+        "内部",
+        "内部公开",
+        "内部资料",
+        "内部文件",
+        "内部使用",
+        "限制",
+        "限制使用",
+        "已解密",
+        "解密",
+        "GK",
+        "GN",
+        "NB",
+    ]
 )
-_LEVELS: Final = (("绝密", re.compile("绝密|絕密|^UM$")), ("机密", re.compile("机密|機密|^JM$")), ("秘密", re.compile("秘密|祕密|^MM$")))
+_LEVELS: Final = (
+    ("绝密", re.compile("绝密|絕密|^UM$")),
+    ("机密", re.compile("机密|機密|^JM$")),
+    ("秘密", re.compile("秘密|祕密|^MM$")),
+)
 _BLANK: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 
 
 def parse_mark(text: str | None) -> Mark:
-    """Read a 密级 cell: `机密★20年`, `秘密级`, full-width and spaced forms are classified, blank and 内部 are open, anything else unreadable.
+    """Read a 密级 cell: `机密★20年`, `秘密级`, full-width and spaced forms are classified, blank and 内部 are open,
+    anything else unreadable.
 
-    A text that names a state secret anywhere is classified, whatever else it says: `机密（已解密）` is for a person to correct.
+    A text that names a state secret anywhere is classified, whatever else it says: `机密（已解密）` is for a person to
+    correct.
     """
     if text is None:
         return Mark(MarkKind.OPEN)

@@ -1,4 +1,7 @@
-"""Catalogue sheets 目录表: bytes in, rows, refusals and notes out. `read_sheet` runs in the sandbox; what it says crosses as JSON lines."""
+"""Catalogue sheets 目录表: bytes in, rows, refusals and notes out.
+
+`read_sheet` runs in the sandbox; what it says crosses as JSON lines.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,6 @@ from typing import Final
 import msgspec
 
 from crypto.digest import sha256
-
 from holdings.columns import HEADER_WITHIN, is_header, read_header
 from holdings.errors import MediaUnreadable, SheetUnreadable
 from holdings.record import MARK
@@ -60,9 +62,11 @@ class _Lines:
 
 @dataclass(frozen=True, slots=True)
 class ParsedSheet:
-    """A sheet as read. `rows` may be iterated more than once and holds refused rows too when their code is known (they carry `refused`).
+    """A sheet as read. `rows` may be iterated more than once and holds refused rows too when their code is known (they
+    carry `refused`).
 
-    `row_count` counts data rows, `refused_count` those that were refused; `refusals` and `notes` are the first 10,000 of each.
+    `row_count` counts data rows, `refused_count` those that were refused; `refusals` and `notes` are the first 10,000
+    of each.
     """
 
     name: str
@@ -153,7 +157,15 @@ def _parsed(name: str, data: bytes, form: SheetFormat, encoding: str, reading: R
 def encode_parsed(sheet: ParsedSheet) -> bytes:
     """JSON lines: the head, then one line a row."""
     head = _Head(
-        sheet.name, sheet.digest, sheet.format, sheet.encoding, sheet.columns, sheet.row_count, sheet.refused_count, sheet.refusals, sheet.notes
+        sheet.name,
+        sheet.digest,
+        sheet.format,
+        sheet.encoding,
+        sheet.columns,
+        sheet.row_count,
+        sheet.refused_count,
+        sheet.refusals,
+        sheet.notes,
     )
     encoder = msgspec.json.Encoder()
     out = bytearray(encoder.encode(head) + b"\n")
@@ -170,7 +182,16 @@ def decode_parsed(data: bytes) -> ParsedSheet:
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise SheetUnreadable("目录表的解析结果不完整；请重试") from fault
     return ParsedSheet(
-        head.name, head.digest, head.format, head.encoding, head.columns, _Lines(data, start), head.row_count, head.refused_count, head.refusals, head.notes
+        head.name,
+        head.digest,
+        head.format,
+        head.encoding,
+        head.columns,
+        _Lines(data, start),
+        head.row_count,
+        head.refused_count,
+        head.refusals,
+        head.notes,
     )
 
 

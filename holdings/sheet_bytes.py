@@ -1,9 +1,12 @@
-"""From the bytes of a catalogue sheet to rows of cells: csv (UTF-8, GB18030; comma, tab, semicolon) and xlsx. Hostile input: runs in the sandbox."""
+"""From the bytes of a catalogue sheet to rows of cells: csv (UTF-8, GB18030; comma, tab, semicolon) and xlsx.
+
+Hostile input: runs in the sandbox.
+"""
 
 from __future__ import annotations
 
 import csv
-import datetime
+import datetime as dt
 import io
 import zipfile
 from collections import deque
@@ -22,17 +25,23 @@ SHEET_MAX: Final = 256 << 20  # format.md §14
 ROWS_MAX: Final = 1_048_576  # format.md §14
 COLUMNS_MAX: Final = 256  # format.md §14
 STRUCTURE_FAULTS_MAX: Final = 1_000  # unpaired quotes; each may cost a re-read of CELL_READ_MAX characters
-CELL_READ_MAX: Final = 131_072  # characters the csv reader takes before it calls a quote unpaired; four times CELL_MAX in bytes
+CELL_READ_MAX: Final = (
+    131_072  # characters the csv reader takes before it calls a quote unpaired; four times CELL_MAX in bytes
+)
 XLSX_BOUNDS: Final = Bounds(total=1 << 30, ratio=400, free=16 << 20)  # repeated cells compress 50 to 1 and better
 ENCODINGS: Final = ("utf-8", "gb18030")
 _FAULTY: Final = "\ufffd"
 
-Value: TypeAlias = "int | float | str | bool | datetime.time | datetime.date | datetime.datetime | datetime.timedelta"
+Value: TypeAlias = "int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta"
 
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One row as it stands. `number` counts from 1 as a spreadsheet does; `bad` are cells that do not decode; `fault` says why the row cannot be read at all."""
+    """One row as it stands.
+
+    `number` counts from 1 as a spreadsheet does; `bad` are cells that do not decode; `fault` says why the row cannot be
+    read at all.
+    """
 
     number: int
     cells: list[str]
@@ -43,7 +52,10 @@ class RawRow:
 
 
 def csv_rows(data: bytes) -> tuple[str, Iterator[RawRow]]:
-    """Detect encoding and delimiter of a csv; returns (encoding, rows). SheetUnreadable when it is neither UTF-8 nor GB18030 text."""
+    """Detect encoding and delimiter of a csv; returns (encoding, rows).
+
+    SheetUnreadable when it is neither UTF-8 nor GB18030 text.
+    """
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # "Unicode text" of spreadsheet programs
         try:
             data = data.decode("utf-16").encode("utf-8")
@@ -57,7 +69,9 @@ def csv_rows(data: bytes) -> tuple[str, Iterator[RawRow]]:
 
 
 def _encoding(data: bytes) -> str:
-    """Strict detection: the whole file when it decodes, else by vote of its lines, so that one damaged line does not turn the others into nonsense."""
+    """Strict detection: the whole file when it decodes, else by vote of its lines, so that one damaged line does not
+    turn the others into nonsense.
+    """
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -81,7 +95,9 @@ def _encoding(data: bytes) -> str:
 
 
 def _delimiter(data: bytes, encoding: str) -> str:
-    """The first of comma, tab, semicolon (the most frequent first) under which a header is found; else the most frequent."""
+    """The first of comma, tab, semicolon (the most frequent first) under which a header is found; else the most
+    frequent.
+    """
     head = data[: 64 << 10].decode("latin-1")
     candidates = sorted(",\t;", key=head.count, reverse=True)
     for delimiter in candidates:
@@ -92,7 +108,9 @@ def _delimiter(data: bytes, encoding: str) -> str:
 
 
 def _decoded(data: bytes, encoding: str, delimiter: str) -> Iterator[RawRow]:
-    """Split into cells first, byte by byte (quotes, delimiters and line ends are never part of a character in either encoding), then decode each row."""
+    """Split into cells first, byte by byte (quotes, delimiters and line ends are never part of a character in either
+    encoding), then decode each row.
+    """
     for number, (cells, fault) in enumerate(_split(data, delimiter), 1):
         if number > ROWS_MAX:
             raise SheetUnreadable(f"超过 {ROWS_MAX:,} 行；请分成几张表")
@@ -127,7 +145,9 @@ def _decode_row(number: int, cells: list[str], encoding: str) -> RawRow:
 
 
 def _is_utf8_chinese(raw: bytes) -> bool:
-    """Whether a row of a GB18030 sheet is UTF-8 instead: valid UTF-8 with four or more Chinese characters does not happen by chance."""
+    """Whether a row of a GB18030 sheet is UTF-8 instead: valid UTF-8 with four or more Chinese characters does not
+    happen by chance.
+    """
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -136,7 +156,10 @@ def _is_utf8_chinese(raw: bytes) -> bool:
 
 
 def _split(data: bytes, delimiter: str) -> Iterator[tuple[list[str], str]]:
-    """Rows of latin-1 cells, or a fault. An unpaired quote costs its own line only: the lines it swallowed are read again."""
+    """Rows of latin-1 cells, or a fault.
+
+    An unpaired quote costs its own line only: the lines it swallowed are read again.
+    """
     csv.field_size_limit(CELL_READ_MAX)
     lines = io.StringIO(data.decode("latin-1"), newline="")
     waiting: deque[str] = deque()
@@ -201,6 +224,6 @@ def _text(value: Value) -> str:
         return "是" if value else "否"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, datetime.date):  # a datetime is one too
+    if isinstance(value, dt.date):  # a datetime is one too
         return f"{value.year:04d}{value.month:02d}{value.day:02d}"
     return str(value)

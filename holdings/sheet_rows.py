@@ -1,6 +1,7 @@
 """From cells to catalogue rows: repairs that are told, refusals that name row, field, rule and remedy; pure.
 
-A row is looked at for its security mark first. On an open site nothing of a classified row is kept, told or repeated but where it stands.
+A row is looked at for its security mark first. On an open site nothing of a classified row is kept, told or repeated
+but where it stands.
 """
 
 from __future__ import annotations
@@ -26,13 +27,22 @@ _RUN_OF_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 
 
 class Refusal(msgspec.Struct, frozen=True, array_like=True):
-    """Why a row was not imported, in the words of `catalogue import --json`; `key` is the match key when it is known."""
+    """Why a row was not imported, in the words of `catalogue import --json`; `key` is the match key when it is known.
+
+    `code` is the slug of the finding it becomes.
+    """
 
     row: int
     field: str
     rule: str
     remedy: str
     key: str = ""
+    code: str = FindingCode.ROW_REFUSED.value
+
+    @property
+    def detail(self) -> str:
+        """What the finding adds to the rule of its code."""
+        return self.rule if self.code == FindingCode.ROW_REFUSED else f"第 {self.row} 行"
 
 
 class Note(msgspec.Struct, frozen=True, array_like=True):
@@ -48,7 +58,8 @@ class Note(msgspec.Struct, frozen=True, array_like=True):
 class SheetRow(msgspec.Struct, array_like=True):
     """One row. `values` holds what is not blank, and 密级 whenever the sheet has the column.
 
-    On an open site a row whose mark is not open has no code and no values. `refused` rows are told, not stored; a `duplicate` row is contradicted by a later one (重号).
+    On an open site a row whose mark is not open has no code and no values. `refused` rows are told, not stored; a
+    `duplicate` row is contradicted by a later one (重号).
     """
 
     number: int
@@ -83,7 +94,11 @@ class Reading:
         if not any(cells) or cells == self._header_cells:
             return
         self.row_count += 1
-        code = parse(raw.cells[self._code_at]) if self._code_at < len(cells) and self._code_at not in raw.bad else CodeProblem.EMPTY
+        code = (
+            parse(raw.cells[self._code_at])
+            if self._code_at < len(cells) and self._code_at not in raw.bad
+            else CodeProblem.EMPTY
+        )
         mark = self._mark(raw, cells)
         if mark is not MarkKind.OPEN and self._site is SiteClass.OPEN:
             self._withhold(raw.number, code, mark)
@@ -97,7 +112,10 @@ class Reading:
         self._note(0, "", FindingCode.TAB_UNREAD, "、".join(names)[:200])
 
     def _mark(self, raw: RawRow, cells: list[str]) -> MarkKind:
-        """What the mark says. A cell that does not decode is unreadable; a row that does not reach its mark is judged by the refusal it gets."""
+        """What the mark says.
+
+        A cell that does not decode is unreadable; a row that does not reach its mark is judged by the refusal it gets.
+        """
         if self._mark_at is None or self._mark_at >= len(cells):
             return MarkKind.OPEN
         return MarkKind.UNREADABLE if self._mark_at in raw.bad else parse_mark(cells[self._mark_at]).kind
@@ -110,7 +128,7 @@ class Reading:
         """Keep of a classified row where it stands, and nothing else."""
         finding = FindingCode.CLASSIFIED if mark is MarkKind.CLASSIFIED else FindingCode.MARK_UNREADABLE
         key = code.key if isinstance(code, ReferenceCode) else ""
-        self._refuse(number, MARK, finding.rule, finding.remedy, key)
+        self._refuse(number, MARK, finding.rule, finding.remedy, key, finding)
         if isinstance(code, ReferenceCode):
             self.rows.append(SheetRow(number, code.key, volume_key(code), mark, refused=True))
 
@@ -121,7 +139,9 @@ class Reading:
             self._refuse(raw.number, *fault, key=code.key)
             self.rows.append(SheetRow(raw.number, code.key, volume_key(code), mark, code.printed, {}, refused=True))
             return
-        values = {name: cell for name, cell in zip(self.header.names, cells, strict=False) if name and (cell or name == MARK)}
+        values = {
+            name: cell for name, cell in zip(self.header.names, cells, strict=False) if name and (cell or name == MARK)
+        }
         row = SheetRow(raw.number, code.key, volume_key(code), mark, code.printed, values)
         first = self._first.setdefault(code.key, row)
         if first is not row:
@@ -130,7 +150,9 @@ class Reading:
                 return
             first.duplicate = True
             finding = FindingCode.ROW_DUPLICATE
-            self._refuse(raw.number, CODE, f"{finding.rule}：另一行是第 {first.number} 行", finding.remedy, code.key)
+            self._refuse(
+                raw.number, CODE, f"{finding.rule}：另一行是第 {first.number} 行", finding.remedy, code.key, finding
+            )
             return
         self.rows.append(row)
         self._doubts(raw, cells, code)
@@ -142,7 +164,11 @@ class Reading:
         if raw.foreign:
             return ("", "此行编码与全表不同（全表 GB18030，此行像是 UTF-8）", "在来源系统中以同一编码重新导出")
         if any(cells[len(self.header.names) :]):
-            return ("", f"此行有 {len(cells)} 格，多于表头的 {len(self.header.names)} 列，疑为错列", "核对分隔符和引号，改正后重新导入")
+            return (
+                "",
+                f"此行有 {len(cells)} 格，多于表头的 {len(self.header.names)} 列，疑为错列",
+                "核对分隔符和引号，改正后重新导入",
+            )
         if self._mark_at is not None and self._mark_at >= len(cells):
             return (MARK, "此行不够长，未到“密级”列，不能判断是否涉密", "补齐各列（空的也要留格）后重新导入")
         for index, cell in enumerate(cells):
@@ -164,7 +190,9 @@ class Reading:
             if name == TITLE and is_mojibake(cell):
                 self._note(raw.number, name, FindingCode.MOJIBAKE, "", code.key)
             if name == DATE and (not cell or is_empty_date(cell)):
-                self._note(raw.number, name, FindingCode.DATE_DOUBTFUL if cell else FindingCode.DATE_MISSING, cell, code.key)
+                self._note(
+                    raw.number, name, FindingCode.DATE_DOUBTFUL if cell else FindingCode.DATE_MISSING, cell, code.key
+                )
             if index in raw.lossy:
                 self._note(raw.number, name, FindingCode.DIGITS_LOST, "", code.key)
         if not code.conforming:
@@ -175,10 +203,18 @@ class Reading:
         named = self.header.names[index] if index < len(self.header.names) else None
         return named or f"第 {index + 1} 列"
 
-    def _refuse(self, number: int, field: str, rule: str, remedy: str, key: str = "") -> None:
+    def _refuse(
+        self,
+        number: int,
+        field: str,
+        rule: str,
+        remedy: str,
+        key: str = "",
+        code: FindingCode = FindingCode.ROW_REFUSED,
+    ) -> None:
         self.refused_count += 1
         if len(self.refusals) < TOLD_MAX:
-            self.refusals.append(Refusal(number, field, rule, remedy, key))
+            self.refusals.append(Refusal(number, field, rule, remedy, key, code.value))
 
     def _note(self, number: int, field: str, code: FindingCode, detail: str, key: str = "") -> None:
         if len(self.notes) < TOLD_MAX:
@@ -189,13 +225,18 @@ def column_notes(header: Header) -> tuple[Note, ...]:
     """Notes about columns that are not known, or not known for certain."""
     return tuple(
         Note(0, name[:64], code.slug, "")
-        for names, code in ((header.unknown, FindingCode.COLUMN_UNKNOWN), (header.ambiguous, FindingCode.COLUMN_AMBIGUOUS))
+        for names, code in (
+            (header.unknown, FindingCode.COLUMN_UNKNOWN),
+            (header.ambiguous, FindingCode.COLUMN_AMBIGUOUS),
+        )
         for name in names
     )
 
 
 def is_mojibake(text: str) -> bool:
-    """Whether a title looks like text that was decoded in a wrong encoding: a replacement character, or UTF-8 read as GB18030."""
+    """Whether a title looks like text that was decoded in a wrong encoding: a replacement character, or UTF-8 read as
+    GB18030.
+    """
     if "\ufffd" in text:
         return True
     if len(text) < 4 or text.isascii():

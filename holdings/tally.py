@@ -22,7 +22,8 @@ def add(connection: apsw.Connection, count: Count, by: int, writer: str = "") ->
     """Change a counter by `by` (may be negative); call inside the transaction that changes what is counted."""
     if by:
         connection.execute(
-            "INSERT INTO tally(writer, name, value) VALUES (?1, ?2, ?3) ON CONFLICT(writer, name) DO UPDATE SET value = value + ?3",
+            "INSERT INTO tally(writer, name, value) VALUES (?1, ?2, ?3)"
+            " ON CONFLICT(writer, name) DO UPDATE SET value = value + ?3",
             (writer, count.value, by),
         )
 
@@ -32,5 +33,7 @@ def read(connection: apsw.Connection, count: Count, writer: str | None = None) -
     if writer is None:
         row = connection.execute("SELECT coalesce(sum(value), 0) FROM tally WHERE name = ?", (count.value,)).fetchone()
     else:
-        row = connection.execute("SELECT value FROM tally WHERE writer = ? AND name = ?", (writer, count.value)).fetchone()
+        row = connection.execute(
+            "SELECT value FROM tally WHERE writer = ? AND name = ?", (writer, count.value)
+        ).fetchone()
     return int(row[0]) if row else 0

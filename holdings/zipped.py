@@ -16,7 +16,9 @@ CHUNK: Final = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far a container may expand: `total` bytes at most, and beyond `free` bytes no more than `ratio` times its own size."""
+    """How far a container may expand: `total` bytes at most, and beyond `free` bytes no more than `ratio` times its own
+    size.
+    """
 
     total: int
     ratio: int
@@ -30,8 +32,19 @@ class Bounds:
 DOCUMENT_BOUNDS: Final = Bounds(total=4 << 30, ratio=100, free=64 << 20)
 """OFD and docx: pages are JPEG (ratio 1) and XML (ratio 10 to 30); 64 MiB whatever the ratio."""
 
-BROKEN: Final = (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, OverflowError)
-"""What zipfile raises on broken or encrypted members; NotImplementedError and RuntimeError are unsupported and encrypted ones."""
+BROKEN: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    OSError,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+    OverflowError,
+)
+"""What zipfile raises on broken or encrypted members; NotImplementedError and RuntimeError are unsupported and
+encrypted ones.
+"""
 
 
 def check_zip(data: bytes, bounds: Bounds) -> zipfile.ZipFile:
