@@ -1,0 +1,232 @@
+"""Objects coming in (format.md §11.5): the hot path. The loop moves bytes, a few threads do all work on files."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from aiohttp import web
+
+from hub.arrivals import Arrivals
+from hub.clock import Clock
+from hub.errors import Refused
+from sync import limits, named
+from sync.database import Database
+from sync.errors import BadObject, StoreDamaged, StoreError, StoreFull
+from sync.messages import UPLOAD_COMPLETE, UPLOAD_LENGTH, UPLOAD_OFFSET
+from sync.objects import ObjectStore, Staging
+
+FLUSH_BYTES = 1 << 20
+"""Bytes gathered in the loop before a thread writes them."""
+SYNC_S = 5.0
+"""Durable this often inside an object (format.md §11.5)."""
+IDLE_S = 120.0
+"""A sender that says nothing for so long is gone."""
+SILENT_S = 5.0
+"""One that says nothing for so long makes room for another of the same node."""
+
+T = TypeVar("T")
+
+
+class Stale(Exception):
+    """A newer request for the same object has come; this one ends."""
+
+
+@dataclass(eq=False, slots=True)
+class _Upload:
+    log_id: bytes
+    claimed: int
+    request: web.Request
+    moved: float
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def abort(self) -> None:
+        self.request.content.set_exception(Stale())
+        if self.request.transport is not None:
+            self.request.transport.abort()
+
+
+class Traffic:
+    """How much came in lately; the vault keeps out of its way."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._last = clock, clock.monotonic() - 3600.0
+
+    def moved(self) -> None:
+        """Bytes just came in."""
+        self._last = self._clock.monotonic()
+
+    def quiet_s(self) -> float:
+        """Seconds since bytes last came in."""
+        return self._clock.monotonic() - self._last
+
+
+class Receiver:
+    """Takes `PATCH` and `HEAD` of objects. All state lives in the loop's thread.
+
+    Args:
+        free_bytes: free space of the store's file system, asked for every request.
+    """
+
+    def __init__(
+        self, database: Database, objects: ObjectStore, arrivals: Arrivals, bounds: limits.Limits, traffic: Traffic, free_bytes: Callable[[], int],
+        clock: Clock, pool: Executor,
+    ) -> None:  # fmt: skip
+        self._front, self._objects, self._arrivals, self._bounds, self._traffic = database, objects, arrivals, bounds, traffic
+        self._free_bytes, self._clock, self._pool = free_bytes, clock, pool
+        self._under_way: dict[bytes, _Upload] = {}
+
+    def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def abort_node(self, log_id: bytes) -> None:
+        """The node was revoked: its running uploads end now."""
+        for upload in self._under_way.values():
+            if upload.log_id == log_id:
+                upload.abort()
+
+    async def head(self, log_id: bytes, name: bytes) -> web.Response:
+        """Answer `HEAD`: how much of the object is durable."""
+
+        def look() -> tuple[int, bool, int]:
+            length = self._named_length(log_id, name)
+            if self._arrivals.is_here(log_id, name):
+                return length, True, length
+            return min(length, length if self._objects.has(name) else self._objects.staged(name)), False, length
+
+        offset, complete, length = await self._in_thread(look)
+        return _answer(offset, complete=complete, length=length)
+
+    def _named_length(self, log_id: bytes, name: bytes) -> int:
+        length = named.length_of(self._front.read(), log_id, name)
+        if length is None:
+            raise Refused(404, "not-named", "没有已收的日志条目列出这个对象", "请先发送日志条目")
+        return length
+
+    async def patch(self, log_id: bytes, name: bytes, request: web.Request) -> web.Response:
+        """Answer `PATCH`: append to an object; the last byte of a delta's last object has its R1 committed before the answer.
+
+        Raises:
+            Refused: 404, 409 offset, 413, 422, 429, 507 of format.md §11.5.
+        """
+        offset, announced = _number(request, UPLOAD_OFFSET), _number(request, UPLOAD_LENGTH)
+        length, here = await self._in_thread(lambda: (self._named_length(log_id, name), self._arrivals.is_here(log_id, name)))
+        if announced != length or offset > length or (request.content_length or 0) > length - offset:
+            raise Refused(413, "too-large", f"对象长度与日志条目所写的 {length} 字节不符", "请按日志条目中的长度发送")
+        if here:
+            return _answer(length, complete=True, length=length)
+        try:
+            return await self._take(log_id, name, length, offset, request)
+        except (ConnectionError, TimeoutError, Stale, web.RequestPayloadError):
+            # Nobody is there to read this any more; what is durable stays.
+            gone = web.Response(status=408)
+            gone.force_close()
+            return gone
+
+    async def _take(self, log_id: bytes, name: bytes, length: int, offset: int, request: web.Request) -> web.Response:
+        async with self._slot(log_id, name, length - offset, request):
+            if await self._in_thread(lambda: self._objects.has(name) and self._arrivals.adopt(log_id, name)):
+                return _answer(length, complete=True, length=length)
+            return await self._receive(log_id, name, length, offset, request)
+
+    @contextlib.asynccontextmanager
+    async def _slot(self, log_id: bytes, name: bytes, size: int, request: web.Request) -> AsyncIterator[None]:
+        while (stale := self._under_way.get(name)) is not None:
+            stale.abort()
+            await stale.gone.wait()
+        mine = [u.claimed for u in self._under_way.values() if u.log_id == log_id]
+        if len(mine) >= self._bounds.connections:
+            await self._drop_silent(log_id)
+            mine = [u.claimed for u in self._under_way.values() if u.log_id == log_id]
+        wait = self._bounds.retry_after_s
+        if len(mine) >= self._bounds.connections or (mine and sum(mine) + size > self._bounds.inflight_bytes):
+            raise Refused(429, "busy", "此节点同时上传的连接或字节已达上限", "稍后重试", detail=self._bounds.to_map(), retry_after_s=1)
+        claimed = sum(u.claimed for u in self._under_way.values())
+        if self._free_bytes() - claimed - size < self._bounds.free_bytes_min:
+            raise Refused(507, "no-space", "中心磁盘空间不足，暂不收存", "中心扩容后自动续传", detail=self._bounds.to_map(), retry_after_s=wait)
+        upload = self._under_way[name] = _Upload(log_id, size, request, self._clock.monotonic())
+        try:
+            yield
+        finally:
+            del self._under_way[name]
+            upload.gone.set()
+
+    async def _drop_silent(self, log_id: bytes) -> None:
+        """A node that fell and came back still has its old connections here: those that say nothing make room."""
+        now = self._clock.monotonic()
+        for upload in list(self._under_way.values()):
+            if upload.log_id == log_id and now - upload.moved > SILENT_S:
+                upload.abort()
+                await upload.gone.wait()
+
+    async def _receive(self, log_id: bytes, name: bytes, length: int, offset: int, request: web.Request) -> web.Response:
+        staging = await self._in_thread(lambda: self._objects.stage(name, length))
+        try:
+            if staging.offset != offset:
+                raise Refused(409, "offset", f"已持久的是前 {staging.offset} 字节", "请从该处续传", detail=staging.offset)
+            received = await self._pump(staging, self._under_way[name])
+            if offset + received < length:
+                return _answer(await self._in_thread(staging.sync), complete=False, length=length)
+            await self._in_thread(lambda: self._finish(staging, log_id, name))
+            return _answer(length, complete=True, length=length)
+        except BadObject as fault:
+            raise Refused(422, "digest-differs", str(fault), "请从 0 重新发送", detail=0) from fault
+        except StoreFull as fault:
+            raise Refused(507, "no-space", str(fault), "中心扩容后自动续传", retry_after_s=self._bounds.retry_after_s) from fault
+        except StoreDamaged as fault:
+            raise Refused(503, "store", str(fault), "中心检修后自动续传", retry_after_s=self._bounds.retry_after_s) from fault
+        finally:
+            # A cut leaves what is durable under uploads/; the next request goes on from there.
+            with contextlib.suppress(StoreError):
+                await self._in_thread(staging.close)
+
+    def _finish(self, staging: Staging, log_id: bytes, name: bytes) -> None:
+        staging.finish()
+        # A crash here leaves a whole object whose row says missing: `Arrivals.recover` takes it in at the next start.
+        self._arrivals.arrived(log_id, name)
+
+    async def _pump(self, staging: Staging, upload: _Upload) -> int:
+        """Move the body into the staging file; bytes received."""
+        content, gathered, size, total, synced = upload.request.content, [], 0, 0, self._clock.monotonic()
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(IDLE_S) as patience:
+            while True:
+                piece, _ = await content.readchunk()
+                if piece:
+                    gathered.append(piece)
+                    size += len(piece)
+                if size < FLUSH_BYTES and (piece or not content.at_eof()):
+                    continue
+                if size:
+                    total += size
+                    pieces, gathered, size = gathered, [], 0
+                    upload.moved = now = self._clock.monotonic()
+                    durable = now - synced >= SYNC_S
+                    synced = now if durable else synced
+                    await self._in_thread(lambda p=pieces, d=durable: _write(staging, p, d))  # type: ignore[misc]
+                    self._traffic.moved()
+                    patience.reschedule(loop.time() + IDLE_S)
+                if content.at_eof():
+                    return total
+
+
+def _write(staging: Staging, pieces: list[bytes], durable: bool) -> None:
+    for piece in pieces:
+        staging.write(piece)
+    if durable:
+        staging.sync()
+
+
+def _number(request: web.Request, header: str) -> int:
+    text = request.headers.get(header, "")
+    if not text.isascii() or not text.isdecimal() or len(text) > 18:
+        raise Refused(422, "malformed", f"缺少请求头 {header}，或不是数字", "请升级节点程序后重试")
+    return int(text)
+
+
+def _answer(offset: int, *, complete: bool, length: int) -> web.Response:
+    return web.Response(headers={UPLOAD_OFFSET: str(offset), UPLOAD_LENGTH: str(length), UPLOAD_COMPLETE: "?1" if complete else "?0"})

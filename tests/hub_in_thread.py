@@ -1,0 +1,91 @@
+"""A real hub in this process: its home in a temporary folder, its node port on loopback, its loop in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from aiohttp import web
+
+from crypto.locks import KeyFile
+from hub import app, home
+from hub.config import HubConfig
+from hub.home import Founding, Home
+from sync.entry import ClockState, SiteClass
+
+KEY_FILE = "unlock.key"
+
+
+@dataclass
+class SetClock:
+    """A clock that a test sets; `monotonic` is real unless moved."""
+
+    now: int = 1_700_000_000
+    skip: float = 0.0
+
+    def wall(self) -> int:
+        return self.now
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self.skip
+
+    def state(self) -> ClockState:
+        return ClockState.RTC
+
+
+def found(path: Path, clock: SetClock, config: HubConfig | None = None, site_class: SiteClass = SiteClass.OPEN) -> None:
+    """Make a hub's home, locked by a key file inside it."""
+    chosen = config or HubConfig(name="市级中心", listen="127.0.0.1:0", unlock="keyfile", min_free_gib=0.0)
+    home.create(path, chosen, Founding(site_class), KeyFile(path / KEY_FILE), clock, os.urandom)
+
+
+def reopen(path: Path, clock: SetClock) -> Home:
+    """Open the home as `run` does."""
+    return home.open_home(path, lambda: "", clock, os.urandom)
+
+
+@dataclass
+class RunningHub:
+    """A hub that answers; `stop` ends it as SIGTERM would."""
+
+    path: Path
+    clock: SetClock = field(default_factory=SetClock)
+    free: Callable[[], int] | None = None
+    hub: app.Hub = field(init=False)
+    address: tuple[str, int] = field(init=False)
+    _loop: asyncio.AbstractEventLoop = field(init=False)
+    _thread: threading.Thread = field(init=False)
+    _runner: web.AppRunner = field(init=False)
+
+    def start(self) -> RunningHub:
+        """Open the home (made when missing) and serve."""
+        if not (self.path / "hub.toml").exists():
+            found(self.path, self.clock)
+        self.hub = app.assemble(reopen(self.path, self.clock))
+        self.hub.arrivals.recover()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="hub-loop")
+        self._thread.start()
+        self._runner, self.address = self._wait(app.open_node_port(self.hub, "127.0.0.1:0", self.free))
+        return self
+
+    def _wait(self, coroutine):  # type: ignore[no-untyped-def]
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(30)
+
+    def stop(self) -> None:
+        """Stop serving and close the home."""
+        self._wait(self._runner.cleanup())
+        self._wait(self._loop.shutdown_asyncgens())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        self.hub.close()
+
+    def token(self, name: str = "和平区") -> str:
+        """A fresh token."""
+        return self.hub.enrolment.make_token(name)
