@@ -5,8 +5,9 @@ cbor2 does the coding; this module allows only the types of format.md and compar
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum, StrEnum
 from typing import Any, Final, TypeAlias
 
 import cbor2
@@ -16,6 +17,10 @@ from crypto.errors import BadFormat
 DEPTH_MAX: Final = 8  # format.md §14: the deepest object of the format is 6
 TAG_SIGN1: Final = 18  # RFC 9052 §2, the only tag that format.md §1 allows
 MANDATORY_FROM: Final = 64  # format.md §1: an unknown key from here on refuses the map
+
+_INT_MIN: Final = -(1 << 64)
+_INT_MAX: Final = (1 << 64) - 1
+_UNBOUNDED: Final = 1 << 62
 
 # Every tag that cbor2 would turn into an object of its own before we see it. They run code on foreign bytes (regular
 # expressions, MIME,
@@ -65,11 +70,8 @@ def encode(obj: Any) -> bytes:
     """Encode ints, bytes, text, bools, None, lists, tuples, maps and tag 18 deterministically; BadFormat for anything
     else.
     """
-    _Walk(None, None).check(obj, 0)
-    try:
-        return cbor2.dumps(obj, canonical=True)
-    except (cbor2.CBOREncodeError, UnicodeEncodeError) as error:
-        raise BadFormat("CBOR (format.md §1): value cannot be encoded") from error
+    _check(obj, DEPTH_MAX, _UNBOUNDED)
+    return _dumps(obj)
 
 
 def decode(data: bytes | bytearray | memoryview, *, limit: int, depth: int = DEPTH_MAX) -> Any:
@@ -96,10 +98,18 @@ def decode(data: bytes | bytearray | memoryview, *, limit: int, depth: int = DEP
             "CBOR (format.md §1): not one well-formed, definite, tag-free item without repeated keys"
         ) from error
     # The budget stops objects that are larger than their own bytes (shared references), should a tag ever slip through.
-    _Walk(len(raw), depth).check(obj, 0)
-    if encode(obj) != raw:
+    _check(obj, depth, len(raw))
+    if _dumps(obj) != raw:
         raise BadFormat("CBOR (format.md §1): not the deterministic encoding, or bytes after the end")
     return obj
+
+
+def _dumps(obj: Any) -> bytes:
+    """Encode a checked value."""
+    try:
+        return cbor2.dumps(obj, canonical=True)
+    except (cbor2.CBOREncodeError, ValueError) as error:  # text that is no Unicode: lone surrogates
+        raise BadFormat("CBOR (format.md §1): value cannot be encoded") from error
 
 
 def take_map(
@@ -171,60 +181,59 @@ def _kind_of(value: Any) -> str:
     return type(value).__name__
 
 
-class _Walk:
-    """One pass over a value that lets only the types of format.md §1 through, within a depth and a budget of bytes
-    (None: unbounded).
+def _check(root: Any, depth_max: int, budget: int) -> None:
+    """Let only the types of format.md §1 through, within a depth and a budget of bytes (every value costs at least
+    one).
     """
-
-    def __init__(self, budget: int | None, depth: int | None) -> None:
-        """`budget` is the length of the bytes the value was decoded from; every value costs at least one of them."""
-        self._bounded = budget is not None
-        self._left = budget or 0
-        self._depth = DEPTH_MAX if depth is None else depth
-
-    def check(self, value: Any, depth: int) -> None:
-        """Raise BadFormat for a type, number, nesting or key that the format does not know."""
-        kind = type(value)
-        self._left -= 1 + (len(value) if kind is bytes or kind is str else 0)
-        if self._bounded and self._left < 0:
+    pending: list[tuple[Collection[Any], int]] = [((root,), 0)]
+    while pending:
+        values, depth = pending.pop()
+        budget -= len(values)
+        for value in values:
+            kind = type(value)
+            if kind is bytes or kind is str:
+                budget -= len(value)
+            elif kind is int:
+                if not _INT_MIN <= value <= _INT_MAX:
+                    raise BadFormat("CBOR (format.md §1): an integer beyond 64 bits")
+            elif kind is not bool and value is not None and not isinstance(value, (int, str)):
+                if depth >= depth_max:
+                    raise BadFormat(f"CBOR (format.md §1): nested deeper than {depth_max}")
+                pending.append((_inner(value), depth + 1))
+        if budget < 0:
             raise BadFormat("CBOR (format.md §1): the value is larger than its bytes")
-        if kind is bytes or kind is str or kind is bool or value is None:
-            return
-        if isinstance(value, int):
-            if not -(1 << 64) <= value < 1 << 64:
-                raise BadFormat("CBOR (format.md §1): an integer beyond 64 bits")
-            return
-        if isinstance(value, str):
-            return
-        if depth >= self._depth:
-            raise BadFormat(f"CBOR (format.md §1): nested deeper than {self._depth}")
-        if kind is list or kind is tuple:
-            for one in value:
-                self.check(one, depth + 1)
-        elif kind is dict:
-            self._check_keys(value)
-            for key, one in value.items():
-                self.check(key, depth + 1)
-                self.check(one, depth + 1)
-        elif kind is cbor2.CBORTag and value.tag == TAG_SIGN1:
-            self.check(value.value, depth + 1)
-        else:
-            raise BadFormat(f"CBOR (format.md §1): {kind.__name__} is no type of the format")
 
-    def _check_keys(self, value: dict[Any, Any]) -> None:
-        """Keys of one map are all unsigned integers, all text or all bytes, so that every sorting rule gives the same
-        order.
-        """
-        kinds = {
-            int if isinstance(key, int) and type(key) is not bool else str if isinstance(key, str) else type(key)
-            for key in value
-        }
-        if len(kinds) > 1 or not kinds <= {int, str, bytes}:
-            raise BadFormat(
-                "CBOR (format.md §1): map keys are unsigned integers (or, in bodies, all text or all bytes)"
-            )
-        if kinds == {int} and min(value) < 0:
-            raise BadFormat("CBOR (format.md §1): a negative map key")
+
+def _inner(value: Any) -> Collection[Any]:
+    """The values inside an array, map (whose keys are checked here) or tag 18; BadFormat for anything else."""
+    kind = type(value)
+    if kind is list or kind is tuple:
+        inner: Collection[Any] = value
+    elif kind is dict:
+        _check_keys(value)
+        inner = value.values()
+    elif kind is cbor2.CBORTag and value.tag == TAG_SIGN1:
+        inner = (value.value,)
+    else:
+        raise BadFormat(f"CBOR (format.md §1): {kind.__name__} is no type of the format")
+    return inner
+
+
+def _check_keys(value: dict[Any, Any]) -> None:
+    """Keys of one map are all unsigned integers, all text or all bytes: then every sorting rule gives the same order."""
+    kinds = set(map(type, value))
+    if kinds == {int}:
+        if min(value) < 0 or max(value) > _INT_MAX:
+            raise BadFormat("CBOR (format.md §1): a map key that is no unsigned integer of 64 bits")
+    elif kinds and kinds != {str} and kinds != {bytes} and not _are_enums(kinds):
+        raise BadFormat("CBOR (format.md §1): map keys are unsigned integers (or, in bodies, all text or all bytes)")
+
+
+def _are_enums(kinds: set[type]) -> bool:
+    """Whether these types of keys are written as unsigned integers, or all as text: IntEnum and int, StrEnum and str."""
+    return all(kind is int or issubclass(kind, IntEnum) for kind in kinds) or all(
+        kind is str or issubclass(kind, StrEnum) for kind in kinds
+    )
 
 
 def _keep_sign1(tag: cbor2.CBORTag, _immutable: bool) -> cbor2.CBORTag:
