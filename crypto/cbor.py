@@ -220,7 +220,7 @@ def _inner(value: Any) -> Collection[Any]:
 
 
 def _check_keys(value: dict[Any, Any]) -> None:
-    """Keys of one map are all unsigned integers, all text or all bytes: then every sorting rule gives the same order."""
+    """Keys of one map are all unsigned integers, all text or all bytes: so every sorting rule gives one order."""
     kinds = set(map(type, value))
     if kinds == {int}:
         if min(value) < 0 or max(value) > _INT_MAX:
@@ -230,7 +230,7 @@ def _check_keys(value: dict[Any, Any]) -> None:
 
 
 def _are_enums(kinds: set[type]) -> bool:
-    """Whether these types of keys are written as unsigned integers, or all as text: IntEnum and int, StrEnum and str."""
+    """Whether these types of keys are written alike: int and IntEnum as integers, str and StrEnum as text."""
     return all(kind is int or issubclass(kind, IntEnum) for kind in kinds) or all(
         kind is str or issubclass(kind, StrEnum) for kind in kinds
     )
