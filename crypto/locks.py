@@ -42,7 +42,7 @@ class LockKind(IntEnum):
 class Passphrase:
     """Lock by a passphrase through argon2id; costs are used at creation, afterwards the key file's own count.
 
-    The defaults are libsodium's MODERATE (256 MiB, about 0.7 s); tests pass INTERACTIVE.
+    The defaults are libsodium's MODERATE (256 MiB, about half a second); tests pass INTERACTIVE.
     """
 
     text: str
