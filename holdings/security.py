@@ -11,12 +11,9 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from sync.entry import SiteClass
 
-class SiteClass(IntEnum):
-    """Class of a node or hub, fixed in its genesis entry (format.md §7)."""
-
-    OPEN = 0
-    CLASSIFIED = 1
+__all__ = ["Mark", "MarkKind", "SiteClass", "parse_mark"]
 
 
 class MarkKind(IntEnum):

@@ -1,0 +1,443 @@
+"""`jindang node …`: the commands of DESIGN §7 for a district's node. Parses and prints; the work is in the nouns beside it."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+HOME = click.option("--home", type=click.Path(path_type=Path, file_okay=False), required=True, help="节点主目录")
+JSON = click.option("--json", "as_json", is_flag=True, help="最后一行输出一个 JSON 对象")
+
+
+def say(text: str) -> None:
+    """Progress and prose, to standard error."""
+    click.echo(text, err=True)
+
+
+def give(as_json: bool, result: dict[str, Any], text: str) -> None:
+    """The result: one JSON object as the last line, or prose."""
+    click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
+
+
+def ask_passphrase() -> str:
+    """Ask for the passphrase that unlocks the key file; only a person at a terminal can answer."""
+    if not sys.stdin.isatty():
+        raise click.UsageError("密钥以口令锁定，须在终端中输入；无人值守请改用 keyfile 或 credential。")
+    return str(click.prompt("口令", hide_input=True, err=True))
+
+
+def exits(function: F) -> F:
+    """Turn the errors of the rooms into exit codes (DESIGN §7)."""
+
+    @functools.wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        from node import exit_code
+
+        try:
+            return function(*args, **kwargs)
+        except exit_code.EXPECTED as fault:
+            say(f"错误：{fault}")
+            sys.exit(exit_code.of(fault))
+
+    return run  # type: ignore[return-value]
+
+
+@contextmanager
+def reach(home: Path) -> Iterator[Any]:
+    """The daemon's client when one answers, else the service over the home itself, under its lock; never both."""
+    from node import client
+
+    home = home.absolute()
+    if (daemon := client.connect(home)) is not None:
+        yield daemon
+        return
+    from node.app import open_service
+
+    with open_service(home, ask_passphrase) as service:
+        yield service
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def commands() -> None:
+    """区级节点（本机）：接收扫描、检查、加封、传输。"""
+
+
+@commands.command()
+@HOME
+@JSON
+@click.option("--name", required=True, help="本机名称，与市级中心签发接入码时所写一致")
+@click.option("--hub", required=True, help="市级中心地址 https://主机:端口")
+@click.option("--token", "token_text", required=True, help="接入码；@文件 从文件读，- 从标准输入读")
+@click.option(
+    "--watch",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="扫描文件夹，可多次",
+)
+@click.option(
+    "--class",
+    "site_class",
+    type=click.Choice(["open", "classified"]),
+    default="open",
+    show_default=True,
+    help="非涉密或涉密；以后不能更改",
+)
+@click.option("--cleared-by", default="", help="以此人名义对所有批次作常设保密审查；缺省时每批须 node clear")
+@click.option("--unlock", default=None, help="passphrase、keyfile[:路径] 或 credential[:名称]")
+@exits
+def init(
+    home: Path,
+    as_json: bool,
+    name: str,
+    hub: str,
+    token_text: str,
+    watch: tuple[Path, ...],
+    site_class: str,
+    cleared_by: str,
+    unlock: str | None,
+) -> None:
+    """建立本机：密钥、数据库，并向市级中心接入。"""
+    from node.clock import SystemClock
+    from node.config import NodeConfig
+    from node.errors import ConfigurationWrong
+    from node.founding import found
+    from sync.entry import SiteClass
+
+    if unlock is None:
+        if not sys.stdin.isatty():
+            raise click.UsageError("没有终端，也没有 --unlock：请指明密钥如何解锁（keyfile:路径 或 credential:名称）。")
+        unlock = "passphrase"
+    try:
+        config = NodeConfig(name, hub, tuple(str(w.absolute()) for w in watch), unlock, cleared_by)
+    except ValueError as fault:
+        raise ConfigurationWrong(str(fault)) from fault
+    if site_class == "classified":
+        raise ConfigurationWrong("涉密节点没有联网通路，只经交换载体往来；交换载体的接入随后续版本提供。")
+    own, city = found(
+        home.absolute(), config, SiteClass[site_class.upper()], _token(token_text),
+        lambda: str(click.prompt("新口令", hide_input=True, confirmation_prompt=True, err=True)), int(SystemClock().now()),
+    )  # fmt: skip
+    if unlock == "keyfile":
+        say(
+            "密钥文件 unlock.key 与主目录在同一磁盘：磁盘失窃即密钥失窃。请移到另一介质，并把 node.toml 的 unlock 改为 keyfile:路径。"
+        )
+    result = {"name": own.name, "log_id": own.log_id.hex(), "hub": city.name, "hub_id": city.log_id.hex()}
+    give(as_json, result, f"本机“{own.name}”已接入“{city.name}”。\n下一步：jindang node run --home {home}")
+
+
+def _token(text: str) -> str:
+    if text == "-":
+        return sys.stdin.readline()
+    return Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
+
+
+@commands.command()
+@HOME
+@JSON
+@click.option("--once", is_flag=True, help="收入已就绪的，传输，等回执，然后退出")
+@click.option("--settle", type=click.FloatRange(min=0), default=None, help="两次查看的间隔秒数；0 表示只看一次")
+@click.option(
+    "--wait",
+    type=click.Choice(["R1", "R4"]),
+    default="R4",
+    show_default=True,
+    help="--once 等到哪一级回执（R4 至多 60 秒）",
+)
+@exits
+def run(home: Path, as_json: bool, once: bool, settle: float | None, wait: str) -> None:
+    """运行本机：守候扫描文件夹，按时段传输。"""
+    if not once:
+        from node.daemon import serve
+
+        serve(home.absolute(), ask_passphrase, say)
+        return
+    with reach(home) as node:
+        result = _with_progress(node, functools.partial(node.run, settle=settle, wait=wait))
+    give(as_json, result, _run_text(result))
+    sys.exit(1 if result["quarantined"] or result["exceptions"] else 0)
+
+
+def _with_progress(node: Any, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    from node.progress import shown
+
+    return shown(node, work)
+
+
+def _run_text(r: dict[str, Any]) -> str:
+    waits = f"\n待处理 {r['quarantined']} 件：jindang node quarantine list" if r["quarantined"] else ""
+    return (
+        f"收入 {r['records']} 件 {r['pages']} 页（{r['bytes_source'] / 1e6:.1f} MB），{r['deltas']} 个增量；发送 {r['bytes_sent'] / 1e6:.1f} MB；"
+        f"已收存 {r['receipted']} 件，已验读 {r['opened']} 件；用时 {r['seconds']:.1f} 秒{waits}"
+    )
+
+
+@commands.command()
+@HOME
+@JSON
+@exits
+def status(home: Path, as_json: bool) -> None:
+    """本机现况。"""
+    with reach(home) as node:
+        result = node.status()
+    text = (
+        f"{result['name']}：{result['records']} 件 {result['pages']} 页；待传 {result['pending_deltas']} 个增量 {result['pending_bytes'] / 1e6:.1f} MB；"
+        f"待处理 {result['quarantined']}；扫描中 {result['scanning']}；最近联络 {result['last_contact'] or '无'}"
+    )
+    give(as_json, result, text)
+
+
+@commands.command()
+@HOME
+@JSON
+@exits
+def sync(home: Path, as_json: bool) -> None:
+    """立即传输：把已加封的送到市级中心，取回回执。"""
+    with reach(home) as node:
+        result = node.run(intake=False)
+    give(as_json, result, _run_text(result))
+
+
+@commands.command()
+@HOME
+@JSON
+@click.option("--settle", type=click.FloatRange(min=0), default=None, help="两次查看的间隔秒数；0 表示只看一次")
+@exits
+def intake(home: Path, as_json: bool, settle: float | None) -> None:
+    """只收入：查看扫描文件夹，检查、加封，不传输。"""
+    with reach(home) as node:
+        result = _with_progress(node, functools.partial(node.run, settle=settle, send=False))
+    give(as_json, result, _run_text(result))
+    sys.exit(1 if result["quarantined"] else 0)
+
+
+def _examined(as_json: bool, result: dict[str, Any]) -> None:
+    text = (
+        "\n".join(f"{f['where']}：{f['what']} → {f['remedy']}" for f in result["findings"]) or "一切正常，无数据丢失。"
+    )
+    give(as_json, {"ok": result["ok"], "findings": result["findings"]}, text)
+    sys.exit(0 if result["ok"] else 4 if result["damage"] else 1)
+
+
+@commands.command()
+@HOME
+@JSON
+@exits
+def verify(home: Path, as_json: bool) -> None:
+    """逐个复核已加封对象的摘要。"""
+    with reach(home) as node:
+        result = node.verify()
+    _examined(as_json, result)
+
+
+@commands.command()
+@HOME
+@JSON
+@click.option("--repair", is_flag=True, help="清除断电留下的无主对象")
+@exits
+def doctor(home: Path, as_json: bool, repair: bool) -> None:
+    """体检：数据库、日志、回执、对象、时钟。"""
+    with reach(home) as node:
+        result = node.doctor(repair=repair)
+    _examined(as_json, result)
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("destination", type=click.Path(file_okay=False, path_type=Path))
+@exits
+def backup(home: Path, as_json: bool, destination: Path) -> None:
+    """备份到文件夹（可重复，只补新增）。"""
+    with reach(home) as node:
+        result = node.backup(destination=str(destination.absolute()))
+    give(
+        as_json,
+        result,
+        f"已备份 {result['objects']} 个对象（本次新增 {result['copied']} 个，{result['bytes'] / 1e6:.1f} MB）。密钥文件已随备份，解锁方式另存。",
+    )
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("destination", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--ref", default=None, help="只导出这一条（档号、曾用档号或 id:HEX）")
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["files"]),
+    default="files",
+    show_default=True,
+    expose_value=False,
+    help="导出形式",
+)
+@exits
+def export(home: Path, as_json: bool, destination: Path, ref: str | None) -> None:
+    """导出为普通文件：<档号>/<原文件名> 和 manifest-sha256.txt。"""
+    with reach(home) as node:
+        result = node.export(destination=str(destination.absolute()), ref=ref)
+    give(as_json, result, f"已导出 {result['records']} 件 {result['pages']} 页，{result['bytes'] / 1e6:.1f} MB。")
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("delivery")
+@click.option("--by", "persons", multiple=True, required=True, help="审查人姓名，两人各写一次")
+@exits
+def clear(home: Path, as_json: bool, delivery: str, persons: tuple[str, ...]) -> None:
+    """签署批次的保密审查意见（不含国家秘密），须两人。"""
+    with reach(home) as node:
+        result = node.clear(delivery_name=delivery, persons=list(persons))
+    give(as_json, result, f"批次“{result['delivery']}”的保密审查已由 {'、'.join(result['persons'])} 签署。")
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("query")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="至多列出几条")
+@exits
+def search(home: Path, as_json: bool, query: str, limit: int) -> None:
+    """按题名和档号查找。"""
+    with reach(home) as node:
+        result = node.search(query=query, limit=limit)
+    lines = [f"{h['ref']}  {h['date']}  {h['title']}" for h in result["hits"]]
+    give(as_json, result, "\n".join([*lines, f"共 {result['total']}{' 以上' if result['capped'] else ''} 条"]))
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("ref")
+@exits
+def show(home: Path, as_json: bool, ref: str) -> None:
+    """一条档案：版本、页、回执、问题。"""
+    with reach(home) as node:
+        result = node.show(ref=ref)
+    pages = "\n".join(f"  {p['name']}  {p['bytes']} 字节  {p['sha256'][:16]}…" for p in result["pages"])
+    receipts = "、".join(f"{r['label']}（{r['grade']}）" for r in result["receipts"]) or "尚无回执"
+    give(
+        as_json,
+        result,
+        f"{result['ref']}  {result['title']}\n第 {result['version']} 版，{result['custody']}，{receipts}\n{pages}",
+    )
+
+
+@commands.group()
+def catalogue() -> None:
+    """目录表。"""
+
+
+@catalogue.command("import")
+@HOME
+@JSON
+@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--delivery", default="", help="所属批次；缺省为文件所在文件夹名")
+@click.option("--dry-run", is_flag=True, help="只报告会怎样，不写入")
+@exits
+def catalogue_import(home: Path, as_json: bool, files: tuple[Path, ...], delivery: str, dry_run: bool) -> None:
+    """导入目录表（xlsx、csv）。"""
+    with reach(home) as node:
+        result = node.catalogue_import(
+            files=[str(f.absolute()) for f in files], delivery_name=delivery, dry_run=dry_run
+        )
+    lines = [f"第 {r['row']} 行 {r['field']}：{r['rule']} → {r['remedy']}" for r in result["refusals"]]
+    total = f"{result['rows']} 行：新增 {result['added']}，修改 {result['changed']}，不变 {result['unchanged']}，消失 {result['gone']}，未导入 {result['refused']}"
+    give(as_json, result, "\n".join([*lines, total]))
+    sys.exit(1 if result["refused"] or result["gone"] else 0)
+
+
+@commands.group()
+def quarantine() -> None:
+    """待处理。"""
+
+
+@quarantine.command("list")
+@HOME
+@JSON
+@click.option("--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="至多列出几条")
+@exits
+def quarantine_list(home: Path, as_json: bool, limit: int) -> None:
+    """列出待处理的问题。"""
+    with reach(home) as node:
+        result = node.quarantine_list(limit=limit)
+    lines = [
+        f"{i['id']:>5}  {i['severity']}  {i['path']}\n       {i['rule']}\n       → {i['remedy']}"
+        for i in result["items"]
+    ]
+    give(as_json, result, "\n".join(lines) or "没有待处理的问题。")
+
+
+@quarantine.command("show")
+@HOME
+@JSON
+@click.argument("number", type=int)
+@exits
+def quarantine_show(home: Path, as_json: bool, number: int) -> None:
+    """一个问题的详情。"""
+    with reach(home) as node:
+        result = node.quarantine_show(number=number)
+    give(as_json, result, f"{result['severity']}  {result['path']}\n{result['rule']}\n→ {result['remedy']}")
+
+
+@quarantine.command("waive")
+@HOME
+@JSON
+@click.argument("number", type=int)
+@click.option("--reason", required=True, help="放行理由")
+@click.option("--by", default=lambda: os.environ.get("USER", ""), help="姓名")
+@exits
+def quarantine_waive(home: Path, as_json: bool, number: int, reason: str, by: str) -> None:
+    """说明后放行。"""
+    with reach(home) as node:
+        give(as_json, node.quarantine_waive(number=number, reason=reason, by=by), "已放行，下次查看时继续。")
+
+
+@quarantine.command("retry")
+@HOME
+@JSON
+@click.argument("number", type=int)
+@exits
+def quarantine_retry(home: Path, as_json: bool, number: int) -> None:
+    """重新检测。"""
+    with reach(home) as node:
+        give(as_json, node.quarantine_retry(number=number), "下次查看时重新检测。")
+
+
+@quarantine.command("set-aside")
+@HOME
+@JSON
+@click.argument("number", type=int)
+@click.option("--by", default=lambda: os.environ.get("USER", ""), help="姓名")
+@exits
+def quarantine_set_aside(home: Path, as_json: bool, number: int, by: str) -> None:
+    """搁置：仍列出，仍计数。"""
+    with reach(home) as node:
+        give(as_json, node.quarantine_set_aside(number=number, by=by), "已搁置。")
+
+
+@commands.command()
+@HOME
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="不再询问")
+@exits
+def identity(home: Path, file: Path, yes: bool) -> None:
+    """写出本机的 age 私钥（仅限应急）：用普通 age 工具即可打开清单。"""
+    from node.app import write_identity
+
+    if not yes:
+        click.confirm("写出的文件能打开本机的全部清单，须与密钥同等保管。继续？", abort=True, err=True)
+    write_identity(home.absolute(), file, ask_passphrase)
+    say(f"已写入 {file}")

@@ -1,0 +1,134 @@
+"""The daemon: one thread takes in, one talks to the hub inside its windows, the event loop serves the local API."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from node import exit_code, local_api, schedule, settings
+from node.app import open_engine
+from node.engine import Engine
+from node.home import SOCKET
+from node.service import Service
+from node.settings import Setting
+from node.watching import RECONCILE_S, Watching
+from sync import log
+from sync.receipt import Grade
+
+TICK_S = 30.0
+IDLE_HELLO_S = 600.0
+"""Inside a window a node with nothing to send still shows itself this often."""
+EVENT_CALM_S = 1.0
+
+
+class Daemon:
+    """The loops of a running node.
+
+    Args:
+        say: where a line for the journal of the system goes.
+        share: this node's place in the jitter of a window, 0–1.
+    """
+
+    def __init__(self, engine: Engine, say: Callable[[str], None], share: float) -> None:
+        self._engine, self._say, self._share = engine, say, share
+        self._stop = threading.Event()
+        self._look = threading.Event()
+        self._send = threading.Event()
+        self._windows = tuple(schedule.parse(w) for w in engine.home.config.windows)
+        self.service = Service(engine, self._look.set)
+
+    def stop(self) -> None:
+        """End all loops; what is durable stays."""
+        self._stop.set()
+        self._engine.cancel.set()
+        self._engine.cancel_link()
+        self._look.set()
+        self._send.set()
+
+    def take_in(self) -> None:
+        """Walk at start, on hints, where folders are polled, while something settles, and nightly."""
+        config, watching = self._engine.home.config, Watching(self._engine.home.config.watch, self._look)
+        if watching.polled:
+            self._say(f"以轮询方式查看：{'、'.join(watching.polled)}")
+        try:
+            while not self._stop.is_set():
+                self._look.clear()
+                if self._attempt(lambda: self._engine.run(settle_s=None, send=False, rounds=1)):
+                    self._send.set()
+                unsettled = self._engine.unsettled()
+                pause = max(config.settle_s, 0.5) if unsettled else config.poll_s if watching.polled else RECONCILE_S
+                if self._look.wait(pause) and not self._stop.is_set():
+                    # A burst of events is one walk: files come in groups.
+                    self._stop.wait(EVENT_CALM_S)
+        finally:
+            watching.close()
+
+    def talk(self) -> None:
+        """Talk to the hub when the schedule says so."""
+        while not self._stop.is_set():
+            if self._due():
+                self._attempt(lambda: self._engine.run(settle_s=None, intake=False, send=True, forever=True))
+                with self._engine.home.database.transaction() as connection:
+                    settings.write(connection, Setting.LAST_SYNC, int(self._engine.clock.now()))
+            self._send.wait(TICK_S)
+            self._send.clear()
+
+    def _due(self) -> bool:
+        reading, now = self._engine.home.database.read(), self._engine.clock.now()
+        if settings.read(reading, Setting.PAUSED) or settings.read(reading, Setting.STOPPED):
+            return False
+        last = settings.read(reading, Setting.LAST_SYNC)
+        moment = datetime.fromtimestamp(now, UTC).astimezone()
+        before = datetime.fromtimestamp(last, UTC).astimezone() if isinstance(last, int) else None
+        if not schedule.due(self._windows, moment, before, self._share):
+            return False
+        waits = log.first_unreceipted(reading, self._engine.home.identity.log.log_id, Grade.R4) is not None
+        return waits or not isinstance(last, int) or not 0 <= now - last < IDLE_HELLO_S
+
+    def _attempt(self, work: Callable[[], object]) -> bool:
+        try:
+            result = work()
+        except exit_code.EXPECTED as fault:
+            self._say(f"{fault}")
+            with self._engine.home.database.transaction() as connection:
+                settings.write(connection, Setting.LAST_RESULT, str(fault))
+            if exit_code.of(fault) == 4:
+                self._stop.wait(TICK_S)
+            return False
+        return bool(getattr(result, "deltas", 0))
+
+
+def serve(home: Path, ask: Callable[[], str], say: Callable[[str], None]) -> None:
+    """Run until SIGTERM or SIGINT."""
+    with open_engine(home, ask) as engine:
+        daemon = Daemon(engine, say, random.random())  # noqa: S311  jitter, not a secret
+        threads = [threading.Thread(target=loop, name=loop.__name__) for loop in (daemon.take_in, daemon.talk)]
+        try:
+            asyncio.run(_serve(home, daemon, threads, say))
+        finally:
+            daemon.stop()
+            for thread in threads:
+                if thread.is_alive():
+                    thread.join()
+
+
+async def _serve(home: Path, daemon: Daemon, threads: list[threading.Thread], say: Callable[[str], None]) -> None:
+    loop, ended = asyncio.get_running_loop(), asyncio.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, ended.set)
+    runner = await local_api.listen(
+        home / SOCKET, local_api.application(daemon.service, partial(loop.call_soon_threadsafe, ended.set))
+    )
+    for thread in threads:
+        thread.start()
+    say(f"本机已就绪：{home}")
+    await ended.wait()
+    daemon.stop()
+    await runner.cleanup()
+    (home / SOCKET).unlink(missing_ok=True)

@@ -1,0 +1,264 @@
+"""One run of a node: intake, sealing and uplink side by side (DESIGN §3), and the waiting for receipts."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from holdings import quarantine
+from node import folders, persistence
+from node.clock import Clock
+from node.deltas import DeltaCloser
+from node.home import Home
+from node.intake import Intake, PassCounts
+from node.report import state_report
+from node.sealing import Sealing
+from node.sheets import SheetIntake
+from node.uplink import Uplink, link_rate, pack_target
+from sync import log
+from sync.errors import LinkLost
+from sync.manifest import read_delta
+from sync.receipt import Grade
+from sync.sandbox import Sandbox
+from sync.transform import Transcode
+
+R4_WAIT_S = 60.0
+POLL_S = 0.5
+HELLO_FIRST_S = 20.0
+TRANSCODE_BIT_S = 24_000_000
+"""Below this link rate JPEG XL saves time on two cores: they make about 3 MB/s of proven JPEG XL (docs/decisions)."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """Moving figures of a run: bytes read from sources, bytes sent."""
+
+    read_bytes: int = 0
+    sent_bytes: int = 0
+    note: str = ""
+    changed: threading.Event = field(default_factory=threading.Event)
+
+    def read(self, count: int) -> None:
+        """Source bytes were read."""
+        self.read_bytes += count
+        self.changed.set()
+
+    def sent(self, count: int) -> None:
+        """Bytes left for the hub."""
+        self.sent_bytes += count
+        self.changed.set()
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run did (DESIGN §7, `node run --once`): records, pages, bytes, seconds."""
+
+    records: int = 0
+    pages: int = 0
+    quarantined: int = 0
+    deltas: int = 0
+    bytes_source: int = 0
+    bytes_sent: int = 0
+    receipted: int = 0
+    opened: int = 0
+    exceptions: int = 0
+    seconds: float = 0.0
+    link: str = ""
+
+
+class _Growth:
+    """Tells the uplink whether more deltas may come."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+        self._deltas, self._taken, self._finished = 0, 0, False
+
+    def closed(self) -> None:
+        with self._condition:
+            self._deltas += 1
+            self._condition.notify_all()
+
+    def finish(self) -> None:
+        with self._condition:
+            self._finished = True
+            self._condition.notify_all()
+
+    def wait(self) -> bool:
+        with self._condition:
+            while self._taken == self._deltas and not self._finished:
+                self._condition.wait(1.0)
+            grown = self._taken != self._deltas
+            self._taken = self._deltas
+            return grown
+
+
+class Engine:
+    """What a home can do, for the daemon and for single commands alike; one run at a time."""
+
+    def __init__(self, home: Home, clock: Clock) -> None:
+        self.home, self.clock = home, clock
+        self.progress = Progress()
+        self.sandbox = Sandbox(workers=2)
+        self._busy = threading.Lock()
+        self._link: Uplink | None = None
+        self.cancel = threading.Event()
+
+    def unsettled(self) -> bool:
+        """Does anything wait for its second look?"""
+        return folders.waiting(self.home.database.read())
+
+    def cancel_link(self) -> None:
+        """End the conversation that is under way, if any; what is durable stays."""
+        if self._link is not None:
+            self._link.cancel.set()
+
+    def close(self) -> None:
+        """Stop workers; the home is the caller's."""
+        self.sandbox.close()
+
+    def sheets(self) -> SheetIntake:
+        """Reader and importer of catalogue sheets."""
+        return SheetIntake(self.home, self.sandbox, self.clock.now)
+
+    def _uplink(self) -> Uplink:
+        return Uplink(
+            self.home, lambda: state_report(self.home, self.clock), lambda: int(self.clock.now()), self.progress.sent
+        )
+
+    def run(
+        self,
+        *,
+        settle_s: float | None,
+        intake: bool = True,
+        send: bool = True,
+        wait_grade: Grade | None = None,
+        forever: bool = False,
+        rounds: int = 1_000_000,
+    ) -> RunResult:
+        """Take in what is ready and bring it to the hub, then wait for receipts.
+
+        Args:
+            settle_s: overrides node.toml; 0 trusts the first look.
+            intake, send: which halves to do.
+            rounds: walks at most while something settles; a daemon does one and comes back.
+            wait_grade: R1: return when everything has its R1; R4: also wait up to 60 s for R4; None: do not wait.
+
+        Raises:
+            LinkLost, PeerRefused: sending failed (what was taken in is safe and sealed).
+            RolledBack, Fork: a person must act.
+        """
+        with self._busy:
+            return self._run(settle_s, wait_grade, intake=intake, send=send, forever=forever, rounds=rounds)
+
+    def _run(
+        self, settle_s: float | None, wait_grade: Grade | None, *, intake: bool, send: bool, forever: bool, rounds: int
+    ) -> RunResult:
+        began, result, growth = time.monotonic(), RunResult(), _Growth()
+        self.progress = Progress()
+        uplink = self._link = self._uplink()
+        asked = threading.Event()
+        failure: list[Exception] = []
+        line = threading.Thread(
+            target=self._talk, args=(uplink, growth, asked, failure, forever), name="uplink", daemon=True
+        )
+        if send:
+            line.start()
+        try:
+            if intake:
+                # Never sign over a used number: the hub's word on our head comes first when the hub can be reached (DESIGN §4).
+                self._take_in(
+                    result, growth, settle_s, rounds, (lambda: asked.wait(HELLO_FIRST_S)) if send else (lambda: True)
+                )
+        finally:
+            growth.finish()
+            if send:
+                line.join()
+        try:
+            if failure:
+                raise failure[0]
+            if send and wait_grade is Grade.R4:
+                self._await(uplink, Grade.R4, time.monotonic() + R4_WAIT_S)
+        finally:
+            self._sum_up(result, uplink, began)
+            uplink.close()
+        return result
+
+    def _talk(
+        self, uplink: Uplink, growth: _Growth, asked: threading.Event, failure: list[Exception], forever: bool
+    ) -> None:
+        def noted(fault: Exception) -> None:
+            asked.set()
+            self.progress.note = str(fault)
+
+        def grown() -> bool:
+            asked.set()
+            return growth.wait()
+
+        uplink.greeted = asked.set
+        try:
+            persistence.converse(uplink, grown, forever=forever, cancel=self.cancel, noted=noted)
+        except Exception as fault:  # noqa: BLE001  raised again in the thread that started the run
+            failure.append(fault)
+        finally:
+            asked.set()
+
+    def _take_in(
+        self, result: RunResult, growth: _Growth, settle_s: float | None, rounds: int, may_sign: Callable[[], object]
+    ) -> PassCounts:
+        closer = DeltaCloser(self.home, self.clock.now, self.clock.state, growth.closed, may_sign)
+        sealing = Sealing(
+            self.home, closer, self.sandbox, pack_target(self.home), jpeg_xl=self._jpeg_xl(), now=self.clock.now, read=self.progress.read
+        )  # fmt: skip
+        walk = Intake(self.home, self.sheets(), sealing.submit, self.clock.now)
+        settle = self.home.config.settle_s if settle_s is None else settle_s
+        counts = walk.run(settle, self.cancel.is_set)
+        try:
+            while counts.waiting and settle and (rounds := rounds - 1) > 0 and not self.cancel.wait(settle):
+                before = counts.waiting
+                counts = walk.run(settle, self.cancel.is_set)
+                if counts.waiting >= before and not counts.jobs:
+                    break
+        finally:
+            sealing.finish()
+        result.records, result.pages, result.deltas, result.bytes_source = (
+            closer.records,
+            closer.pages,
+            closer.deltas,
+            closer.source_bytes,
+        )
+        return counts
+
+    def _jpeg_xl(self) -> bool:
+        match self.home.config.transcode:
+            case Transcode.ALWAYS:
+                return True
+            case Transcode.NEVER:
+                return False
+            case Transcode.AUTO:
+                return 0 < link_rate(self.home) < TRANSCODE_BIT_S
+
+    def _await(self, uplink: Uplink, grade: Grade, deadline: float) -> None:
+        own = self.home.identity.log.log_id
+        while log.first_unreceipted(self.home.database.read(), own, grade) is not None and time.monotonic() < deadline:
+            if self.cancel.wait(POLL_S):
+                return
+            try:
+                uplink.converse()
+            except LinkLost as fault:
+                self.progress.note = str(fault)
+
+    def _sum_up(self, result: RunResult, uplink: Uplink, began: float) -> None:
+        reading, own = self.home.database.read(), self.home.identity.log.log_id
+        for seqs, name in ((uplink.tally.receipted, "receipted"), (uplink.tally.opened, "opened")):
+            count = 0
+            for seq in seqs:
+                count += sum(read_delta(e.body).items for e in log.since(reading, own, seq, 1))
+            setattr(result, name, count)
+        result.exceptions = uplink.tally.exceptions
+        result.opened -= result.exceptions
+        result.bytes_sent = uplink.tally.bytes_sent
+        result.quarantined = quarantine.count_subjects(reading)
+        result.seconds = round(time.monotonic() - began, 3)
+        result.link = self.progress.note

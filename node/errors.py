@@ -1,0 +1,33 @@
+"""The errors of the node's shell, by who must act; each knows the exit code of DESIGN §7."""
+
+from __future__ import annotations
+
+
+class NodeError(Exception):
+    """Base; `exit_code` as DESIGN §7 lists them."""
+
+    exit_code = 1
+
+
+class ConfigurationWrong(NodeError):
+    """The operator must change a file or an option."""
+
+    exit_code = 2
+
+
+class HubUnreachable(NodeError):
+    """The hub did not answer; what is here is safe and goes out later."""
+
+    exit_code = 3
+
+
+class DaemonUnreachable(NodeError):
+    """A daemon holds the home but does not answer on its socket."""
+
+    exit_code = 3
+
+
+class Restored(NodeError):
+    """This home was restored from an old copy, or its log forked: a person decides."""
+
+    exit_code = 4

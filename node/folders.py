@@ -1,0 +1,170 @@
+"""The tables of folders, sources and sheet files: all SQL about them, and the pure rule of what a look leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, StrEnum, auto
+
+import apsw
+
+MTIME_AGE_FACTOR = 5
+"""A file's last change lies this many settle times back (DESIGN §3: looks 2 s apart, change 10 s old)."""
+
+
+class FolderState(StrEnum):
+    """Where a record folder stands."""
+
+    LOOKED = "LOOKED"
+    HELD = "HELD"
+    SCANNING = "SCANNING"
+    QUARANTINED = "QUARANTINED"
+    SEALED = "SEALED"
+    GONE = "GONE"
+
+
+class Verdict(Enum):
+    """What a look at a folder leads to."""
+
+    SKIP = auto()
+    LOOK_AGAIN = auto()
+    """Store what was seen: the next equal look settles it."""
+    WAIT = auto()
+    JUDGE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a folder from earlier looks."""
+
+    id: int
+    state: FolderState
+    signature: bytes
+    looked_at: float
+    epoch: int
+    item_id: bytes | None
+
+
+def decide(
+    known: Known | None, signature: bytes, newest_s: float, now_s: float, epoch: int, settle_s: float
+) -> Verdict:
+    """The settle rule of DESIGN §3. Pure.
+
+    Settled = two equal looks at least `settle_s` apart and the newest change five times as old; `settle_s` 0 trusts the first look.
+    A judged folder is judged again only when its files or the catalogue (epoch) changed.
+    """
+    if known is not None and known.signature == signature and known.state is not FolderState.LOOKED:
+        return Verdict.SKIP if known.epoch == epoch and known.state is not FolderState.GONE else Verdict.JUDGE
+    if settle_s == 0:
+        return Verdict.JUDGE
+    if known is None or known.signature != signature:
+        return Verdict.LOOK_AGAIN
+    # A clock set back makes both differences negative: then the folder is simply looked at anew.
+    if now_s < known.looked_at:
+        return Verdict.LOOK_AGAIN
+    future = newest_s > now_s
+    if now_s - known.looked_at >= settle_s and (future or now_s - newest_s >= MTIME_AGE_FACTOR * settle_s):
+        return Verdict.JUDGE
+    return Verdict.WAIT
+
+
+def find(connection: apsw.Connection, path: str) -> Known | None:
+    """What is known of the folder at `path`."""
+    row = connection.execute(
+        "SELECT id, state, signature, looked_at, epoch, item_id FROM folder WHERE path = ?", (path,)
+    ).fetchone()
+    return Known(row[0], FolderState(row[1]), row[2], row[3], row[4], row[5]) if row else None
+
+
+def put(
+    connection: apsw.Connection,
+    path: str,
+    delivery: str,
+    state: FolderState,
+    signature: bytes,
+    looked_at: float,
+    epoch: int,
+    item_id: bytes | None,
+) -> int:
+    """Store how a folder looked and what was judged; its id. A known item id stays."""
+    row = connection.execute(
+        "INSERT INTO folder(path, delivery, state, signature, looked_at, epoch, item_id) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT(path) DO UPDATE SET delivery = excluded.delivery, state = excluded.state, signature = excluded.signature,"
+        " looked_at = excluded.looked_at, epoch = excluded.epoch, item_id = coalesce(excluded.item_id, item_id) RETURNING id",
+        (path, delivery, str(state), signature, looked_at, epoch, item_id),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def other_home(connection: apsw.Connection, item_id: bytes, path: str) -> str | None:
+    """Another folder that stands for the same record and is not gone."""
+    row = connection.execute(
+        "SELECT path FROM folder WHERE item_id = ? AND path <> ? AND state = 'SEALED'", (item_id, path)
+    ).fetchone()
+    return row[0] if row else None
+
+
+def forget_look(connection: apsw.Connection, path: str) -> None:
+    """The folder changed while it was read: it settles anew."""
+    connection.execute("UPDATE folder SET state = 'LOOKED', signature = x'' WHERE path = ?", (path,))
+
+
+def sources(connection: apsw.Connection, folder: int) -> dict[str, tuple[int, int, int, bytes]]:
+    """{name: (size, mtime_ns, inode, sha256)} as sealed."""
+    rows = connection.execute("SELECT name, size, mtime_ns, inode, sha256 FROM source WHERE folder = ?", (folder,))
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in rows}
+
+
+def put_sources(connection: apsw.Connection, folder: int, files: Iterable[tuple[str, int, int, int, bytes]]) -> None:
+    """Replace what is known of a folder's files: (name, size, mtime_ns, inode, sha256)."""
+    connection.execute("DELETE FROM source WHERE folder = ?", (folder,))
+    connection.executemany("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)", ((folder, *file) for file in files))
+
+
+def sealed_ids(connection: apsw.Connection, after: int, count: int) -> list[tuple[int, str]]:
+    """(id, path) of up to `count` sealed folders after an id, for the check whether whole folders are gone."""
+    rows = connection.execute(
+        "SELECT id, path FROM folder WHERE id > ? AND state = 'SEALED' ORDER BY id LIMIT ?", (after, count)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def last_id(connection: apsw.Connection) -> int:
+    """The highest folder id; 0 when none."""
+    row = connection.execute("SELECT max(id) FROM folder").fetchone()
+    return (row[0] if row else None) or 0
+
+
+def set_state(connection: apsw.Connection, folder: int, state: FolderState) -> None:
+    """Change only the state."""
+    connection.execute("UPDATE folder SET state = ? WHERE id = ?", (str(state), folder))
+
+
+def count_state(connection: apsw.Connection, state: FolderState) -> int:
+    """How many folders are in that state (indexed)."""
+    row = connection.execute("SELECT count(*) FROM folder WHERE state = ?", (str(state),)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def waiting(connection: apsw.Connection) -> bool:
+    """Does any folder or sheet wait for its second look?"""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM folder WHERE state = 'LOOKED') OR EXISTS (SELECT 1 FROM sheet_file WHERE imported = 0)"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def sheet_file(connection: apsw.Connection, path: str) -> tuple[bytes, float, bool] | None:
+    """(signature, looked_at, imported) of a sheet found in a delivery."""
+    row = connection.execute("SELECT signature, looked_at, imported FROM sheet_file WHERE path = ?", (path,)).fetchone()
+    return (row[0], row[1], bool(row[2])) if row else None
+
+
+def put_sheet_file(
+    connection: apsw.Connection, path: str, signature: bytes, looked_at: float, *, imported: bool
+) -> None:
+    """Store how a sheet looked and whether it was imported so."""
+    connection.execute(
+        "INSERT OR REPLACE INTO sheet_file VALUES (?, ?, ?, ?)", (path, signature, looked_at, int(imported))
+    )

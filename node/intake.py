@@ -1,0 +1,298 @@
+"""Intake: walk the scan folders, import their sheets, judge settled folders, hand cleared records to sealing.
+
+A walk holds one folder at a time and asks the database once per folder, so memory stays flat in the number of files. Everything it decides is written in batches; a
+crash loses at most a batch of looks, and the next walk makes them again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import apsw
+
+from holdings import catalogue, delivery, gate, quarantine, records
+from holdings.file_name import NameKind, name_kind
+from holdings.findings import Finding, FindingCode
+from holdings.gate import Held
+from holdings.readiness import order_pages
+from holdings.record import Clearance, Description
+from holdings.reference_code import CodeProblem, match_key, parse
+from node import folders, settings
+from node.folders import FolderState, Known, Verdict, decide
+from node.home import Home
+from node.job import Job
+from node.settings import Setting
+from node.sheets import SheetIntake
+from node.walk import FileStat, Folder, walk
+from sync import sealed
+from sync.manifest import Part
+
+BATCH = 50
+
+
+@dataclass(slots=True)
+class PassCounts:
+    """What one walk saw: folders and files, and what it led to."""
+
+    folders: int = 0
+    files: int = 0
+    judged: int = 0
+    jobs: int = 0
+    waiting: int = 0
+    sheets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A record folder on disk: `key` its path in the tables, `root` its absolute path, `delivery` the batch it came with."""
+
+    key: str
+    root: str
+    delivery: str
+
+
+class Intake:
+    """Walks and judges; one thread.
+
+    Args:
+        submit: takes a job for sealing; blocks when sealing is behind.
+        now: wall clock, seconds.
+    """
+
+    def __init__(
+        self, home: Home, sheets: SheetIntake, submit: Callable[[Job], None], now: Callable[[], float]
+    ) -> None:
+        self._home, self._sheets, self._submit, self._now = home, sheets, submit, now
+        self._site = home.identity.log.site_class
+        self._looked: list[tuple[_Place, Folder, bytes, Known | None]] = []
+        self._judged: list[tuple[_Place, Folder, bytes, Known | None]] = []
+        self._clearances: dict[str, Clearance | None] = {}
+        self._volumes: frozenset[str] = frozenset()
+        self._epoch = 0
+
+    def run(self, settle_s: float | None = None, should_stop: Callable[[], bool] = lambda: False) -> PassCounts:
+        """One walk over every scan folder; `settle_s` overrides node.toml."""
+        settle = self._home.config.settle_s if settle_s is None else settle_s
+        counts = PassCounts()
+        seen = bytearray(folders.last_id(self._home.database.read()) // 8 + 1)
+        self._refresh()
+        for watch in self._home.config.watch:
+            self._watch(Path(watch), settle, counts, seen, should_stop)
+        self._flush(counts)
+        if not should_stop():
+            self._note_gone(seen)
+        return counts
+
+    def _refresh(self) -> None:
+        reading = self._home.database.read()
+        self._epoch = settings.number(reading, Setting.EPOCH)
+        self._clearances = {d.name: d.clearance for d in delivery.list_all(reading)}
+        self._volumes = catalogue.classified_volumes(reading)
+
+    def _watch(
+        self, root: Path, settle: float, counts: PassCounts, seen: bytearray, should_stop: Callable[[], bool]
+    ) -> None:
+        batches: dict[str, str] = {"": root.name}
+        for relative, folder in walk(root):
+            if should_stop():
+                return
+            counts.folders += 1
+            counts.files += len(folder.files)
+            parent = relative.rpartition("/")[0] if relative else ""
+            name = batches.get(relative) or batches.get(parent) or root.name
+            sheets = [f for f in folder.files if name_kind(f.name) is NameKind.SHEET]
+            if not relative or (sheets and not _is_record(relative)):
+                name = f"{root.name}/{relative}" if relative else root.name
+                if sheets and self._sheets.take(name, folder.path, sheets, settle):
+                    self._flush(counts)
+                    self._refresh()
+                    counts.sheets += 1
+                self._loose(name, folder, sheets)
+            elif folder.files or folder.odd or not folder.folders:
+                self._folder(_Place(f"{root.name}/{relative}", folder.path, name), folder, settle, counts, seen)
+            batches[relative] = name
+            # Only the ancestors of what comes next matter; siblings are forgotten so that memory stays flat.
+            for old in [b for b in batches if b and relative != b and not relative.startswith(b + "/")]:
+                del batches[old]
+
+    def _loose(self, name: str, folder: Folder, sheets: list[FileStat]) -> None:
+        stray = [f.name for f in folder.files if f not in sheets]
+        known = folders.find(self._home.database.read(), f"{name}/")
+        signature = folder.signature() if stray else b""
+        if (known.signature if known else b"") == signature:
+            return
+        with self._home.database.transaction() as connection:
+            folders.put(connection, f"{name}/", name, FolderState.HELD, signature, self._now(), self._epoch, None)
+            found = [Finding(FindingCode.SUPERFLUOUS, name, f"{name}/{file}") for file in stray[:1000]]
+            quarantine.settle(connection, f"{name}/", found, int(self._now()))
+
+    def _folder(self, place: _Place, folder: Folder, settle: float, counts: PassCounts, seen: bytearray) -> None:
+        known = folders.find(self._home.database.read(), place.key)
+        if known is not None and known.id // 8 < len(seen):
+            seen[known.id // 8] |= 1 << known.id % 8
+        signature = folder.signature()
+        match decide(known, signature, folder.newest_s, self._now(), self._epoch, settle):
+            case Verdict.SKIP:
+                return
+            case Verdict.WAIT:
+                counts.waiting += 1
+            case Verdict.LOOK_AGAIN:
+                counts.waiting += 1
+                self._looked.append((place, folder, signature, known))
+            case Verdict.JUDGE:
+                counts.judged += 1
+                self._judged.append((place, folder, signature, known))
+        if len(self._looked) + len(self._judged) >= BATCH:
+            self._flush(counts)
+
+    def _flush(self, counts: PassCounts) -> None:
+        """Write the batch: looks, verdicts without a job, and the ids of new records, before any of their bytes is read."""
+        if not self._looked and not self._judged:
+            return
+        jobs: list[Job] = []
+        now = self._now()
+        with self._home.database.transaction() as connection:
+            for place, _, signature, known in self._looked:
+                item_id = known.item_id if known and known.item_id else os.urandom(16)
+                folders.put(
+                    connection, place.key, place.delivery, FolderState.LOOKED, signature, now, self._epoch, item_id
+                )
+            for place, folder, signature, known in self._judged:
+                if job := self._judge(connection, place, folder, signature, known):
+                    jobs.append(job)
+        self._looked, self._judged = [], []
+        counts.jobs += len(jobs)
+        for job in jobs:
+            self._submit(job)
+
+    def _judge(
+        self, connection: apsw.Connection, place: _Place, folder: Folder, signature: bytes, known: Known | None
+    ) -> Job | None:
+        """The gate, then what of the record is new. Runs inside the batch's transaction; reads no file."""
+        name = place.root.rpartition("/")[2]
+        key = match_key(name)
+        row = catalogue.row_for(connection, key)
+        verdict = gate.judge(row, self._clearances.get(row.delivery) if row else None, self._volumes, self._site)
+        if isinstance(verdict, Held):
+            where = f"{row.sheet} 第 {row.number} 行" if row else ""
+            code = row.reference_code if row and not verdict.reason.secret else name
+            found = [Finding(verdict.reason.finding, key, place.key, code, where)]
+            if verdict.reason.secret and known and known.state is FolderState.SEALED:
+                found.append(Finding(FindingCode.CLASSIFIED_SEALED, key, place.key, code, where))
+            self._leave(connection, place, signature, FolderState.HELD, found, known)
+            return None
+        odd = [Finding(code, key, f"{place.key}/{file}", name) for file, code in folder.odd]
+        if not folder.files:
+            self._leave(
+                connection,
+                place,
+                signature,
+                FolderState.QUARANTINED,
+                [*odd, Finding(FindingCode.EMPTY_FOLDER, key, place.key, name)],
+                known,
+            )
+            return None
+        record = records.record_for(connection, key)
+        if record is not None and (other := folders.other_home(connection, record.id, place.key)):
+            self._leave(
+                connection,
+                place,
+                signature,
+                FolderState.HELD,
+                [Finding(FindingCode.FOLDER_TWICE, key, place.key, name, other)],
+                known,
+            )
+            return None
+        item_id = bytes(record.id) if record else known.item_id if known and known.item_id else os.urandom(16)
+        number = folders.put(
+            connection,
+            place.key,
+            place.delivery,
+            FolderState.LOOKED if known is None else known.state,
+            signature,
+            self._now(),
+            self._epoch,
+            item_id,
+        )
+        parts = tuple(sealed.current(connection, item_id)) if record else ()
+        same = _unchanged(folders.sources(connection, number), parts, folder.files) if record else {}
+        equal_body = record is not None and _same_body(
+            records.body(connection, record, record.version), verdict.description
+        )
+        if equal_body and len(same) == len(folder.files) == len(parts):
+            self._leave(connection, place, signature, FolderState.SEALED, odd, known)
+            return None
+        order = {file: n for n, file in enumerate(order_pages([f.name for f in folder.files]).names)}
+        files = tuple(sorted(folder.files, key=lambda f: order[f.name]))
+        return Job(
+            path=place.key, root=place.root, delivery=place.delivery, signature=signature, epoch=self._epoch, subject=key, item_id=item_id,
+            version=record.version + 1 if record else 1, cleared=verdict, files=files, known=same, parts=parts,
+            pending=tuple(sealed.pending(connection, item_id)), body_unchanged=equal_body, waived=_waived(connection, key), odd=tuple(odd),
+        )  # fmt: skip
+
+    def _leave(
+        self,
+        connection: apsw.Connection,
+        place: _Place,
+        signature: bytes,
+        state: FolderState,
+        found: list[Finding],
+        known: Known | None,
+    ) -> None:
+        folders.put(
+            connection,
+            place.key,
+            place.delivery,
+            state,
+            signature,
+            self._now(),
+            self._epoch,
+            known.item_id if known else None,
+        )
+        quarantine.settle(connection, place.key, found, int(self._now()))
+
+    def _note_gone(self, seen: bytearray) -> None:
+        """Whole folders that are gone are information, not a question: the contractor took his disk away (源已移走)."""
+        after = 0
+        while batch := folders.sealed_ids(self._home.database.read(), after, 1_000):
+            gone = [
+                number for number, _ in batch if number // 8 < len(seen) and not seen[number // 8] & 1 << number % 8
+            ]
+            after = batch[-1][0]
+            if gone:
+                with self._home.database.transaction() as connection:
+                    for number in gone:
+                        folders.set_state(connection, number, FolderState.GONE)
+
+
+def _is_record(relative: str) -> bool:
+    return not isinstance(parse(relative.rpartition("/")[2]), CodeProblem)
+
+
+def _unchanged(
+    sources: dict[str, tuple[int, int, int, bytes]], parts: tuple[Part, ...], files: list[FileStat]
+) -> dict[str, Part]:
+    """Parts of files whose size, time and inode are as they were sealed."""
+    by_name = {p.name: p for p in parts}
+    same = {}
+    for file in files:
+        source, part = sources.get(file.name), by_name.get(file.name)
+        if source and part and source == (file.size, file.mtime_ns, file.inode, part.sha256):
+            same[file.name] = part
+    return same
+
+
+def _same_body(old: Description, new: Description) -> bool:
+    """Equal but for who cleared it and when: signing a clearance again is no new version."""
+    return replace(old, clearance=new.clearance, former_codes=()) == replace(new, former_codes=())
+
+
+def _waived(connection: apsw.Connection, subject: str) -> frozenset[tuple[FindingCode, str]]:
+    return frozenset(
+        (listed.finding.code, listed.finding.path)
+        for listed in quarantine.for_subject(connection, subject)
+        if listed.state is quarantine.FindingState.WAIVED
+    )

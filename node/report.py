@@ -1,0 +1,81 @@
+"""How this node is, in numbers: for hello, `node status` and the console. Every figure is kept, none is counted over millions."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import metadata
+from typing import Any
+
+from holdings import quarantine, tally
+from node import folders, settings
+from node.clock import Clock
+from node.folders import FolderState
+from node.home import Home
+from node.settings import Setting
+from sync import log
+from sync.manifest import read_delta
+from sync.messages import StateReport
+from sync.receipt import Grade
+
+
+def program() -> str:
+    """Name and version of this program."""
+    try:
+        return f"jindang {metadata.version('jindang')}"
+    except metadata.PackageNotFoundError:
+        return "jindang (源码)"
+
+
+def pending(home: Home) -> tuple[int, int]:
+    """(deltas, bytes of their objects) without an R1."""
+    reading, own = home.database.read(), home.identity.log.log_id
+    first = log.first_unreceipted(reading, own, Grade.R1)
+    if first is None:
+        return 0, 0
+    waiting = log.unreceipted(reading, own, Grade.R1)
+    size = 0
+    for seq in waiting:
+        for entry in log.since(reading, own, seq, 1):
+            size += sum(length for _, length in read_delta(entry.body).objects())
+    return len(waiting), size
+
+
+def state_report(home: Home, clock: Clock) -> StateReport:
+    """The report of hello (format.md §11.2)."""
+    reading = home.database.read()
+    deltas, size = pending(home)
+    return StateReport(
+        program=program(), records=tally.read(reading, tally.Count.RECORDS), pages=tally.read(reading, tally.Count.PAGES),
+        bytes_stored=settings.number(reading, Setting.BYTES_STORED), pending_deltas=deltas, pending_bytes=size,
+        quarantined=quarantine.count_subjects(reading), clock_state=clock.state(), wall=max(0, int(clock.now())),
+        free_bytes=shutil.disk_usage(home.path).free,
+    )  # fmt: skip
+
+
+def status(home: Home, clock: Clock) -> dict[str, Any]:
+    """The JSON of `node status` (DESIGN §7) and what a person wants beside it."""
+    reading, report = home.database.read(), state_report(home, clock)
+    own = home.identity.log.log_id
+    return {
+        "name": home.config.name,
+        "class": home.identity.log.site_class.name.lower(),
+        "records": report.records,
+        "pages": report.pages,
+        "bytes_stored": report.bytes_stored,
+        "pending_deltas": report.pending_deltas,
+        "pending_bytes": report.pending_bytes,
+        "quarantined": report.quarantined,
+        "last_contact": settings.read(reading, Setting.LAST_CONTACT),
+        "last_result": settings.read(reading, Setting.LAST_RESULT),
+        "stopped": settings.read(reading, Setting.STOPPED),
+        "hub_behind_since": settings.read(reading, Setting.HUB_BEHIND),
+        "scanning": folders.count_state(reading, FolderState.SCANNING)
+        + folders.count_state(reading, FolderState.LOOKED),
+        "held": folders.count_state(reading, FolderState.HELD),
+        "sources_gone": folders.count_state(reading, FolderState.GONE),
+        "deltas": home.head().seq,
+        "receipts": log.receipts_head(reading, own),
+        "free_bytes": report.free_bytes,
+        "clock": report.clock_state.name.lower(),
+        "paused": bool(settings.read(reading, Setting.PAUSED)),
+    }

@@ -1,0 +1,79 @@
+"""Weekly sync windows with jitter and catch-up. Pure: time is passed in as local time, randomness as a share of the window."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from node.errors import ConfigurationWrong
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+JITTER_S = 900.0
+"""Nodes of a city begin spread over this much of a window, so that the hub is not met by all at once."""
+_WINDOW = re.compile(
+    r"(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))?\s+(?P<h1>\d{1,2}):(?P<m1>\d{2})-(?P<h2>\d{1,2}):(?P<m2>\d{2})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A weekly window: days of its start (0 = Monday), minutes after midnight; an end not after the start lies on the next day."""
+
+    days: frozenset[int]
+    start_min: int
+    end_min: int
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is open."""
+        return timedelta(minutes=(self.end_min - self.start_min) % 1440 or 1440)
+
+
+def parse(text: str) -> Window:
+    """`mon-fri 20:00-07:00`; ConfigurationWrong otherwise."""
+    found = _WINDOW.fullmatch(text.strip().lower())
+    if found is None or found["first"] not in DAYS or (found["last"] or "mon") not in DAYS:
+        raise ConfigurationWrong(f"传输时段应写作 mon-fri 20:00-07:00，现为 {text!r}")
+    first, last = DAYS.index(found["first"]), DAYS.index(found["last"] or found["first"])
+    start, end = int(found["h1"]) * 60 + int(found["m1"]), int(found["h2"]) * 60 + int(found["m2"])
+    if max(start, end) > 1440 or max(int(found["m1"]), int(found["m2"])) > 59:
+        raise ConfigurationWrong(f"传输时段的钟点不对：{text!r}")
+    return Window(frozenset((first + n) % 7 for n in range((last - first) % 7 + 1)), start, end)
+
+
+def current(windows: tuple[Window, ...], local: datetime) -> datetime | None:
+    """When the window that is open at `local` opened; None when none is."""
+    opened = []
+    for window in windows:
+        for back in (0, 1):
+            day = (local - timedelta(days=back)).replace(hour=0, minute=0, second=0, microsecond=0)
+            start = day + timedelta(minutes=window.start_min)
+            if day.weekday() in window.days and start <= local < start + window.length:
+                opened.append(start)
+    return min(opened, default=None)
+
+
+def due(windows: tuple[Window, ...], local: datetime, last_sync: datetime | None, share: float) -> bool:
+    """Is it time for a conversation?
+
+    Inside a window: once it has been open for `share` (0–1) of the jitter. Outside: never, except that a window missed altogether since the last
+    conversation (the machine was off) is caught up at once (补传).
+    """
+    start = current(windows, local)
+    if start is not None:
+        return local >= start + timedelta(seconds=JITTER_S * share)
+    return last_sync is None or missed(windows, last_sync, local)
+
+
+def missed(windows: tuple[Window, ...], since: datetime, local: datetime) -> bool:
+    """Did a window open and close between `since` and `local`? Looks back a week at most; a clock set back misses nothing."""
+    since = max(since, local - timedelta(days=7))
+    day = since.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    while day <= local:
+        for window in windows:
+            start = day + timedelta(minutes=window.start_min)
+            if day.weekday() in window.days and start > since and start + window.length <= local:
+                return True
+        day += timedelta(days=1)
+    return False

@@ -1,0 +1,259 @@
+"""The hot path: read once, digest, transform, seal into a pack, write the pack durably (DESIGN §5). One thread, one pack buffer.
+
+No bytes object stands between file and pack: `readv` fills one buffer, SHA-256 and the AEAD work on views of it and release the interpreter lock.
+After each pack's fsync its parts and file keys are committed; a crash before that leaves a pack file without a row, which recovery removes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from crypto.digest import Algorithm, Sm3Policy, hasher
+from holdings.findings import Finding, FindingCode
+from node.folders import FolderState
+from node.job import Job, Outcome, Sealed, Source, Stayed, Unsettled
+from node.walk import FileStat
+from sync import durable, limits, sealed, transform
+from sync.database import Database
+from sync.manifest import Part, Segment, Transform
+from sync.objects import ObjectStore
+from sync.pack import PackBuffer, Placed
+from sync.sandbox import Sandbox
+from sync.transform import Transformed
+
+
+class SourceChanged(Exception):
+    """The file is not what was judged: other size, time or inode, or gone."""
+
+
+class SourceUnreadable(Exception):
+    """The file cannot be read (permission, device)."""
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A part whose segments may still lie in the pack that is being filled."""
+
+    name: str
+    size: int
+    digests: dict[Algorithm, bytes]
+    transform: Transform
+    engine: str
+    places: list[Placed | Segment] = field(default_factory=list)
+    whole: bool = False
+
+    @property
+    def durable(self) -> bool:
+        return self.whole and all(isinstance(p, Segment) for p in self.places)
+
+    def part(self) -> Part:
+        segments = tuple(p for p in self.places if isinstance(p, Segment))
+        return Part(self.name, self.size, self.digests, self.transform, segments, self.engine)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """A record that is read but whose last pack is not durable."""
+
+    job: Job
+    drafts: list[_Draft | Part]
+    sources: tuple[Source, ...]
+    pages: int
+    findings: tuple[Finding, ...]
+
+
+class Sealer:
+    """Seals the records of one thread.
+
+    Args:
+        emit: told of every outcome; Sealed only when durable.
+        claim: told of every durable pack (name, length) before the records in it.
+        jpeg_xl: sandbox for transcoding, or None to leave JPEG alone.
+    """
+
+    def __init__(
+        self, database: Database, objects: ObjectStore, target: int, sm3: Sm3Policy, jpeg_xl: Sandbox | None,
+        emit: Callable[[Outcome], None], claim: Callable[[bytes, int], None], read: Callable[[int], None],
+    ) -> None:  # fmt: skip
+        self._database, self._objects, self._sm3, self._jpeg_xl = database, objects, sm3, jpeg_xl
+        self._emit, self._claim, self._progress = emit, claim, read
+        self._pack = PackBuffer(durable.aligned_buffer(PackBuffer.capacity(target)), target)
+        self._buffer = durable.aligned_buffer(limits.SEGMENT_BYTES)
+        self._in_pack: list[tuple[bytes, _Draft]] = []
+        self._waiting: list[_Waiting] = []
+
+    def seal(self, job: Job, pages: int, findings: tuple[Finding, ...]) -> None:
+        """Seal what the record lacks and remember it until its packs are durable."""
+        drafts: list[_Draft | Part] = []
+        sources: list[Source] = []
+        try:
+            for file in job.files:
+                part = job.known.get(file.name) or self._part(job, file)
+                drafts.append(part)
+                digest = part.sha256 if isinstance(part, Part) else part.digests[Algorithm.SHA256]
+                sources.append(Source(file.name, file.size, file.mtime_ns, file.inode, digest))
+        except SourceChanged:
+            self._emit(Unsettled(job))
+            return
+        except SourceUnreadable as fault:
+            finding = Finding(
+                FindingCode.UNREADABLE, job.path, f"{job.path}/{fault.args[0]}", job.cleared.description.reference_code
+            )
+            self._emit(Stayed(job, FolderState.QUARANTINED, (*findings, finding)))
+            return
+        if (
+            job.body_unchanged
+            and all(isinstance(d, Part) for d in drafts)
+            and [_face(d) for d in drafts] == [_face(p) for p in job.parts]
+        ):
+            self._emit(Stayed(job, FolderState.SEALED, findings, tuple(sources)))
+            return
+        self._waiting.append(_Waiting(job, drafts, tuple(sources), pages, findings))
+        if self._pack.full:
+            self.flush()
+        else:
+            self._release()
+
+    def flush(self) -> None:
+        """Close the pack that is being filled and let go of the records that waited for it."""
+        if self._pack.length:
+            name, length = self._pack.name(), self._pack.length
+            self._objects.put(name, self._pack.view())
+            # A crash here leaves a durable pack without a row: `doctor` and the next start remove it, the sources are sealed again.
+            for _, draft in self._in_pack:
+                draft.places = [p.in_pack(name) if isinstance(p, Placed) else p for p in draft.places]
+            complete = [(item_id, draft.part()) for item_id, draft in self._in_pack if draft.durable]
+            with self._database.transaction() as connection:
+                sealed.add_pack(connection, name, length, complete)
+            # A crash here leaves parts that wait for their delta: the next judgement of the folder takes them up.
+            self._pack.clear()
+            self._in_pack = []
+            self._claim(name, length)
+        self._release()
+
+    def _release(self) -> None:
+        kept = []
+        for waiting in self._waiting:
+            if all(isinstance(d, Part) or d.durable for d in waiting.drafts):
+                parts = tuple(d if isinstance(d, Part) else d.part() for d in waiting.drafts)
+                self._emit(Sealed(waiting.job, parts, waiting.sources, waiting.pages, waiting.findings))
+            else:
+                kept.append(waiting)
+        self._waiting = kept
+
+    def _part(self, job: Job, file: FileStat) -> _Draft | Part:
+        try:
+            descriptor = os.open(
+                os.path.join(job.root, file.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+            )
+        except FileNotFoundError as fault:
+            raise SourceChanged(file.name) from fault
+        except OSError as fault:
+            raise SourceUnreadable(file.name) from fault
+        try:
+            if not _unchanged(descriptor, file):
+                raise SourceChanged(file.name)
+            part = (
+                self._small(job, file, descriptor)
+                if file.size <= limits.SEGMENT_BYTES
+                else self._large(job, file, descriptor)
+            )
+            if not _unchanged(descriptor, file):
+                raise SourceChanged(file.name)
+            return part
+        except OSError as fault:
+            raise SourceUnreadable(file.name) from fault
+        finally:
+            os.close(descriptor)
+
+    def _small(self, job: Job, file: FileStat, descriptor: int) -> _Draft | Part:
+        view = self._fill(descriptor, file.size, file.name)
+        digest = hasher(self._sm3)
+        digest.update(view)
+        digests = dict(digest.digests())
+        self._progress(file.size)
+        if same := _again(job, file, digests[Algorithm.SHA256]):
+            return same
+        draft = _Draft(file.name, file.size, digests, Transform.STORE, "")
+        if file.size:
+            done = self._transformed(view)
+            draft.transform, draft.engine = done.transform, done.engine
+            self._place(job, draft, done.data)
+        draft.whole = True
+        return draft
+
+    def _large(self, job: Job, file: FileStat, descriptor: int) -> _Draft | Part:
+        digest = hasher(self._sm3)
+        head = self._fill(descriptor, limits.SEGMENT_BYTES, file.name)
+        chosen = transform.choose(head)
+        draft = _Draft(file.name, file.size, {}, chosen, "")
+        known = [p for p in (*job.parts, *job.pending) if p.size == file.size]
+        if known and (same := _again(job, file, self._digest_alone(descriptor, file))):
+            return same
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        left = file.size
+        while left:
+            view = self._fill(descriptor, min(left, limits.SEGMENT_BYTES), file.name)
+            digest.update(view)
+            # One transform holds for the whole part: a segment that gains nothing is a zstd frame all the same.
+            self._place(job, draft, transform.compress_always(view) if chosen is Transform.ZSTD else view)
+            left -= len(view)
+            self._progress(len(view))
+        draft.digests = dict(digest.digests())
+        draft.whole = True
+        return draft
+
+    def _digest_alone(self, descriptor: int, file: FileStat) -> bytes:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        digest, left = hasher(Sm3Policy.OFF), file.size
+        while left:
+            view = self._fill(descriptor, min(left, limits.SEGMENT_BYTES), file.name)
+            digest.update(view)
+            left -= len(view)
+        return digest.digests().sha256
+
+    def _transformed(self, view: memoryview) -> Transformed:
+        if transform.is_jpeg(view):
+            return (
+                transform.transcode(view, self._jpeg_xl)
+                if self._jpeg_xl is not None
+                else Transformed(view, Transform.STORE)
+            )
+        if transform.choose(view) is Transform.ZSTD:
+            return transform.compress(view)
+        return Transformed(view, Transform.STORE)
+
+    def _place(self, job: Job, draft: _Draft, data: bytes | memoryview) -> None:
+        if not self._pack.room_for(len(data)):
+            self.flush()
+        draft.places.append(self._pack.append(data))
+        if not self._in_pack or self._in_pack[-1][1] is not draft:
+            self._in_pack.append((job.item_id, draft))
+
+    def _fill(self, descriptor: int, size: int, name: str) -> memoryview:
+        filled = 0
+        while filled < size:
+            got = os.readv(descriptor, [self._buffer[filled:size]])
+            if not got:
+                raise SourceChanged(name)
+            filled += got
+        return self._buffer[:size]
+
+
+def _unchanged(descriptor: int, file: FileStat) -> bool:
+    facts = os.fstat(descriptor)
+    return (facts.st_size, facts.st_mtime_ns, facts.st_ino) == (file.size, file.mtime_ns, file.inode)
+
+
+def _face(part: Part | _Draft) -> tuple[str, bytes]:
+    return part.name, part.digests[Algorithm.SHA256]
+
+
+def _again(job: Job, file: FileStat, sha256: bytes) -> Part | None:
+    """The part of this record that holds these very bytes already (touched, renamed or moved pages; work before a restart)."""
+    for part in (*job.parts, *job.pending):
+        if part.sha256 == sha256 and part.size == file.size:
+            return Part(file.name, part.size, part.digests, part.transform, part.segments, part.engine)
+    return None

@@ -1,0 +1,134 @@
+"""Two threads check and seal what intake submits; outcomes without a version are written in batches, versions go to the delta closer."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+
+from node import checking
+from node.deltas import DeltaCloser, note_outcome
+from node.home import Home
+from node.job import Job, Outcome, Sealed, Stayed, Unsettled
+from node.sealer import Sealer
+from sync.sandbox import Sandbox
+
+THREADS = 2
+QUEUE = 64
+BATCH = 50
+
+
+class SealingFailed(Exception):
+    """A sealing thread met a fault of the disk or of our own; `__cause__` says which. Nothing half-done is visible."""
+
+
+class Sealing:
+    """The sealing threads of one run.
+
+    Args:
+        target: bytes of a pack.
+        jpeg_xl: transcode JPEG pages in the sandbox?
+        now: wall clock, seconds.
+        read: told of source bytes read, for progress.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        closer: DeltaCloser,
+        sandbox: Sandbox,
+        target: int,
+        *,
+        jpeg_xl: bool,
+        now: Callable[[], float],
+        read: Callable[[int], None],
+    ) -> None:
+        self._home, self._closer, self._sandbox, self._target, self._now = home, closer, sandbox, target, now
+        self._jpeg_xl, self._read = jpeg_xl, read
+        self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE)
+        self._threads: list[threading.Thread] = []
+        self._fault: BaseException | None = None
+        self._lock = threading.Lock()
+        self._stays: list[Stayed | Unsettled] = []
+        self.sealed = 0
+
+    def submit(self, job: Job) -> None:
+        """Take a job; waits when sealing is behind.
+
+        Raises:
+            SealingFailed: a thread has failed.
+        """
+        # A second thread, with its own pack, pays only when there is more than a pack's worth to do.
+        if not self._threads or (len(self._threads) < THREADS and self._jobs.qsize() > BATCH // 4):
+            thread = threading.Thread(target=self._run, name=f"seal-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+        while True:
+            self._raise()
+            try:
+                self._jobs.put(job, timeout=1.0)
+                return
+            except queue.Full:
+                continue
+
+    def finish(self) -> None:
+        """Seal what was submitted, flush packs, close the last delta, write outcomes.
+
+        Raises:
+            SealingFailed: a thread has failed.
+        """
+        for _ in self._threads:
+            self._jobs.put(None)
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+        self._raise()
+        self._write_stays()
+        self._closer.close()
+
+    def _raise(self) -> None:
+        if self._fault is not None:
+            raise SealingFailed(str(self._fault)) from self._fault
+
+    def _run(self) -> None:
+        try:
+            sealer = Sealer(
+                self._home.database, self._home.objects, self._target, self._home.config.sm3, self._sandbox if self._jpeg_xl else None,
+                self._outcome, self._closer.add_pack, self._read,
+            )  # fmt: skip
+            while (job := self._jobs.get()) is not None:
+                self._one(sealer, job)
+            sealer.flush()
+        except Exception as fault:  # noqa: BLE001  a thread's fault is raised in the thread that submits, with its cause
+            self._fault = fault
+            while self._jobs.get() is not None:
+                continue
+
+    def _one(self, sealer: Sealer, job: Job) -> None:
+        try:
+            checked = checking.check(job, self._sandbox, self._now())
+        except checking.FileGone:
+            self._outcome(Unsettled(job))
+            return
+        if checked.wait is not None:
+            self._outcome(Stayed(job, checked.wait, checked.findings))
+        else:
+            sealer.seal(job, checked.pages, checked.findings)
+
+    def _outcome(self, outcome: Outcome) -> None:
+        if isinstance(outcome, Sealed):
+            self._closer.add(outcome)
+            return
+        with self._lock:
+            self._stays.append(outcome)
+            full = len(self._stays) >= BATCH
+        if full:
+            self._write_stays()
+
+    def _write_stays(self) -> None:
+        with self._lock:
+            stays, self._stays = self._stays, []
+        if stays:
+            with self._home.database.transaction() as connection:
+                for outcome in stays:
+                    note_outcome(connection, outcome, self._now())

@@ -1,0 +1,236 @@
+"""What a node can be asked, one method a verb: the same for a command that opened the home itself and for the daemon's local API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from holdings import delivery, quarantine, records
+from holdings.catalogue import ImportReport
+from holdings.quarantine import Listed
+from holdings.reference_code import match_key
+from node import copies, report, settings, verification
+from node.engine import Engine
+from node.settings import Setting
+from sync import log, sealed
+from sync.receipt import Grade
+from sync.receipt import read as read_receipt
+
+Answer = dict[str, Any]
+
+
+class Service:
+    """The verbs of a node. Arguments are JSON values, answers are JSON objects with the fields of DESIGN §7.
+
+    `_wake` tells a daemon that the catalogue or a decision changed.
+    """
+
+    def __init__(self, engine: Engine, wake: Callable[[], None] = lambda: None) -> None:
+        self._engine, self._home, self._clock, self._wake = engine, engine.home, engine.clock, wake
+
+    def capabilities(self) -> Answer:
+        """Verbs that this node knows."""
+        return {"verbs": sorted(VERBS), "program": report.program()}
+
+    def status(self) -> Answer:
+        """How the node is."""
+        progress = self._engine.progress
+        return {
+            **report.status(self._home, self._clock),
+            "read_bytes": progress.read_bytes,
+            "sent_bytes": progress.sent_bytes,
+            "note": progress.note,
+        }
+
+    def run(self, settle: float | None = None, intake: bool = True, send: bool = True, wait: str = "") -> Answer:
+        """Take in, send, wait for receipts of a grade (R1, R4 or empty)."""
+        grade = Grade[wait] if wait else None
+        return asdict(self._engine.run(settle_s=settle, intake=intake, send=send, wait_grade=grade))
+
+    def verify(self) -> Answer:
+        """Re-hash every sealed object."""
+        return _findings(verification.verify(self._home))
+
+    def doctor(self, repair: bool = False) -> Answer:
+        """Examine database, log, receipts, objects."""
+        return _findings(verification.doctor(self._home, self._clock, repair=repair))
+
+    def backup(self, destination: str) -> Answer:
+        """Copy the home's state to a folder."""
+        return dict(copies.backup(self._home, Path(destination)))
+
+    def export(self, destination: str, ref: str | None = None) -> Answer:
+        """Plain files for people."""
+        return dict(copies.export(self._home, Path(destination), ref, self._engine.sandbox))
+
+    def catalogue_import(self, files: list[str], delivery_name: str = "", dry_run: bool = False) -> Answer:
+        """Import sheets; fields of DESIGN §7, sums over all files."""
+        began, sheets = time.process_time(), self._engine.sheets()
+        sums: Answer = dict.fromkeys(("rows", "added", "changed", "unchanged", "gone", "refused"), 0)
+        refusals: list[Answer] = []
+        wall = time.monotonic()
+        for name in files:
+            path = Path(name)
+            batch = delivery_name or path.parent.name or path.stem
+            imported = sheets.rehearse(batch, path) if dry_run else sheets.import_file(batch, path, None)
+            _add(sums, refusals, imported)
+        if not dry_run:
+            self._wake()
+        spent = max(time.process_time() - began, 1e-6)
+        return {
+            **sums,
+            "seconds": round(time.monotonic() - wall, 3),
+            "rows_per_second": round(sums["rows"] / spent),
+            "refusals": refusals,
+        }
+
+    def clear(self, delivery_name: str, persons: list[str]) -> Answer:
+        """Sign the 保密审查 of a delivery."""
+        with self._home.database.transaction() as connection:
+            cleared = delivery.clear(connection, delivery_name, persons, int(self._clock.now()))
+            settings.add(connection, Setting.EPOCH, 1)
+        self._wake()
+        assert cleared.clearance is not None
+        return {"delivery": cleared.name, "persons": list(cleared.clearance.persons), "time": cleared.clearance.time}
+
+    def deliveries(self) -> Answer:
+        """Every delivery and whether it is cleared."""
+        known = delivery.list_all(self._home.database.read())
+        return {
+            "deliveries": [
+                {"name": d.name, "folder": d.folder, "cleared_by": list(d.clearance.persons) if d.clearance else []}
+                for d in known
+            ]
+        }
+
+    def quarantine_list(self, limit: int = 1000, after: int = 0) -> Answer:
+        """What waits for a person."""
+        return {
+            "items": [
+                _listed(item) for item in quarantine.list_open(self._home.database.read(), limit=limit, after=after)
+            ]
+        }
+
+    def quarantine_show(self, number: int) -> Answer:
+        """One finding with its history."""
+        listed = quarantine.get(self._home.database.read(), number)
+        return {
+            **_listed(listed),
+            "state": listed.state.name.lower(),
+            "opened": listed.opened,
+            "closed": listed.closed,
+            "by": listed.person,
+            "reason": listed.reason,
+        }
+
+    def quarantine_waive(self, number: int, reason: str, by: str) -> Answer:
+        """说明后放行."""
+        with self._home.database.transaction() as connection:
+            quarantine.waive(connection, number, reason, by, int(self._clock.now()))
+            settings.add(connection, Setting.EPOCH, 1)
+        self._wake()
+        return self.quarantine_show(number)
+
+    def quarantine_retry(self, number: int) -> Answer:
+        """重新检测."""
+        with self._home.database.transaction() as connection:
+            quarantine.retry(connection, number, int(self._clock.now()))
+            settings.add(connection, Setting.EPOCH, 1)
+        self._wake()
+        return self.quarantine_show(number)
+
+    def quarantine_set_aside(self, number: int, by: str) -> Answer:
+        """搁置."""
+        with self._home.database.transaction() as connection:
+            quarantine.set_aside(connection, number, by)
+        return self.quarantine_show(number)
+
+    def search(self, query: str, limit: int = 20) -> Answer:
+        """Plain search in titles and codes."""
+        began = time.monotonic()
+        found = records.search_titles(self._home.database.read(), query, limit)
+        hits = [
+            {
+                "ref": h.ref,
+                "title": h.title,
+                "level": h.level.label,
+                "date": h.date,
+                "score": h.score,
+                "snippet": h.snippet,
+            }
+            for h in found.hits
+        ]
+        return {
+            "hits": hits,
+            "total": found.total,
+            "capped": found.capped,
+            "milliseconds": round((time.monotonic() - began) * 1000, 1),
+        }
+
+    def show(self, ref: str) -> Answer:
+        """One record: versions, pages, receipts, findings."""
+        reading = self._home.database.read()
+        record = records.resolve(reading, ref)
+        parts = sealed.current(reading, bytes(record.id))
+        listed = quarantine.for_subject(reading, match_key(record.reference_code))
+        return {
+            "ref": record.reference_code, "id": record.id.hex(), "title": record.title, "level": record.level.label, "custody": "本馆保管",
+            "version": record.version,
+            "versions": [asdict(v) for v in records.versions(reading, record)],
+            "receipts": self._receipts_of({s.pack for p in parts for s in p.segments}),
+            "findings": [_listed(item) for item in listed if item.state in (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)],
+            "pages": [{"name": p.name, "media_type": "", "bytes": p.size, "sha256": p.sha256.hex(), "text": ""} for p in parts],
+        }  # fmt: skip
+
+    def _receipts_of(self, packs: set[bytes]) -> list[Answer]:
+        reading, own, hub = self._home.database.read(), self._home.identity.log.log_id, self._home.identity.hub
+        found = []
+        for seq in sorted(sealed.seqs_of(reading, packs)):
+            for grade in Grade:
+                if raw := log.receipt_at(reading, own, seq, grade):
+                    receipt = read_receipt(hub.signing_key, raw, hub_id=hub.log_id, log_id=own)
+                    label = {Grade.R1: "已收存", Grade.R4: "已验读"}[grade]
+                    found.append(
+                        {
+                            "grade": grade.name,
+                            "label": label,
+                            "seq": seq,
+                            "wall": receipt.wall,
+                            "exceptions": len(receipt.exceptions),
+                        }
+                    )
+        return found
+
+    def pause(self, paused: bool = True) -> Answer:
+        """Pause or resume sending."""
+        with self._home.database.transaction() as connection:
+            settings.write(connection, Setting.PAUSED, int(paused) or None)
+        if paused:
+            self._engine.cancel_link()
+        self._wake()
+        return {"paused": paused}
+
+
+def _listed(item: Listed) -> Answer:
+    finding = item.finding
+    return {
+        "id": item.id, "path": finding.path, "ref": finding.ref, "code": finding.code.slug, "rule": finding.rule, "remedy": finding.remedy,
+        "severity": finding.code.severity.label,
+    }  # fmt: skip
+
+
+def _findings(found: list[verification.Trouble]) -> Answer:
+    return {"ok": not found, "damage": any(t.damage for t in found), "findings": [t.to_json() for t in found]}
+
+
+def _add(sums: Answer, refusals: list[Answer], imported: ImportReport) -> None:
+    for name in ("rows", "added", "changed", "unchanged", "gone", "refused"):
+        sums[name] += getattr(imported, name)
+    refusals += [{"row": r.row, "field": r.field, "rule": r.rule, "remedy": r.remedy} for r in imported.refusals]
+
+
+VERBS = {name for name in vars(Service) if not name.startswith("_")}
+"""Everything the local API may be asked; nothing else is reachable through it."""

@@ -1,0 +1,327 @@
+"""Carries a conversation with the hub (sync/session.py decides, this does): hello, entries, missing objects, receipts.
+
+State is committed before anything that depends on it is sent (DESIGN §5): entries are in the database when they are offered, receipts are stored before
+the cursor that asks for the next ones moves. Every request may be repeated, so a broken conversation simply begins again with hello.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import apsw
+
+from node import settings
+from node.home import Home, accept_hub_entries
+from node.sending import Sender, SendingFailed, Wanted
+from node.settings import Setting
+from node.transport import Answer, HubLink
+from sync import limits, log, messages, session
+from sync.errors import BadEntry, BadObject, Fork, LinkLost, PeerRefused, RolledBack
+from sync.manifest import read_delta
+from sync.messages import Greeting, Hello, StateReport
+from sync.receipt import Grade, Receipt
+from sync.receipt import read as read_receipt
+from sync.session import Act, Phase, State, Stop
+
+SLOW_RTT_S = 0.02
+"""A handshake slower than this is not a city LAN: small packs until a rate was measured."""
+SLOW_LINK_GUESS_BIT_S = 10_000_000
+CONNECTIONS = 8
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one conversation did."""
+
+    bytes_sent: int = 0
+    objects_bytes: int = 0
+    entries: int = 0
+    objects: int = 0
+    receipted: set[int] = field(default_factory=set)
+    opened: set[int] = field(default_factory=set)
+    exceptions: int = 0
+
+
+class Uplink:
+    """The conversations of one node; one at a time.
+
+    Args:
+        report: makes the state report of hello.
+        now: wall clock, whole seconds.
+        moved: told of bytes that left, for progress.
+    """
+
+    def __init__(
+        self,
+        home: Home,
+        report: Callable[[], StateReport],
+        now: Callable[[], int],
+        moved: Callable[[int], None] | None = None,
+    ) -> None:
+        self._home, self._report, self._now = home, report, now
+        self._moved = moved or (lambda _: None)
+        self._bearer = ""
+        self._wanted: list[Wanted] = []
+        self._hub_wants_from = 0
+        self.tally = Tally()
+        self.cancel = threading.Event()
+        self.greeted: Callable[[], object] = lambda: None
+        connections = CONNECTIONS
+        self._cap = int(home.config.cap_mbit * 1_000_000 / 8)
+        self._link = HubLink(home.config.address, home.identity.tls_digest, self._cap)
+        self._sender = Sender(
+            home.objects,
+            lambda: HubLink(home.config.address, home.identity.tls_digest, self._cap // connections),
+            connections,
+            self._moved,
+        )
+
+    def close(self) -> None:
+        """Drop all connections."""
+        self._link.close()
+        self._sender.close()
+
+    def converse(self, grown: Callable[[], bool] = lambda: False) -> State:
+        """One conversation until nothing is left to do; its last state (DONE).
+
+        Args:
+            grown: waits while more deltas may come; True when the log has grown, False when no more will.
+
+        Raises:
+            LinkLost: try again later. PeerRefused: the hub asks to wait or refuses. RolledBack, Fork: a person decides.
+        """
+        state = State(own=self._home.head())
+        state, acts = session.step(state, session.Begin())
+        work = deque(acts)
+        while True:
+            while work:
+                if self.cancel.is_set():
+                    raise LinkLost("传输已暂停。已送达的部分不会重传。")
+                event = self._carry_out(work.popleft(), state)
+                if event is None:
+                    continue
+                state = self._follow(state)
+                state, more = session.step(state, event)
+                work.extend(more)
+                self._stop_if_told(state)
+            if state.phase is Phase.DONE and (grown() or self._home.head() != state.own):
+                state, more = session.step(state, session.Grown(self._home.head()))
+                work.extend(more)
+                continue
+            return state
+
+    def _follow(self, state: State) -> State:
+        head = self._home.head()
+        return state if head == state.own else session.step(state, session.Grown(head))[0]
+
+    def _stop_if_told(self, state: State) -> None:
+        if state.stop is None:
+            return
+        text = {
+            Stop.ROLLED_BACK: "本机的日志比市级中心所知的旧：本机是从旧备份恢复的。已停止签发，请联系市级中心办理恢复（不会丢失数据）。",
+            Stop.FORKED: "本机的日志与市级中心所存的不一致（分叉）。已停止传输，请联系市级中心。",
+            Stop.REVOKED: "本节点已被市级中心停用。已停止传输，本机数据不受影响。",
+            Stop.REFUSED: "市级中心拒绝了本节点。请联系市级中心。",
+        }[state.stop]
+        with self._home.database.transaction() as connection:
+            settings.write(connection, Setting.STOPPED, state.stop.name)
+        if state.stop is Stop.ROLLED_BACK:
+            raise RolledBack(text)
+        if state.stop is Stop.FORKED:
+            raise Fork(text)
+        raise PeerRefused(403, state.stop.name.lower(), text, "")
+
+    def _carry_out(self, act: Act, state: State) -> session.Event | None:
+        try:
+            match act:
+                case Act.HELLO:
+                    return self._hello()
+                case Act.SEND_ENTRIES:
+                    return self._entries(state)
+                case Act.ASK_NEED:
+                    return self._need(state)
+                case Act.SEND_OBJECTS:
+                    return self._objects()
+                case Act.GIVE_HUB_ENTRIES:
+                    self._give_hub_entries()
+                case Act.ALARM_HUB_BEHIND:
+                    with self._home.database.transaction() as connection:
+                        settings.write(connection, Setting.HUB_BEHIND, self._now())
+        except PeerRefused as refusal:
+            if refusal.status == 403 and refusal.code in ("revoked", "frozen"):
+                return session.Denied(Stop.REVOKED if refusal.code == "revoked" else Stop.FORKED)
+            if refusal.status == 409 and refusal.code == "fork":
+                return session.Denied(Stop.FORKED)
+            raise
+        finally:
+            self.tally.bytes_sent += self._link.bytes_sent
+            self._link.bytes_sent = 0
+        return None
+
+    # ---------------------------------------------------------------- hello
+
+    def _hello(self) -> session.Event:
+        home = self._home
+        answer = self._greet()
+        greeting = Greeting.decode(answer.body)
+        self._bearer = greeting.bearer
+        self._sender.bearer, self._sender.limit = greeting.bearer, max(1, min(CONNECTIONS, greeting.limits.connections))
+        self._store_greeting(greeting)
+        event = self._greeted(greeting)
+        if not (event.hub and (event.hub.seq > home.head().seq or event.own_hash_at_hub_head != event.hub.hash)):
+            self.greeted()
+        return event
+
+    def _greet(self) -> Answer:
+        """Hello, repeated once with a fresh nonce when ours is stale (a lost answer, a restored copy)."""
+        home, again = self._home, False
+        while True:
+            reading = home.database.read()
+            hub = log.find(reading, home.identity.hub.log_id)
+            assert hub is not None
+            cursor = settings.number(reading, Setting.RECEIPTS_CURSOR)
+            hello = Hello(
+                home.identity.log.log_id, home.head(), cursor, hub.head, self._report(), home.identity.hub.log_id, home.identity.tls_digest,
+                settings.blob(reading, Setting.NONCE),
+            )  # fmt: skip
+            try:
+                return self._link.call("POST", messages.HELLO, messages.sign_hello(home.secrets.signing_key(), hello))
+            except PeerRefused as refusal:
+                if refusal.code != "nonce" or again or not isinstance(refusal.detail, bytes):
+                    raise
+                again = True
+                with home.database.transaction() as connection:
+                    settings.write(connection, Setting.NONCE, refusal.detail)
+
+    def _store_greeting(self, greeting: Greeting) -> None:
+        """Verify and store what came. A crash before the commit leaves the old cursors, and the same things come again."""
+        home = self._home
+        hub, own = home.identity.hub, home.identity.log.log_id
+        receipts = [read_receipt(hub.signing_key, raw, hub_id=hub.log_id, log_id=own) for raw in greeting.receipts]
+        with home.database.transaction() as connection:
+            accept_hub_entries(connection, hub.log_id, list(greeting.hub_entries))
+            number = settings.number(connection, Setting.RECEIPTS_CURSOR)
+            if greeting.receipts_cursor < number:
+                # The hub's numbering fell back: it was restored. Its new receipts come under numbers we have seen.
+                number = greeting.receipts_cursor - len(receipts)
+                settings.write(connection, Setting.HUB_BEHIND, self._now())
+            for raw, receipt in zip(greeting.receipts, receipts, strict=True):
+                number += 1
+                self._store_receipt(connection, receipt, raw, number)
+            settings.write(connection, Setting.RECEIPTS_CURSOR, greeting.receipts_cursor)
+            settings.write(connection, Setting.NONCE, greeting.nonce)
+            settings.write(connection, Setting.LAST_CONTACT, self._now())
+            settings.write(connection, Setting.STOPPED, None)
+            settings.write(connection, Setting.PACK_TARGET, greeting.limits.pack_target_bytes)
+            if self._link.connect_s:
+                settings.write(connection, Setting.RTT_S, self._link.connect_s)
+
+    def _store_receipt(self, connection: apsw.Connection, receipt: Receipt, raw: bytes, number: int) -> None:
+        own = self._home.identity.log.log_id
+        if log.hash_at(connection, own, receipt.entry.seq) != receipt.entry.hash:
+            raise BadObject(f"回执所指的第 {receipt.entry.seq} 条日志不是本机所签（format.md §9）")
+        log.add_receipt(
+            connection, own, receipt.grade, receipt.entry.seq, raw, max(number, log.receipts_head(connection, own) + 1)
+        )
+        if receipt.grade is Grade.R1:
+            self.tally.receipted.add(receipt.entry.seq)
+        else:
+            self.tally.opened.add(receipt.entry.seq)
+            self.tally.exceptions += len(receipt.exceptions)
+
+    def _greeted(self, greeting: Greeting) -> session.Greeted:
+        reading, own = self._home.database.read(), self._home.identity.log.log_id
+        waiting = self._first_wanted()
+        mine = log.hash_at(reading, own, greeting.head.seq) if greeting.head else None
+        self._hub_wants_from = greeting.want_hub_from or 0
+        wants = greeting.want_hub_from is not None
+        return session.Greeted(greeting.head, mine, log.last_receipted(reading, own), waiting, greeting.more, wants)
+
+    def _first_wanted(self) -> int | None:
+        """seq from which objects must be asked about: the first without R1, or everything when the hub was restored from an old copy."""
+        reading = self._home.database.read()
+        if settings.read(reading, Setting.HUB_BEHIND) is not None:
+            return 1
+        return log.first_unreceipted(reading, self._home.identity.log.log_id, Grade.R1)
+
+    # ---------------------------------------------------------------- entries and objects
+
+    def _entries(self, state: State) -> session.Event:
+        reading, own = self._home.database.read(), self._home.identity.log.log_id
+        start = state.hub.seq + 1 if state.hub else 0
+        batch = log.since(reading, own, start, 64)
+        answer = self._link.call(
+            "POST", messages.ENTRIES, messages.encode_entries([e.signed for e in batch]), self._bearer
+        )
+        head = messages.decode_head(answer.body)
+        if log.hash_at(reading, own, head.seq) != head.hash:
+            raise BadEntry("市级中心答复的日志位置不是本机的（format.md §11.3）")
+        self.tally.entries += len(batch)
+        return session.EntriesTaken(head)
+
+    def _need(self, state: State) -> session.Event:
+        reading, own = self._home.database.read(), self._home.identity.log.log_id
+        assert state.hub is not None
+        first = self._first_wanted()
+        self._wanted = []
+        while first is not None and first <= state.hub.seq:
+            last = min(first + 63, state.hub.seq)
+            objects = [
+                o
+                for e in log.since(reading, own, first, last - first + 1)
+                if e.kind == 1
+                for o in read_delta(e.body).objects()
+            ]
+            answer = self._link.call("POST", messages.NEED, messages.encode_need_request(first, last), self._bearer)
+            missing, partial = messages.decode_need(answer.body, len(objects))
+            self._wanted += [Wanted(*objects[i], min(partial.get(i, 0), objects[i][1])) for i in missing]
+            first = last + 1
+        if not self._wanted and settings.read(reading, Setting.HUB_BEHIND) is not None:
+            with self._home.database.transaction() as connection:
+                settings.write(connection, Setting.HUB_BEHIND, None)
+        return session.NeedKnown(len(self._wanted))
+
+    def _objects(self) -> session.Event:
+        began, before = time.monotonic(), self._sender.bytes_sent
+        try:
+            self._sender.send(self._wanted, self.cancel)
+        except SendingFailed as failed:
+            raise failed.fault from failed
+        finally:
+            sent, took = self._sender.bytes_sent - before, time.monotonic() - began
+            self.tally.bytes_sent += sent
+            self.tally.objects_bytes += sent
+        self.tally.objects += len(self._wanted)
+        if sent > 1 << 20 and took > 0:
+            with self._home.database.transaction() as connection:
+                settings.write(connection, Setting.RATE_BIT_S, int(sent * 8 / took))
+        return session.ObjectsSent()
+
+    def _give_hub_entries(self) -> None:
+        """A hub restored from an old copy takes its own signed log back from us (format.md §11.3)."""
+        reading, hub_id = self._home.database.read(), self._home.identity.hub.log_id
+        start = self._hub_wants_from
+        while batch := log.since(reading, hub_id, start, 64):
+            self._link.call(
+                "POST", messages.HUB_ENTRIES, messages.encode_entries([e.signed for e in batch]), self._bearer
+            )
+            start = batch[-1].seq + 1
+
+
+def link_rate(home: Home) -> int:
+    """bit/s of the link as last measured, or guessed from the handshake: a slow one is taken for 10 Mbit/s; 0 = unknown."""
+    reading = home.database.read()
+    rtt = settings.read(reading, Setting.RTT_S)
+    guess = SLOW_LINK_GUESS_BIT_S if isinstance(rtt, float) and rtt > SLOW_RTT_S else 0
+    return settings.number(reading, Setting.RATE_BIT_S) or guess
+
+
+def pack_target(home: Home) -> int:
+    """Bytes a pack should have on the link as last measured (format.md §5), never above what the hub asks for."""
+    announced = settings.number(home.database.read(), Setting.PACK_TARGET) or limits.PACK_TARGET_BYTES
+    slow = 0 < link_rate(home) < limits.SLOW_LINK_BIT_S
+    return min(limits.PACK_TARGET_SLOW_BYTES if slow else limits.PACK_TARGET_BYTES, announced)

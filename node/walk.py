@@ -1,0 +1,99 @@
+"""Scan folders as they are: one folder at a time, never held in memory as a whole; nothing is opened, moved or changed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from holdings.file_name import NameKind, name_kind
+from holdings.findings import FindingCode, display_path
+
+DEPTH_MAX = 8
+IN_PROGRESS = "加工中"
+"""Folders of this name are the scanning station's own and are not looked into (deploy/smb.conf)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """A regular file: name, size in bytes, modification time in ns, inode."""
+
+    name: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+
+@dataclass(slots=True)
+class Folder:
+    """One folder as it looked: its files in natural order of the walk, and what is not a plain readable file."""
+
+    path: str
+    files: list[FileStat] = field(default_factory=list)
+    odd: list[tuple[str, FindingCode]] = field(default_factory=list)
+    folders: list[str] = field(default_factory=list)
+
+    @property
+    def newest_s(self) -> float:
+        """Latest modification time of any file, seconds."""
+        return max((f.mtime_ns for f in self.files), default=0) / 1e9
+
+    def signature(self) -> bytes:
+        """Changes when any name, size, time or inode does (16 bytes)."""
+        text = repr([(f.name, f.size, f.mtime_ns, f.inode) for f in self.files] + self.odd)
+        return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
+def look(path: str) -> Folder | None:
+    """One folder; None when it vanished or may not be read."""
+    folder = Folder(path)
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                _sort_in(folder, entry)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    folder.files.sort(key=lambda f: f.name)
+    folder.folders.sort()
+    folder.odd.sort(key=lambda o: o[0])
+    return folder
+
+
+def _sort_in(folder: Folder, entry: os.DirEntry[str]) -> None:
+    name = entry.name
+    if name_kind(name) in (NameKind.PARTIAL, NameKind.LITTER):
+        return
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        folder.odd.append((display_path(name), FindingCode.NAME_NOT_UTF8))
+        return
+    try:
+        facts = entry.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return
+    if stat.S_ISDIR(facts.st_mode):
+        if name != IN_PROGRESS:
+            folder.folders.append(name)
+    elif stat.S_ISREG(facts.st_mode):
+        folder.files.append(FileStat(name, facts.st_size, facts.st_mtime_ns, facts.st_ino))
+    elif stat.S_ISLNK(facts.st_mode):
+        folder.odd.append((name, FindingCode.SYMLINK))
+    else:
+        folder.odd.append((name, FindingCode.NOT_A_FILE))
+
+
+def walk(root: Path) -> Iterator[tuple[str, Folder]]:
+    """(path relative to the root, folder), parents before children, depth at most 8; the root itself is ''."""
+    pending = [("", 0)]
+    while pending:
+        relative, depth = pending.pop()
+        folder = look(os.path.join(root, relative) if relative else str(root))
+        if folder is None:
+            continue
+        yield relative, folder
+        if depth < DEPTH_MAX:
+            pending.extend((f"{relative}/{name}" if relative else name, depth + 1) for name in reversed(folder.folders))

@@ -1,0 +1,154 @@
+"""The only opener of databases: encrypted SQLite (SQLite3MultipleCiphers through APSW), WAL, synchronous FULL.
+
+Each room keeps numbered `schema/NNN_name.sql`; an upgrade and the record of it commit together, and a database newer than the program is refused (format.md §13).
+Callers own transactions; functions that run SQL take a connection. One writer at a time, any number of readers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from importlib import resources
+from pathlib import Path
+
+import apsw
+
+from sync.errors import NewerSchema, StoreDamaged, StoreFull
+
+BUSY_MS = 30_000
+CACHE_KIB = 4_096
+PAGE_BYTES = 4_096
+WAL_PAGES = 4_000
+
+
+class Database:
+    """One database file, shared by the threads of one process."""
+
+    def __init__(self, path: Path, key: bytes | None) -> None:
+        self.path, self._key = path, key
+        self._lock = threading.RLock()
+        self._local = threading.local()
+        self._writer = self._connect()
+
+    def _connect(self) -> apsw.Connection:
+        try:
+            connection = apsw.Connection(str(self.path))
+            if self._key is not None:
+                connection.pragma("cipher", "chacha20")
+                connection.pragma("key", "raw:" + self._key.hex())
+            connection.set_busy_timeout(BUSY_MS)
+            connection.pragma("cache_size", -CACHE_KIB)
+            connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", "full")
+            connection.pragma("foreign_keys", "on")
+            connection.pragma("wal_autocheckpoint", WAL_PAGES)
+            connection.pragma("temp_store", "memory")
+        except apsw.NotADBError as fault:
+            raise StoreDamaged(
+                f"数据库 {self.path.name} 打不开：密钥不对，或文件已损坏。请用 doctor 体检，必要时从备份恢复。"
+            ) from fault
+        except apsw.CantOpenError as fault:
+            raise StoreDamaged(f"数据库 {self.path.name} 打不开：文件不存在或没有权限。") from fault
+        return connection
+
+    def read(self) -> apsw.Connection:
+        """This thread's connection for reading; sees what was committed when its statement began."""
+        connection: apsw.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+            connection.pragma("query_only", "on")
+        return connection
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[apsw.Connection]:
+        """The writing connection inside one transaction: committed and durable on leaving, rolled back on an exception.
+
+        Raises:
+            StoreFull: no room; nothing of the transaction stays.
+            StoreDamaged: the file is not what was written.
+        """
+        with self._lock:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._writer
+                except BaseException:
+                    self._writer.execute("ROLLBACK")
+                    raise
+                try:
+                    self._writer.execute("COMMIT")
+                except apsw.Error:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    raise
+            except apsw.FullError as fault:
+                raise StoreFull(
+                    f"磁盘空间不足，数据库 {self.path.name} 无法写入。请清理磁盘后重试；已提交的数据不受影响。"
+                ) from fault
+            except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as fault:
+                raise StoreDamaged(f"数据库 {self.path.name} 已损坏或磁盘出错：请停止使用并从备份恢复。") from fault
+
+    def check(self) -> list[str]:
+        """What SQLite's integrity check finds; empty when whole."""
+        try:
+            rows = [str(row[0]) for row in self.read().execute("PRAGMA integrity_check(20)")]
+        except apsw.Error as fault:
+            return [type(fault).__name__]
+        return [] if rows == ["ok"] else rows
+
+    def backup(self, destination: Path) -> None:
+        """A consistent copy under the same key, while others go on writing; durable on return."""
+        copy = Database(destination, self._key)
+        with copy._writer.backup("main", self.read(), "main") as work:
+            while not work.done:
+                work.step(2_000)
+        copy.close()
+
+    def close(self) -> None:
+        """Close this thread's and the writing connection, folding the WAL in."""
+        connection: apsw.Connection | None = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            del self._local.connection
+        with self._lock:
+            self._writer.close()
+
+
+def open_database(path: Path, key: bytes | None, rooms: Sequence[str]) -> Database:
+    """Open or create `path` and bring the tables of `rooms` up to date.
+
+    Args:
+        key: 32 bytes, used raw (the key file sealed them already); None = not encrypted, for the hub's front only.
+
+    Raises:
+        NewerSchema: a newer program wrote it.
+        StoreDamaged: wrong key or damage.
+    """
+    database = Database(path, key)
+    with database.transaction() as connection:
+        try:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS schema_version(room TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
+            )
+        except apsw.NotADBError as fault:
+            raise StoreDamaged(f"数据库 {path.name} 打不开：密钥不对，或文件已损坏。") from fault
+        for room in rooms:
+            _upgrade(connection, room, path.name)
+    return database
+
+
+def _upgrade(connection: apsw.Connection, room: str, name: str) -> None:
+    row = connection.execute("SELECT version FROM schema_version WHERE room = ?", (room,)).fetchone()
+    have = int(row[0]) if row else 0
+    package, _, variant = room.partition(":")
+    folder = resources.files(package) / "schema" / variant if variant else resources.files(package) / "schema"
+    steps = sorted((f for f in folder.iterdir() if f.name.endswith(".sql")), key=lambda f: f.name)
+    if have > len(steps):
+        raise NewerSchema(
+            f"数据库 {name} 由更新版本的 jindang 写成（{room} 第 {have} 版，本程序识得 {len(steps)} 版）。请升级本机程序。"
+        )
+    for number, step in enumerate(steps, 1):
+        if number > have:
+            connection.execute(step.read_text("utf-8"))
+            connection.execute("INSERT OR REPLACE INTO schema_version VALUES (?, ?)", (room, number))

@@ -1,0 +1,30 @@
+"""JPEG to JPEG XL and back, bit for bit (format.md §6.2). Runs inside the sandbox only: libjxl parses bytes from outside."""
+
+from __future__ import annotations
+
+import imagecodecs
+
+
+def engine() -> str:
+    """Library and version, as the manifest's `engine` names them."""
+    return str(imagecodecs.jpegxl_version())
+
+
+def to_jpegxl(data: bytes) -> bytes:
+    """`engine NUL codestream`; ValueError when libjxl refuses the JPEG or does not give the same bytes back."""
+    try:
+        packed = bytes(imagecodecs.jpegxl_encode_jpeg(data))
+        again = bytes(imagecodecs.jpegxl_decode_jpeg(packed, numthreads=1))
+    except (imagecodecs.JpegxlError, RuntimeError, ValueError) as fault:
+        raise ValueError("libjxl 不接受这个 JPEG") from fault
+    if again != data:
+        raise ValueError("JPEG XL 还原后与原文件不一致")
+    return engine().encode() + b"\0" + packed
+
+
+def from_jpegxl(data: bytes) -> bytes:
+    """The original JPEG; ValueError when there is none inside."""
+    try:
+        return bytes(imagecodecs.jpegxl_decode_jpeg(data, numthreads=1))
+    except (imagecodecs.JpegxlError, RuntimeError, ValueError) as fault:
+        raise ValueError("不是可还原的 JPEG XL") from fault

@@ -1,0 +1,267 @@
+"""Manifest, item, part and segment (format.md §6), their leaves, and the body of a delta (§8). Pure but for zstd."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import zstandard
+
+from crypto import cbor, merkle
+from crypto.digest import Algorithm
+from crypto.errors import CryptoError
+from sync import limits
+from sync.errors import BadObject
+
+MANIFEST_LEVEL = 3
+
+
+class ItemKind(IntEnum):
+    """What an item is (format.md §6.1); sync itself makes no difference between them."""
+
+    RECORD = 1
+    TEXT = 2
+
+
+class Transform(IntEnum):
+    """How a part's bytes were changed before sealing (format.md §6.2)."""
+
+    STORE = 0
+    ZSTD = 1
+    JXL_JPEG = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Where up to 8 MiB of a part's source bytes lie; `file_key` never enters repr."""
+
+    file_key: bytes
+    pack: bytes
+    offset: int
+    length: int
+
+    def __repr__(self) -> str:
+        return f"Segment(pack={self.pack.hex()[:12]}, offset={self.offset}, length={self.length})"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of an item: name, size in bytes, digests by algorithm, and its segments in order."""
+
+    name: str
+    size: int
+    digests: Mapping[Algorithm, bytes]
+    transform: Transform
+    segments: tuple[Segment, ...]
+    engine: str = ""
+
+    @property
+    def sha256(self) -> bytes:
+        """SHA-256 of the part's source bytes."""
+        return self.digests[Algorithm.SHA256]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One version of one thing; `body` is opaque here."""
+
+    id: bytes
+    version: int
+    kind: ItemKind
+    body: bytes
+    parts: tuple[Part, ...]
+
+    @property
+    def supersedes(self) -> int | None:
+        """The version this one takes the place of."""
+        return self.version - 1 if self.version > 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The items of a delta in order of application, and the salt of their leaves."""
+
+    salt: bytes
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaBody:
+    """What a delta entry says in clear (format.md §8)."""
+
+    manifest: tuple[bytes, int]
+    packs: tuple[tuple[bytes, int], ...]
+    items: int
+    parts: int
+    source_bytes: int
+    leaf_root: bytes
+
+    def objects(self) -> Iterator[tuple[bytes, int]]:
+        """(name, length) of the manifest, then of the packs."""
+        yield self.manifest
+        yield from self.packs
+
+    def to_map(self) -> dict[int, Any]:
+        """The map of format.md §8."""
+        return {
+            1: list(self.manifest),
+            2: [list(p) for p in self.packs],
+            3: [self.items, self.parts, self.source_bytes],
+            4: self.leaf_root,
+        }
+
+
+def read_delta(body: object) -> DeltaBody:
+    """Decode the body of a delta entry; BadObject when a bound or type is off."""
+    try:
+        f = cbor.take_map(body, required={1: list, 2: list, 3: list, 4: bytes})
+    except CryptoError as fault:
+        raise BadObject(f"增量条目无法解读：{fault}（format.md §8）") from fault
+    manifest = _named(f[1], limits.MANIFEST_SEALED_BYTES)
+    packs = tuple(_named(p, limits.PACK_BYTES) for p in f[2])
+    counts = f[3]
+    if len(packs) > limits.ENTRY_PACKS or len(counts) != 3 or not all(type(n) is int and n >= 0 for n in counts):
+        raise BadObject("增量条目的包数或计数超限（format.md §8、§14）")
+    if len({name for name, _ in (manifest, *packs)}) != len(packs) + 1 or len(f[4]) != 32:
+        raise BadObject("增量条目重复列出对象或根哈希长度不对（format.md §8）")
+    return DeltaBody(manifest, packs, counts[0], counts[1], counts[2], f[4])
+
+
+def _named(value: object, bound: int) -> tuple[bytes, int]:
+    if (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], bytes)
+        and len(value[0]) == 32
+        and type(value[1]) is int
+        and 0 < value[1] <= bound
+    ):
+        return value[0], value[1]
+    raise BadObject("对象应写作 [32 字节名称, 长度] 且不超限（format.md §8、§14）")
+
+
+def segments_of(size: int) -> int:
+    """How many segments a part of `size` source bytes has (format.md §6.2)."""
+    return -(-size // limits.SEGMENT_BYTES)
+
+
+def segment_size(size: int, index: int) -> int:
+    """Source bytes that segment `index` of a part of `size` bytes covers."""
+    return min(limits.SEGMENT_BYTES, size - index * limits.SEGMENT_BYTES)
+
+
+def _core(item: Item) -> dict[int, Any]:
+    parts = [
+        {1: p.name, 2: p.size, 3: {int(a): d for a, d in p.digests.items()}, 4: int(p.transform)} for p in item.parts
+    ]
+    core: dict[int, Any] = {1: item.id, 2: item.version, 4: int(item.kind), 5: item.body, 6: parts}
+    if item.supersedes is not None:
+        core[3] = item.supersedes
+    return core
+
+
+def leaf(salt: bytes, item: Item) -> bytes:
+    """The 64 bytes that stand for an item in the delta's tree (format.md §6.4)."""
+    tag = hmac.digest(salt, item.id + item.version.to_bytes(4, "big"), "sha256")
+    return tag + hashlib.sha256(cbor.encode(_core(item))).digest()
+
+
+def leaf_root(manifest: Manifest) -> bytes:
+    """RFC 6962 root over the leaves in item order."""
+    return merkle.root(leaf(manifest.salt, item) for item in manifest.items)
+
+
+def encode(manifest: Manifest) -> bytes:
+    """The zstd frame that is sealed (format.md §6); BadObject when a bound is exceeded."""
+    if len(manifest.items) > limits.MANIFEST_ITEMS:
+        raise BadObject(f"清单条目数超过 {limits.MANIFEST_ITEMS}（format.md §14）")
+    index: dict[bytes, int] = {}
+    items = []
+    for item in manifest.items:
+        core = _core(item)
+        for part, target in zip(item.parts, core[6], strict=True):
+            target[5] = [[s.file_key, index.setdefault(s.pack, len(index)), s.offset, s.length] for s in part.segments]
+            if part.engine:
+                target[6] = part.engine
+        items.append(core)
+    plain = cbor.encode({1: 1, 2: 1, 3: manifest.salt, 4: list(index), 5: items})
+    if len(plain) > limits.MANIFEST_PLAIN_BYTES:
+        raise BadObject("清单明文过大（format.md §14）")
+    return zstandard.ZstdCompressor(level=MANIFEST_LEVEL, write_content_size=True).compress(plain)
+
+
+def decode(frame: bytes) -> Manifest:
+    """Decode an opened manifest strictly (format.md §6); BadObject names what is off."""
+    size = zstandard.frame_content_size(frame) if len(frame) >= 4 else -1
+    if not 0 <= size <= limits.MANIFEST_PLAIN_BYTES:
+        raise BadObject("清单未声明大小或超限（format.md §6、§14）")
+    try:
+        plain = zstandard.ZstdDecompressor().decompress(
+            frame, max_output_size=limits.MANIFEST_PLAIN_BYTES, allow_extra_data=False
+        )
+        f = cbor.take_map(
+            cbor.decode(plain, limit=limits.MANIFEST_PLAIN_BYTES), required={1: int, 2: int, 3: bytes, 4: list, 5: list}
+        )
+        if f[1] != 1 or f[2] != 1 or len(f[3]) != 32 or not all(isinstance(p, bytes) and len(p) == 32 for p in f[4]):
+            raise BadObject("清单的版本、套件、盐或包名不合规（format.md §6）")
+        if len(f[5]) > limits.MANIFEST_ITEMS:
+            raise BadObject(f"清单条目数超过 {limits.MANIFEST_ITEMS}（format.md §14）")
+        return Manifest(f[3], tuple(_item(value, f[4]) for value in f[5]))
+    except (CryptoError, zstandard.ZstdError, ValueError) as fault:
+        raise BadObject(f"清单无法解读：{fault}（format.md §6）") from fault
+
+
+def _item(value: object, packs: Sequence[bytes]) -> Item:
+    f = cbor.take_map(value, required={1: bytes, 2: int, 4: int, 5: bytes, 6: list}, optional={3: int})
+    if (
+        len(f[1]) != 16
+        or not 1 <= f[2] < 1 << 32
+        or f.get(3, 0) != f[2] - 1
+        or len(f[5]) > limits.ITEM_BODY_BYTES
+        or len(f[6]) > limits.ITEM_PARTS
+    ):
+        raise BadObject("清单条目的标识、版本或大小不合规（format.md §6.1、§14）")
+    return Item(f[1], f[2], ItemKind(f[4]), f[5], tuple(_part(p, packs) for p in f[6]))
+
+
+def _part(value: object, packs: Sequence[bytes]) -> Part:
+    f = cbor.take_map(value, required={1: str, 2: int, 3: dict, 4: int, 5: list}, optional={6: str})
+    name, size, transform = f[1], f[2], Transform(f[4])
+    check_part_name(name)
+    digests = {Algorithm(a): d for a, d in f[3].items()}
+    if (
+        not 0 <= size <= limits.PART_BYTES
+        or Algorithm.SHA256 not in digests
+        or not all(isinstance(d, bytes) and len(d) == 32 for d in digests.values())
+    ):
+        raise BadObject("部件的大小或摘要不合规（format.md §6）")
+    if len(f[5]) != segments_of(size) or (transform is Transform.JXL_JPEG and len(f[5]) != 1):
+        raise BadObject("部件的分段数与大小不符（format.md §6.2）")
+    segments = []
+    for s in f[5]:
+        if (
+            not isinstance(s, list)
+            or len(s) != 4
+            or not isinstance(s[0], bytes)
+            or len(s[0]) != 16
+            or not all(type(n) is int and n >= 0 for n in s[1:])
+        ):
+            raise BadObject("部件的分段写法不合规（format.md §6）")
+        if s[1] >= len(packs) or s[2] + s[3] > limits.PACK_BYTES:
+            raise BadObject("部件的分段指向包外（format.md §6、§14）")
+        segments.append(Segment(s[0], packs[s[1]], s[2], s[3]))
+    return Part(name, size, digests, transform, tuple(segments), f.get(6, ""))
+
+
+def check_part_name(name: str) -> None:
+    """A part name is one file name: no separator, no `.`/`..`, no NUL, at most 1,024 bytes (format.md §14); BadObject otherwise."""
+    try:
+        raw = name.encode()
+    except UnicodeEncodeError as fault:
+        raise BadObject("部件名不是合法的 UTF-8（format.md §14）") from fault
+    if not raw or len(raw) > limits.PART_NAME_BYTES or "/" in name or "\0" in name or name in {".", ".."}:
+        raise BadObject("部件名不是单个文件名或过长（format.md §14）")

@@ -1,0 +1,147 @@
+"""One function on bytes in a recycled, limited subprocess: where foreign bytes meet foreign decoders.
+
+A worker has no open file but its two pipes, a bound on memory and CPU time, no environment, and is replaced after some hundred calls or at the first
+misbehaviour. A crash there is an error here, never a crash here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import select
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from sync.errors import SandboxDied, SandboxRefused
+
+FRAME = struct.Struct(">BI")
+REPLY_MAX = 1 << 29
+RECYCLE_AFTER = 500
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """Bytes for the sandbox that never lie whole in this process: exactly `size` of them, in pieces."""
+
+    size: int
+    pieces: Iterable[bytes | memoryview]
+
+
+class _Worker:
+    def __init__(self, memory_mb: int, seconds: int, nice: int) -> None:
+        self._seconds, self.calls = seconds, 0
+        # -I: no site of the user's, no PYTHON* variables; the path of this program is the only one added.
+        start = f"import sys; sys.path.insert(0, {str(_ROOT)!r}); from sync.sandbox_child import serve"
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", "-c", f"{start}; serve({memory_mb}, {seconds}, {nice})"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, close_fds=True, cwd="/",
+            env={"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}, start_new_session=True,
+        )  # fmt: skip
+
+    def call(self, function: str, data: bytes | memoryview | Streamed, extra: str) -> bytes:
+        assert self._process.stdin is not None and self._process.stdout is not None
+        self.calls += 1
+        name = f"{function}\n{extra}".encode()
+        body = data if isinstance(data, Streamed) else Streamed(len(data), (data,))
+        try:
+            for piece in itertools.chain((FRAME.pack(0, len(name)), name, FRAME.pack(0, body.size)), body.pieces):
+                view = memoryview(piece)
+                while view:
+                    view = view[self._process.stdin.write(view) or 0 :]
+            deadline = time.monotonic() + self._seconds + 5
+            status, length = FRAME.unpack(self._read(FRAME.size, deadline))
+            if length > REPLY_MAX:
+                raise SandboxDied("沙箱回复过大")
+            body = self._read(length, deadline)
+        except OSError as fault:
+            raise SandboxDied("沙箱进程意外退出（内存或时间超限，或文件使解码器崩溃）") from fault
+        if status:
+            raise SandboxRefused(body.decode("utf-8", "replace"))
+        return body
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        assert self._process.stdout is not None
+        data = bytearray()
+        while len(data) < size:
+            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise SandboxDied(f"沙箱超过 {self._seconds} 秒未完成")
+            piece = self._process.stdout.read(min(size - len(data), 1 << 20))
+            if not piece:
+                raise SandboxDied("沙箱进程意外退出（内存或时间超限，或文件使解码器崩溃）")
+            data += piece
+        return bytes(data)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+
+class Sandbox:
+    """A small pool of workers; calls from several threads run side by side, up to `workers`.
+
+    Args:
+        workers: processes at most; they are started when first needed.
+        memory_mb: address space of each.
+        seconds: CPU seconds and wall seconds a call may take.
+        nice: added niceness, so that low-priority work yields.
+    """
+
+    def __init__(self, workers: int = 2, memory_mb: int = 1024, seconds: int = 60, nice: int = 5) -> None:
+        self._memory_mb, self._seconds, self._nice = memory_mb, seconds, nice
+        self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        for _ in range(workers):
+            self._idle.put(None)
+        self._closed = threading.Event()
+
+    def call(self, function: str, data: bytes | memoryview | Streamed, extra: str = "") -> bytes:
+        """Run `module:name(data[, extra])` of this program on `data`.
+
+        Raises:
+            SandboxRefused: the function raised ValueError; its text says why.
+            SandboxDied: crash, memory, time; the worker was replaced.
+        """
+        worker = self._idle.get()
+        try:
+            if worker is None or worker.calls >= RECYCLE_AFTER:
+                if worker is not None:
+                    worker.stop()
+                worker = _Worker(self._memory_mb, self._seconds, self._nice)
+            return worker.call(function, data, extra)
+        except SandboxRefused:
+            raise
+        except BaseException:
+            # It died, or the pieces ended early (what made them raised): what stands in its pipe belongs to no call.
+            if worker is not None:
+                worker.stop()
+            worker = None
+            raise
+        finally:
+            if self._closed.is_set() and worker is not None:
+                worker.stop()
+                worker = None
+            self._idle.put(worker)
+
+    def close(self) -> None:
+        """Stop all idle workers; busy ones stop when their call ends."""
+        self._closed.set()
+        found: list[_Worker | None] = []
+        while True:
+            try:
+                found.append(self._idle.get_nowait())
+            except queue.Empty:
+                break
+        for worker in found:
+            if worker is not None:
+                worker.stop()
+            self._idle.put(None)

@@ -1,0 +1,73 @@
+"""The other end of sync.sandbox: a process that reads (function, bytes), answers (status, bytes), and can do little else."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import resource
+import sys
+from typing import BinaryIO
+
+from sync.sandbox import FRAME
+
+ALLOWED = ("sync.jpegxl:", "holdings.")
+"""Functions that may be asked for; the caller is ourselves, this only keeps mistakes small."""
+
+
+def _limit(memory_mb: int, seconds: int, nice: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory_mb << 20, memory_mb << 20))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with contextlib.suppress(OSError):
+        os.nice(nice)
+    _allow_cpu(seconds)
+
+
+def _allow_cpu(seconds: int) -> None:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + seconds + 1, resource.RLIM_INFINITY))
+
+
+def _exactly(pipe: BinaryIO, size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        piece = pipe.read(size - len(data))
+        if not piece:
+            raise EOFError
+        data += piece
+    return bytes(data)
+
+
+def serve(memory_mb: int, seconds: int, nice: int) -> None:
+    """Answer calls until the pipe closes."""
+    source, sink = os.fdopen(0, "rb", 0), os.fdopen(os.dup(1), "wb", 0)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    sys.stdout = sys.stderr
+    _limit(memory_mb, seconds, nice)
+    while True:
+        try:
+            name = _exactly(source, FRAME.unpack(_exactly(source, FRAME.size))[1]).decode()
+            data = _exactly(source, FRAME.unpack(_exactly(source, FRAME.size))[1])
+        except EOFError:
+            return
+        status, body = _answer(name, data)
+        _allow_cpu(seconds)
+        view = memoryview(FRAME.pack(status, len(body)) + body)
+        while view:
+            view = view[sink.write(view) or 0 :]
+
+
+def _answer(name: str, data: bytes) -> tuple[int, bytes]:
+    function, _, extra = name.partition("\n")
+    if not function.startswith(ALLOWED):
+        return 1, "不允许的函数".encode()
+    module, _, attribute = function.partition(":")
+    try:
+        run = getattr(importlib.import_module(module), attribute)
+        return 0, bytes(run(data, extra) if extra else run(data))
+    except ValueError as fault:
+        return 1, str(fault).encode()
+    except MemoryError:
+        return 1, "解码所需内存超限".encode()
