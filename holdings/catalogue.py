@@ -67,9 +67,7 @@ class _Work:
 
     connection: apsw.Connection
     sheet: int
-    delivery: Delivery
     now: int
-    site: SiteClass
     scope: str
     seen: set[str] = field(default_factory=set)
     marked: frozenset[str] = frozenset()
@@ -84,14 +82,14 @@ class _Work:
 def import_sheet(
     connection: apsw.Connection, delivery: Delivery, parsed: ParsedSheet, now: int, site: SiteClass
 ) -> ImportReport:
-    """Bring the catalogue to what a sheet says. Equal rows write nothing, whatever the file's digest; a sheet is known
-    by its name in its delivery.
+    """Bring the catalogue to what a sheet says; a sheet is known by its name in its delivery.
 
+    Equal rows write nothing, whatever the file's digest. To try without doing, roll the transaction back.
     On an open site a row with a classified or unreadable mark is erased from the catalogue and leaves only where it
     stands.
     """
     scope = f"{delivery.name}/{parsed.name}"
-    work = _Work(connection, _sheet(connection, delivery, parsed, now), delivery, now, site, scope)
+    work = _Work(connection, _sheet(connection, delivery, parsed, now), now, scope)
     withheld = {row.key: row for row in parsed.rows if row.mark is not MarkKind.OPEN} if site is SiteClass.OPEN else {}
     for row in withheld.values():
         _withhold(work, row)
@@ -106,6 +104,8 @@ def import_sheet(
         work.seen.add(row.key)
         _take(work, row)
     _drop_gone(work, refused_keys | withheld.keys())
+    if site is SiteClass.OPEN and not parsed.has_mark_column:
+        work.findings.append(Finding(FindingCode.NO_MARK_COLUMN, scope, scope))
     work.findings += _findings_of(parsed, scope)
     tally.add(connection, tally.Count.CATALOGUE_ROWS, work.added)
     refused = parsed.refused_count + work.barred

@@ -75,6 +75,7 @@ def read_header(number: int, cells: Sequence[str]) -> Header:
         element = table.elements.get(name, name)
         if element != name and element in exact:
             element = name
+            ambiguous.append(name)
         if element in taken:
             raise SheetUnreadable(
                 f"表头有两列都是“{element}”（“{taken[element]}”和“{name}”）；请保留一列，其余改名后重新导入"

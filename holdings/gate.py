@@ -77,6 +77,10 @@ class Cleared:
         """What the record's body will say."""
         return self._description
 
+    def __init_subclass__(cls) -> NoReturn:
+        """A subclass could make itself."""
+        raise OurFault("Cleared has no subclasses")
+
     def __setattr__(self, name: str, value: object) -> NoReturn:
         """A verdict does not change."""
         raise OurFault("Cleared does not change")

@@ -37,7 +37,12 @@ _EXTENSIONS: Final = {
     **dict.fromkeys(("tif", "tiff"), TIFF),
     **dict.fromkeys(("jp2", "j2k", "jpf", "jpx"), JP2),
     **dict.fromkeys(("txt", "csv", "xml", "json", "md5"), TEXT),
-    **{"png": PNG, "pdf": PDF, "ofd": OFD, "docx": DOCX, "xlsx": XLSX, "zip": ZIP},
+    "png": PNG,
+    "pdf": PDF,
+    "ofd": OFD,
+    "docx": DOCX,
+    "xlsx": XLSX,
+    "zip": ZIP,
 }
 _FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _PNG_MAGIC, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"

@@ -82,8 +82,8 @@ def create_record(
         raise VersionUnexpected(f"record id:{identity.hex()} of {writer or 'this site'} exists already")
     key = match_key(description.reference_code)
     connection.execute(
-        "INSERT INTO record(writer, id, version, reference_code, match_key, ordering, level, title, date, delivery, pages,"
-        " bytes) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO record(writer, id, version, reference_code, match_key, ordering, level, title, date, delivery,"
+        " pages, bytes) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (writer, identity, *_described(description), pages, size),
     )
     number = connection.last_insert_rowid()
@@ -116,8 +116,8 @@ def new_version(
             f"version {version} of id:{identity.hex()} does not follow {held.version if held else 'anything held'}"
         )
     connection.execute(
-        "UPDATE record SET version = ?, reference_code = ?, match_key = ?, ordering = ?, level = ?, title = ?, date = ?,"
-        " delivery = ?, pages = ?, bytes = ? WHERE number = ?",
+        "UPDATE record SET version = ?, reference_code = ?, match_key = ?, ordering = ?, level = ?, title = ?,"
+        " date = ?, delivery = ?, pages = ?, bytes = ? WHERE number = ?",
         (version, *_described(description), pages, size, held.number),
     )
     _add_version(connection, held.number, version, description, pages, size, now)

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Final
 
 CODE_MAX: Final = 200  # characters; the longest real code seen has 40
+FOLDS_MAX: Final = 8  # what a space held apart may compose once it is gone, so folding runs until nothing changes
 
 _DASHES: Final = (
     "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u2500\u30fc\ufe58\ufe63\uff0d\uff70\u2e3a\u2e3b"
@@ -95,10 +96,14 @@ class CodeProblem(Enum):
 def match_key(text: str) -> str:
     """Fold a code to what folders and rows are compared by: NFKC, upper case, look-alike separators, no spaces.
 
-    Idempotent.
+    Folding a key again changes nothing.
     """
-    folded = unicodedata.normalize("NFKC", text).translate(_FOLD)
-    return _SPACES.sub("", unicodedata.normalize("NFKC", folded.upper()).translate(_FOLD))
+    for _ in range(FOLDS_MAX):
+        folded = _SPACES.sub("", unicodedata.normalize("NFKC", text).upper().translate(_FOLD))
+        if folded == text:
+            break
+        text = folded
+    return text
 
 
 def parse(text: str) -> ReferenceCode | CodeProblem:
