@@ -186,6 +186,12 @@ def resolve(connection: apsw.Connection, ref: str) -> StoredRecord:
     return rows[0]
 
 
+def bearers(connection: apsw.Connection, key: str) -> int:
+    """How many records, of all writers, bear a match key now."""
+    row = connection.execute("SELECT count(*) FROM record WHERE match_key = ?", (key,)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def versions(connection: apsw.Connection, record: StoredRecord) -> list[StoredVersion]:
     """Every version held, oldest first."""
     rows = connection.execute(

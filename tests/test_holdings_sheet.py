@@ -266,6 +266,7 @@ def test_numbers_and_other_tabs_of_a_workbook() -> None:
         ("断.xlsx", xlsx_of([ROW])[:-40], "打不开"),
         ("坏.xlsx", b"PK\x03\x04" + bytes(100), "打不开"),
     ],
+    ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_broken_sheets_say_why(name: str, data: bytes, word: str) -> None:
     """A sheet that cannot be read is refused in one Chinese sentence, as a ValueError that crosses the sandbox."""
