@@ -28,9 +28,9 @@ from holdings.sheet_rows import TOLD_MAX, Refusal, SheetRow
 GONE_TOLD_MAX: Final = 1_000  # findings of rows that disappeared, for each sheet; all are counted
 
 _ROW: Final = (
-    "SELECT c.match_key, c.reference_code, c.level, c.elements, d.name, s.name, c.number, c.volume_key,"
+    "SELECT c.match_key, c.reference_code, c.level, c.elements, s.delivery, s.name, c.number, c.volume_key,"
     " s.has_mark_column, c.state"
-    " FROM catalogue c JOIN sheet s ON s.id = c.sheet JOIN delivery d ON d.id = s.delivery"
+    " FROM catalogue c JOIN sheet s ON s.id = c.sheet"
 )
 _PUT: Final = (
     "INSERT INTO catalogue(match_key, reference_code, ordering, level, volume_key, title, date, elements, sheet,"
@@ -122,8 +122,8 @@ def row_for(connection: apsw.Connection, match_key: str) -> Row | None:
     None when nothing is known.
     """
     mark = connection.execute(
-        "SELECT m.kind, m.number, m.volume_key, s.name, d.name, s.has_mark_column"
-        " FROM classified_mark m JOIN sheet s ON s.id = m.sheet JOIN delivery d ON d.id = s.delivery"
+        "SELECT m.kind, m.number, m.volume_key, s.name, s.delivery, s.has_mark_column"
+        " FROM classified_mark m JOIN sheet s ON s.id = m.sheet"
         " WHERE m.match_key = ? ORDER BY m.kind LIMIT 1",
         (match_key,),
     ).fetchone()
@@ -164,12 +164,12 @@ def _sheet(connection: apsw.Connection, delivery: Delivery, parsed: ParsedSheet,
     """Id of the sheet, with the digest and columns it has now; writes nothing when they are the same."""
     columns = (parsed.digest, int(parsed.has_mark_column))
     row = connection.execute(
-        "SELECT id, digest, has_mark_column FROM sheet WHERE delivery = ? AND name = ?", (delivery.id, parsed.name)
+        "SELECT id, digest, has_mark_column FROM sheet WHERE delivery = ? AND name = ?", (delivery.name, parsed.name)
     ).fetchone()
     if row is None:
         connection.execute(
             "INSERT INTO sheet(delivery, name, digest, has_mark_column, imported) VALUES (?, ?, ?, ?, ?)",
-            (delivery.id, parsed.name, *columns, now),
+            (delivery.name, parsed.name, *columns, now),
         )
         return connection.last_insert_rowid()
     if (row[1], row[2]) != columns:

@@ -216,7 +216,8 @@ def test_damaged_files_are_answered(whole: bytes, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize(
     ("data", "kind", "pages"),
-    [(pdf(3), media.PDF, b"3"), (ofd(5), media.OFD, b"5"), (docx(), media.DOCX, UNKNOWN_PAGES), (b"x", media.TEXT, UNKNOWN_PAGES), (JPEG_FILE, media.JPEG, UNKNOWN_PAGES)],
+    [(pdf(3), media.PDF, b"3"), (ofd(5), media.OFD, b"5"), (docx(), media.DOCX, UNKNOWN_PAGES), (b"x", media.TEXT, UNKNOWN_PAGES),
+     (JPEG_FILE, media.JPEG, UNKNOWN_PAGES)],
     ids=lambda v: v if isinstance(v, str) else "",
 )
 def test_pages_of_documents_are_counted(data: bytes, kind: str, pages: bytes) -> None:
@@ -226,7 +227,8 @@ def test_pages_of_documents_are_counted(data: bytes, kind: str, pages: bytes) ->
 
 @pytest.mark.parametrize(
     ("data", "kind", "pages"),
-    [(JPEG_FILE, media.JPEG, b"1"), (picture("JPEG", (3000, 2000), "RGB"), media.JPEG, b"1"), (tiff_pages(3), media.TIFF, b"3"), (PNG_FILE, media.PNG, b"1"),
+    [(JPEG_FILE, media.JPEG, b"1"), (picture("JPEG", (3000, 2000), "RGB"), media.JPEG, b"1"),
+     (tiff_pages(3), media.TIFF, b"3"), (PNG_FILE, media.PNG, b"1"),
      (pdf(2), media.PDF, b"2"), (ofd(2), media.OFD, b"2"), (docx(), media.DOCX, UNKNOWN_PAGES), (zipped({"a": b"b"}), media.ZIP, UNKNOWN_PAGES),
      (b"anything", media.UNKNOWN, UNKNOWN_PAGES)],
     ids=lambda v: v if isinstance(v, str) else "",

@@ -1,10 +1,10 @@
 """The record's body (format.md §6.3): round trips and refusals."""
 
 import pytest
-from crypto import cbor
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto import cbor
 from holdings.errors import BodyUnreadable, OurFault
 from holdings.record import (
     CELL_MAX,

@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdings.reference_code import CODE_MAX, CodeForm, CodeProblem, ReferenceCode, match_key, ordering_key, parse, volume_key
+from holdings.reference_code import (
+    CODE_MAX,
+    CodeForm,
+    CodeProblem,
+    ReferenceCode,
+    match_key,
+    ordering_key,
+    parse,
+    volume_key,
+)
 
 FORMS = [
     # printed, form, fonds, volume, item, year, retention, organ, volume key

@@ -21,7 +21,7 @@ CREATE INDEX clearance_delivery ON clearance(delivery, id);
 -- holdings/catalogue.py: a catalogue sheet 目录表 as it was imported last. A sheet of the same name in the same delivery replaces it.
 CREATE TABLE sheet(
     id              INTEGER PRIMARY KEY,
-    delivery        INTEGER NOT NULL REFERENCES delivery,
+    delivery        TEXT NOT NULL REFERENCES delivery(name),
     name            TEXT NOT NULL,
     digest          BLOB NOT NULL,
     has_mark_column INTEGER NOT NULL,
