@@ -101,7 +101,7 @@ class DeltaCloser:
                 self._put_back(connection, [r.job for r in gathered if r not in good])
             else:
                 good = gathered
-                self._sign(connection, content, held.items)
+                sign(connection, home, content, held.items, int(self._now()), self._clock())
                 for record in good:
                     self._store(connection, record)
         # A crash here changes nothing: the entry is committed and is offered at the next contact.
@@ -138,19 +138,6 @@ class DeltaCloser:
         for job in jobs:
             folders.forget_look(connection, job.path)
 
-    def _sign(self, connection: apsw.Connection, content: SealedDelta, items: Sequence[Item]) -> None:
-        home = self._home
-        own, hub = log.find(connection, home.identity.log.log_id), log.find(connection, home.identity.hub.log_id)
-        assert own is not None and hub is not None
-        entry = entries.make(
-            home.secrets.signing_key(), log_id=own.log_id, seq=own.head.seq + 1, prev=own.head.hash, kind=EntryKind.DELTA,
-            body=content.body.to_map(), wall=int(self._now()), clock_state=self._clock(), hub_seen=hub.head,
-        )  # fmt: skip
-        log.append(connection, entry)
-        sealed.claim(connection, entry.seq, [name for name, _ in content.body.packs], items)
-        stored = sum(length for _, length in content.body.objects())
-        settings.add(connection, Setting.BYTES_STORED, stored)
-
     def _store(self, connection: apsw.Connection, record: Sealed) -> None:
         job, now = record.job, int(self._now())
         described, identity = job.cleared.description, RecordId(job.item_id)
@@ -160,6 +147,30 @@ class DeltaCloser:
         else:
             records.new_version(connection, identity, job.version, described, pages=record.pages, size=size, now=now)
         note(connection, job, FolderState.SEALED, record.findings, record.sources, self._now())
+
+
+def sign(
+    connection: apsw.Connection, home: Home, content: SealedDelta, items: Sequence[Item], wall: int, clock: ClockState
+) -> None:
+    """Sign the entry of a delta whose objects are durable, in the caller's transaction.
+
+    Raises:
+        RolledBack: the hub knows another or a longer log: nothing is signed until a person has acted.
+    """
+    if settings.read(connection, Setting.STOPPED) is not None:
+        raise RolledBack(
+            "本机与市级中心的日志不一致，已停止签发。请先联系市级中心处理（jindang node doctor 可查看原因）。"
+        )
+    own, hub = log.find(connection, home.identity.log.log_id), log.find(connection, home.identity.hub.log_id)
+    assert own is not None
+    assert hub is not None
+    entry = entries.make(
+        home.secrets.signing_key(), log_id=own.log_id, seq=own.head.seq + 1, prev=own.head.hash, kind=EntryKind.DELTA,
+        body=content.body.to_map(), wall=wall, clock_state=clock, hub_seen=hub.head,
+    )  # fmt: skip
+    log.append(connection, entry)
+    sealed.claim(connection, entry.seq, [name for name, _ in content.body.packs], items)
+    settings.add(connection, Setting.BYTES_STORED, sum(length for _, length in content.body.objects()))
 
 
 def note(

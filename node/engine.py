@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 
 from holdings import quarantine
-from node import folders, persistence
+from node import derived, folders, persistence
 from node.clock import Clock
 from node.deltas import DeltaCloser
 from node.home import Home
@@ -18,7 +19,7 @@ from node.sealing import Sealing
 from node.sheets import SheetIntake
 from node.uplink import Uplink, link_rate, pack_target
 from sync import log
-from sync.errors import LinkLost
+from sync.errors import LinkLost, PeerRefused
 from sync.manifest import read_delta
 from sync.receipt import Grade
 from sync.sandbox import Sandbox
@@ -38,17 +39,14 @@ class Progress:
     read_bytes: int = 0
     sent_bytes: int = 0
     note: str = ""
-    changed: threading.Event = field(default_factory=threading.Event)
 
     def read(self, count: int) -> None:
         """Source bytes were read."""
         self.read_bytes += count
-        self.changed.set()
 
     def sent(self, count: int) -> None:
         """Bytes left for the hub."""
         self.sent_bytes += count
-        self.changed.set()
 
 
 @dataclass(slots=True)
@@ -95,13 +93,14 @@ class _Growth:
 
 
 class Engine:
-    """What a home can do, for the daemon and for single commands alike; one run at a time."""
+    """What a home can do, for the daemon and for single commands alike; one intake and one conversation at a time, side by side."""
 
     def __init__(self, home: Home, clock: Clock) -> None:
         self.home, self.clock = home, clock
         self.progress = Progress()
         self.sandbox = Sandbox(workers=2)
-        self._busy = threading.Lock()
+        self._intake_busy, self._line_busy = threading.Lock(), threading.Lock()
+        self._met = threading.Event()
         self._link: Uplink | None = None
         self.cancel = threading.Event()
 
@@ -149,15 +148,36 @@ class Engine:
             LinkLost, PeerRefused: sending failed (what was taken in is safe and sealed).
             RolledBack, Fork: a person must act.
         """
-        with self._busy:
+        with ExitStack() as held:
+            for wanted, lock in ((intake, self._intake_busy), (send, self._line_busy)):
+                if wanted:
+                    held.enter_context(lock)
+            if intake and not send:
+                self._meet()
             return self._run(settle_s, wait_grade, intake=intake, send=send, forever=forever, rounds=rounds)
+
+    def _meet(self) -> None:
+        """Before this process first signs: the hub's word on our head, when the hub can be reached at all."""
+        if self._met.is_set():
+            return
+        uplink = self._uplink()
+        try:
+            uplink.meet()
+        except (LinkLost, PeerRefused) as fault:
+            # Offline-first: what is sealed now is checked at the next contact.
+            self.progress.note = str(fault)
+        finally:
+            uplink.close()
+        self._met.set()
 
     def _run(
         self, settle_s: float | None, wait_grade: Grade | None, *, intake: bool, send: bool, forever: bool, rounds: int
     ) -> RunResult:
         began, result, growth = time.monotonic(), RunResult(), _Growth()
         self.progress = Progress()
-        uplink = self._link = self._uplink()
+        uplink = self._uplink()
+        if send:
+            self._link = uplink
         asked = threading.Event()
         failure: list[Exception] = []
         line = threading.Thread(
@@ -178,6 +198,8 @@ class Engine:
         try:
             if failure:
                 raise failure[0]
+            if intake and derived.add_sm3(self.home, self.clock, self.sandbox, self.cancel.is_set) and send:
+                uplink.converse()
             if send and wait_grade is Grade.R4:
                 self._await(uplink, Grade.R4, time.monotonic() + R4_WAIT_S)
         finally:
@@ -201,6 +223,8 @@ class Engine:
             persistence.converse(uplink, grown, forever=forever, cancel=self.cancel, noted=noted)
         except Exception as fault:  # noqa: BLE001  raised again in the thread that started the run
             failure.append(fault)
+        else:
+            self._met.set()
         finally:
             asked.set()
 

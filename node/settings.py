@@ -26,6 +26,7 @@ class Setting(StrEnum):
     HUB_BEHIND = "hub_behind"
     PACK_TARGET = "pack_target"
     PAUSED = "paused"
+    SM3_SEQ = "sm3_seq"
 
 
 def read(connection: apsw.Connection, name: Setting) -> object:

@@ -30,7 +30,9 @@ from sync.session import Act, Phase, State, Stop
 SLOW_RTT_S = 0.02
 """A handshake slower than this is not a city LAN: small packs until a rate was measured."""
 SLOW_LINK_GUESS_BIT_S = 10_000_000
-CONNECTIONS = 8
+CONNECTIONS = 4
+CONNECTIONS_SLOW = 8
+"""One lossy TCP connection gets a fifth of a slow line, eight nearly all of it; on a LAN four keep both ends busy."""
 
 
 @dataclass(slots=True)
@@ -70,7 +72,8 @@ class Uplink:
         self.tally = Tally()
         self.cancel = threading.Event()
         self.greeted: Callable[[], object] = lambda: None
-        connections = CONNECTIONS
+        connections = CONNECTIONS_SLOW if is_slow(home) else CONNECTIONS
+        self._connections = connections
         self._cap = int(home.config.cap_mbit * 1_000_000 / 8)
         self._link = HubLink(home.config.address, home.identity.tls_digest, self._cap)
         self._sender = Sender(
@@ -108,11 +111,26 @@ class Uplink:
                 state, more = session.step(state, event)
                 work.extend(more)
                 self._stop_if_told(state)
-            if state.phase is Phase.DONE and (grown() or self._home.head() != state.own):
-                state, more = session.step(state, session.Grown(self._home.head()))
-                work.extend(more)
-                continue
+            if state.phase is Phase.DONE:
+                more_may_come = grown()
+                head = self._home.head()
+                if state.hub is None or state.hub.seq < head.seq:
+                    state, more = session.step(state, session.Grown(head))
+                    work.extend(more)
+                    continue
+                if more_may_come:
+                    continue
             return state
+
+    def meet(self) -> None:
+        """Hello and nothing else: is our log still the one the hub knows? Asked once before a process first signs (DESIGN §4).
+
+        Raises:
+            LinkLost, PeerRefused: not known. RolledBack, Fork: it is not; a person decides.
+        """
+        state, _ = session.step(State(own=self._home.head()), session.Begin())
+        if (event := self._carry_out(Act.HELLO, state)) is not None:
+            self._stop_if_told(session.step(state, event)[0])
 
     def _follow(self, state: State) -> State:
         head = self._home.head()
@@ -169,7 +187,10 @@ class Uplink:
         answer = self._greet()
         greeting = Greeting.decode(answer.body)
         self._bearer = greeting.bearer
-        self._sender.bearer, self._sender.limit = greeting.bearer, max(1, min(CONNECTIONS, greeting.limits.connections))
+        self._sender.bearer, self._sender.limit = (
+            greeting.bearer,
+            max(1, min(self._connections, greeting.limits.connections)),
+        )
         self._store_greeting(greeting)
         event = self._greeted(greeting)
         if not (event.hub and (event.hub.seq > home.head().seq or event.own_hash_at_hub_head != event.hub.hash)):
@@ -323,5 +344,9 @@ def link_rate(home: Home) -> int:
 def pack_target(home: Home) -> int:
     """Bytes a pack should have on the link as last measured (format.md §5), never above what the hub asks for."""
     announced = settings.number(home.database.read(), Setting.PACK_TARGET) or limits.PACK_TARGET_BYTES
-    slow = 0 < link_rate(home) < limits.SLOW_LINK_BIT_S
-    return min(limits.PACK_TARGET_SLOW_BYTES if slow else limits.PACK_TARGET_BYTES, announced)
+    return min(limits.PACK_TARGET_SLOW_BYTES if is_slow(home) else limits.PACK_TARGET_BYTES, announced)
+
+
+def is_slow(home: Home) -> bool:
+    """Is the link below 20 Mbit/s (format.md §5)?"""
+    return 0 < link_rate(home) < limits.SLOW_LINK_BIT_S
