@@ -24,10 +24,12 @@ from sync.pack import open_segment
 from sync.sandbox import Sandbox
 
 ENGINE = "sm3/1"
+PARTS_PER_ITEM = 2_000
+"""About 110 B each: an item body stays below 256 KiB (format.md §14)."""
 
 
 def add_sm3(home: Home, clock: Clock, sandbox: Sandbox, should_stop: Callable[[], bool]) -> int:
-    """Bring SM3 digests up to date; how many record versions got theirs. Does nothing unless the policy is `idle`."""
+    """Bring SM3 digests up to date; how many text items that took. Does nothing unless the policy is `idle`."""
     if home.config.sm3 is not Sm3Policy.IDLE:
         return 0
     done = 0
@@ -48,18 +50,14 @@ def _items(home: Home, sandbox: Sandbox, entry: Entry) -> Iterator[Item]:
     for item in content.items:
         if item.kind is not ItemKind.RECORD:
             continue
-        values = {
-            p.sha256: digest.text(Algorithm.SM3, _sm3(home, sandbox, p))
-            for p in item.parts
-            if Algorithm.SM3 not in p.digests
-        }
-        if values:
+        lacking = [p for p in item.parts if Algorithm.SM3 not in p.digests]
+        for first in range(0, len(lacking), PARTS_PER_ITEM):
+            some = lacking[first : first + PARTS_PER_ITEM]
+            values = {p.sha256: digest.text(Algorithm.SM3, _sm3(home, sandbox, p)) for p in some}
             body = encode_text(DerivedText(RecordId(item.id), item.version, ENGINE, values))
-            # One text item for each record version: its id follows from what it is about, so that a repetition is the same item.
-            about = hashlib.sha256(
-                b"jindang/1/text" + item.id + item.version.to_bytes(4, "big") + ENGINE.encode()
-            ).digest()[:16]
-            yield Item(about, 1, ItemKind.TEXT, body, ())
+            # The id of a text item follows from what it is about, so that a repetition is the same item.
+            about = item.id + item.version.to_bytes(4, "big") + first.to_bytes(4, "big") + ENGINE.encode()
+            yield Item(hashlib.sha256(b"jindang/1/text" + about).digest()[:16], 1, ItemKind.TEXT, body, ())
 
 
 def _sm3(home: Home, sandbox: Sandbox, part: Part) -> bytes:

@@ -278,7 +278,9 @@ class Engine:
         for seqs, name in ((uplink.tally.receipted, "receipted"), (uplink.tally.opened, "opened")):
             count = 0
             for seq in seqs:
-                count += sum(read_delta(e.body).items for e in log.since(reading, own, seq, 1))
+                bodies = [read_delta(e.body) for e in log.since(reading, own, seq, 1)]
+                # A delta without parts carries derived data, not records.
+                count += sum(b.items for b in bodies if b.parts)
             setattr(result, name, count)
         result.exceptions = uplink.tally.exceptions
         result.opened -= result.exceptions

@@ -44,6 +44,8 @@ class Database:
             connection.pragma("foreign_keys", "on")
             connection.pragma("wal_autocheckpoint", WAL_PAGES)
             connection.pragma("temp_store", "memory")
+            # Rows that are erased (a classified mark found late) must not linger in free pages.
+            connection.pragma("secure_delete", "on")
         except apsw.NotADBError as fault:
             raise StoreDamaged(
                 f"数据库 {self.path.name} 打不开：密钥不对，或文件已损坏。请用 doctor 体检，必要时从备份恢复。"

@@ -103,6 +103,15 @@ def all_stored(connection: apsw.Connection) -> list[tuple[bytes, int]]:
     ]
 
 
+def stored_after(connection: apsw.Connection, name: bytes, count: int) -> list[tuple[bytes, int]]:
+    """Up to `count` (name, length) of the objects that should be in the store, in the order of their names, after `name`."""
+    rows = connection.execute(
+        "SELECT DISTINCT name, length FROM named_object WHERE name > ? AND stored = 1 ORDER BY name LIMIT ?",
+        (name, count),
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def is_named(connection: apsw.Connection, name: bytes) -> bool:
     """Does any accepted entry name the object?"""
     return connection.execute("SELECT 1 FROM named_object WHERE name = ?", (name,)).fetchone() is not None

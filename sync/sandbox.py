@@ -49,9 +49,9 @@ class _Worker:
         assert self._process.stdin is not None and self._process.stdout is not None
         self.calls += 1
         name = f"{function}\n{extra}".encode()
-        body = data if isinstance(data, Streamed) else Streamed(len(data), (data,))
+        sent = data if isinstance(data, Streamed) else Streamed(len(data), (data,))
         try:
-            for piece in itertools.chain((FRAME.pack(0, len(name)), name, FRAME.pack(0, body.size)), body.pieces):
+            for piece in itertools.chain((FRAME.pack(0, len(name)), name, FRAME.pack(0, sent.size)), sent.pieces):
                 view = memoryview(piece)
                 while view:
                     view = view[self._process.stdin.write(view) or 0 :]
@@ -59,12 +59,12 @@ class _Worker:
             status, length = FRAME.unpack(self._read(FRAME.size, deadline))
             if length > REPLY_MAX:
                 raise SandboxDied("沙箱回复过大")
-            body = self._read(length, deadline)
+            reply = self._read(length, deadline)
         except OSError as fault:
             raise SandboxDied("沙箱进程意外退出（内存或时间超限，或文件使解码器崩溃）") from fault
         if status:
-            raise SandboxRefused(body.decode("utf-8", "replace"))
-        return body
+            raise SandboxRefused(reply.decode("utf-8", "replace"))
+        return reply
 
     def _read(self, size: int, deadline: float) -> bytes:
         assert self._process.stdout is not None

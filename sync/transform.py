@@ -64,7 +64,7 @@ def choose(head: memoryview) -> Transform:
 def compress(source: memoryview) -> Transformed:
     """One zstd frame that was decompressed and compared; the source itself when that gains nothing."""
     frame = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_content_size=True).compress(source)
-    if len(frame) >= len(source) or zstandard.ZstdDecompressor().decompress(frame) != source:
+    if len(frame) >= len(source) or zstandard.ZstdDecompressor().decompress(frame) != bytes(source):
         return Transformed(source, Transform.STORE)
     return Transformed(frame, Transform.ZSTD)
 
@@ -76,7 +76,7 @@ def compress_always(source: memoryview) -> bytes:
         StoreDamaged: zstd did not give the same bytes back.
     """
     frame = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_content_size=True).compress(source)
-    if zstandard.ZstdDecompressor().decompress(frame) != source:
+    if zstandard.ZstdDecompressor().decompress(frame) != bytes(source):
         raise StoreDamaged("zstd 还原后与原文不一致：本机内存或程序库有问题，请体检")
     return frame
 
