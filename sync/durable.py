@@ -38,11 +38,15 @@ def aligned_buffer(size: int) -> memoryview:
     return memoryview(mmap.mmap(-1, -(-size // BLOCK) * BLOCK))
 
 
-def _chunk() -> memoryview:
+def _borrow() -> memoryview:
+    """This thread's buffer of 1 MiB, or a fresh one while that is in use: two objects may be read side by side."""
     buffer: memoryview | None = getattr(_local, "chunk", None)
-    if buffer is None:
-        buffer = _local.chunk = aligned_buffer(CHUNK)
-    return buffer
+    _local.chunk = None
+    return aligned_buffer(CHUNK) if buffer is None else buffer
+
+
+def _give_back(buffer: memoryview) -> None:
+    _local.chunk = buffer
 
 
 def open_direct(path: Path | str, flags: int) -> tuple[int, bool]:
@@ -151,10 +155,11 @@ def _write_body(descriptor: int, data: memoryview, direct: bool) -> None:
         for start in range(0, whole, CHUNK):
             write_all(descriptor, data[start : min(start + CHUNK, whole)], start)
         if whole < len(data):
-            tail = _chunk()
+            tail = _borrow()
             tail[: len(data) - whole] = data[whole:]
             write_all(descriptor, tail[:BLOCK], whole)
             os.ftruncate(descriptor, len(data))
+            _give_back(tail)
     except OSError as fault:
         if fault.errno != errno.EINVAL:
             raise
@@ -170,8 +175,8 @@ def read_chunks(path: Path | str, *, start: int = 0) -> Iterator[memoryview]:
     `start` must be a multiple of 4,096.
     """
     descriptor, direct = open_direct(path, os.O_RDONLY)
+    buffer, offset = _borrow(), start
     try:
-        buffer, offset = _chunk(), start
         if not direct:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
         while got := os.preadv(descriptor, [buffer], offset):
@@ -181,6 +186,7 @@ def read_chunks(path: Path | str, *, start: int = 0) -> Iterator[memoryview]:
                 return
     finally:
         os.close(descriptor)
+        _give_back(buffer)
 
 
 def digest_on_device(path: Path | str) -> bytes:

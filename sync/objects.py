@@ -305,7 +305,8 @@ class MemoryObjects:
 class _MemoryStaging:
     def __init__(self, store: MemoryObjects, name: bytes, length: int) -> None:
         self._store, self._name, self._length = store, name, length
-        self._data = bytearray(store._partial.get(name, b"")[:length])
+        kept = store._partial.get(name, b"")
+        self._data = bytearray(kept[: min(len(kept), length) // durable.BLOCK * durable.BLOCK])
         self.offset = len(self._data)
 
     def write(self, data: bytes | memoryview) -> None:
@@ -324,6 +325,7 @@ class _MemoryStaging:
             raise BadObject(f"对象 {self._name.hex()[:16]}… 还缺 {self._length - len(self._data)} 字节")
         self._store._partial.pop(self._name, None)
         if hashlib.sha256(self._data).digest() != self._name:
+            self._data.clear()
             self.offset = 0
             raise BadObject(f"对象 {self._name.hex()[:16]}… 的内容与名称不符，已丢弃，请重新发送")
         self._store._whole[self._name] = bytes(self._data)
