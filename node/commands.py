@@ -3,68 +3,15 @@
 from __future__ import annotations
 
 import functools
-import json
-import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-HOME = click.option("--home", type=click.Path(path_type=Path, file_okay=False), required=True, help="节点主目录")
-JSON = click.option("--json", "as_json", is_flag=True, help="最后一行输出一个 JSON 对象")
-
-
-def say(text: str) -> None:
-    """Progress and prose, to standard error."""
-    click.echo(text, err=True)
-
-
-def give(as_json: bool, result: dict[str, Any], text: str) -> None:
-    """The result: one JSON object as the last line, or prose."""
-    click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
-
-
-def ask_passphrase() -> str:
-    """Ask for the passphrase that unlocks the key file; only a person at a terminal can answer."""
-    if not sys.stdin.isatty():
-        raise click.UsageError("密钥以口令锁定，须在终端中输入；无人值守请改用 keyfile 或 credential。")
-    return str(click.prompt("口令", hide_input=True, err=True))
-
-
-def exits(function: F) -> F:
-    """Turn the errors of the rooms into exit codes (DESIGN §7)."""
-
-    @functools.wraps(function)
-    def run(*args: Any, **kwargs: Any) -> Any:
-        from node import exit_code
-
-        try:
-            return function(*args, **kwargs)
-        except exit_code.EXPECTED as fault:
-            say(f"错误：{fault}")
-            sys.exit(exit_code.of(fault))
-
-    return run  # type: ignore[return-value]
-
-
-@contextmanager
-def reach(home: Path) -> Iterator[Any]:
-    """The daemon's client when one answers, else the service over the home itself, under its lock; never both."""
-    from node import client
-
-    home = home.absolute()
-    if (daemon := client.connect(home)) is not None:
-        yield daemon
-        return
-    from node.app import open_service
-
-    with open_service(home, ask_passphrase) as service:
-        yield service
+from node.commands_desk import catalogue, quarantine
+from node.commands_shell import HOME, JSON, ask_passphrase, exits, give, reach, say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -335,99 +282,6 @@ def show(home: Path, as_json: bool, ref: str) -> None:
     )
 
 
-@commands.group()
-def catalogue() -> None:
-    """目录表。"""
-
-
-@catalogue.command("import")
-@HOME
-@JSON
-@click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--delivery", default="", help="所属批次；缺省为文件所在文件夹名")
-@click.option("--dry-run", is_flag=True, help="只报告会怎样，不写入")
-@exits
-def catalogue_import(home: Path, as_json: bool, files: tuple[Path, ...], delivery: str, dry_run: bool) -> None:
-    """导入目录表（xlsx、csv）。"""
-    with reach(home) as node:
-        result = node.catalogue_import(
-            files=[str(f.absolute()) for f in files], delivery_name=delivery, dry_run=dry_run
-        )
-    lines = [f"第 {r['row']} 行 {r['field']}：{r['rule']} → {r['remedy']}" for r in result["refusals"]]
-    total = f"{result['rows']} 行：新增 {result['added']}，修改 {result['changed']}，不变 {result['unchanged']}，消失 {result['gone']}，未导入 {result['refused']}"
-    give(as_json, result, "\n".join([*lines, total]))
-    sys.exit(1 if result["refused"] or result["gone"] else 0)
-
-
-@commands.group()
-def quarantine() -> None:
-    """待处理。"""
-
-
-@quarantine.command("list")
-@HOME
-@JSON
-@click.option("--limit", type=click.IntRange(1, 100_000), default=1000, show_default=True, help="至多列出几条")
-@exits
-def quarantine_list(home: Path, as_json: bool, limit: int) -> None:
-    """列出待处理的问题。"""
-    with reach(home) as node:
-        result = node.quarantine_list(limit=limit)
-    lines = [
-        f"{i['id']:>5}  {i['severity']}  {i['path']}\n       {i['rule']}\n       → {i['remedy']}"
-        for i in result["items"]
-    ]
-    give(as_json, result, "\n".join(lines) or "没有待处理的问题。")
-
-
-@quarantine.command("show")
-@HOME
-@JSON
-@click.argument("number", type=int)
-@exits
-def quarantine_show(home: Path, as_json: bool, number: int) -> None:
-    """一个问题的详情。"""
-    with reach(home) as node:
-        result = node.quarantine_show(number=number)
-    give(as_json, result, f"{result['severity']}  {result['path']}\n{result['rule']}\n→ {result['remedy']}")
-
-
-@quarantine.command("waive")
-@HOME
-@JSON
-@click.argument("number", type=int)
-@click.option("--reason", required=True, help="放行理由")
-@click.option("--by", default=lambda: os.environ.get("USER", ""), help="姓名")
-@exits
-def quarantine_waive(home: Path, as_json: bool, number: int, reason: str, by: str) -> None:
-    """说明后放行。"""
-    with reach(home) as node:
-        give(as_json, node.quarantine_waive(number=number, reason=reason, by=by), "已放行，下次查看时继续。")
-
-
-@quarantine.command("retry")
-@HOME
-@JSON
-@click.argument("number", type=int)
-@exits
-def quarantine_retry(home: Path, as_json: bool, number: int) -> None:
-    """重新检测。"""
-    with reach(home) as node:
-        give(as_json, node.quarantine_retry(number=number), "下次查看时重新检测。")
-
-
-@quarantine.command("set-aside")
-@HOME
-@JSON
-@click.argument("number", type=int)
-@click.option("--by", default=lambda: os.environ.get("USER", ""), help="姓名")
-@exits
-def quarantine_set_aside(home: Path, as_json: bool, number: int, by: str) -> None:
-    """搁置：仍列出，仍计数。"""
-    with reach(home) as node:
-        give(as_json, node.quarantine_set_aside(number=number, by=by), "已搁置。")
-
-
 @commands.command()
 @HOME
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
@@ -441,3 +295,7 @@ def identity(home: Path, file: Path, yes: bool) -> None:
         click.confirm("写出的文件能打开本机的全部清单，须与密钥同等保管。继续？", abort=True, err=True)
     write_identity(home.absolute(), file, ask_passphrase)
     say(f"已写入 {file}")
+
+
+commands.add_command(catalogue)
+commands.add_command(quarantine)

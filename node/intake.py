@@ -16,9 +16,10 @@ import apsw
 from holdings import catalogue, delivery, gate, quarantine, records
 from holdings.file_name import NameKind, name_kind
 from holdings.findings import Finding, FindingCode
-from holdings.gate import Held
+from holdings.gate import Cleared, Held
 from holdings.readiness import order_pages
 from holdings.record import Clearance, Description
+from holdings.records import StoredRecord
 from holdings.reference_code import CodeProblem, match_key, parse
 from node import folders, settings
 from node.folders import FolderState, Known, Verdict, decide
@@ -54,6 +55,16 @@ class _Place:
     delivery: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A folder as it looked in this walk, beside what was known of it."""
+
+    place: _Place
+    folder: Folder
+    signature: bytes
+    known: Known | None
+
+
 class Intake:
     """Walks and judges; one thread.
 
@@ -67,8 +78,8 @@ class Intake:
     ) -> None:
         self._home, self._sheets, self._submit, self._now = home, sheets, submit, now
         self._site = home.identity.log.site_class
-        self._looked: list[tuple[_Place, Folder, bytes, Known | None]] = []
-        self._judged: list[tuple[_Place, Folder, bytes, Known | None]] = []
+        self._looked: list[_Seen] = []
+        self._judged: list[_Seen] = []
         self._clearances: dict[str, Clearance | None] = {}
         self._volumes: frozenset[str] = frozenset()
         self._epoch = 0
@@ -141,10 +152,10 @@ class Intake:
                 counts.waiting += 1
             case Verdict.LOOK_AGAIN:
                 counts.waiting += 1
-                self._looked.append((place, folder, signature, known))
+                self._looked.append(_Seen(place, folder, signature, known))
             case Verdict.JUDGE:
                 counts.judged += 1
-                self._judged.append((place, folder, signature, known))
+                self._judged.append(_Seen(place, folder, signature, known))
         if len(self._looked) + len(self._judged) >= BATCH:
             self._flush(counts)
 
@@ -155,24 +166,27 @@ class Intake:
         jobs: list[Job] = []
         now = self._now()
         with self._home.database.transaction() as connection:
-            for place, _, signature, known in self._looked:
-                item_id = known.item_id if known and known.item_id else os.urandom(16)
+            for seen in self._looked:
+                item_id = seen.known.item_id if seen.known and seen.known.item_id else os.urandom(16)
                 folders.put(
-                    connection, place.key, place.delivery, FolderState.LOOKED, signature, now, self._epoch, item_id
+                    connection,
+                    seen.place.key,
+                    seen.place.delivery,
+                    FolderState.LOOKED,
+                    seen.signature,
+                    now,
+                    self._epoch,
+                    item_id,
                 )
-            for place, folder, signature, known in self._judged:
-                if job := self._judge(connection, place, folder, signature, known):
-                    jobs.append(job)
+            jobs += [job for seen in self._judged if (job := self._judge(connection, seen))]
         self._looked, self._judged = [], []
         counts.jobs += len(jobs)
         for job in jobs:
             self._submit(job)
 
-    def _judge(
-        self, connection: apsw.Connection, place: _Place, folder: Folder, signature: bytes, known: Known | None
-    ) -> Job | None:
+    def _judge(self, connection: apsw.Connection, seen: _Seen) -> Job | None:
         """The gate, then what of the record is new. Runs inside the batch's transaction; reads no file."""
-        name = place.root.rpartition("/")[2]
+        place, name = seen.place, seen.place.root.rpartition("/")[2]
         key = match_key(name)
         row = catalogue.row_for(connection, key)
         verdict = gate.judge(row, self._clearances.get(row.delivery) if row else None, self._volumes, self._site)
@@ -180,78 +194,58 @@ class Intake:
             where = f"{row.sheet} 第 {row.number} 行" if row else ""
             code = row.reference_code if row and not verdict.reason.secret else name
             found = [Finding(verdict.reason.finding, key, place.key, code, where)]
-            if verdict.reason.secret and known and known.state is FolderState.SEALED:
+            if verdict.reason.secret and seen.known and seen.known.state is FolderState.SEALED:
                 found.append(Finding(FindingCode.CLASSIFIED_SEALED, key, place.key, code, where))
-            self._leave(connection, place, signature, FolderState.HELD, found, known)
+            self._leave(connection, seen, FolderState.HELD, found)
             return None
-        odd = [Finding(code, key, f"{place.key}/{file}", name) for file, code in folder.odd]
-        if not folder.files:
-            self._leave(
-                connection,
-                place,
-                signature,
-                FolderState.QUARANTINED,
-                [*odd, Finding(FindingCode.EMPTY_FOLDER, key, place.key, name)],
-                known,
-            )
+        odd = [Finding(code, key, f"{place.key}/{file}", name) for file, code in seen.folder.odd]
+        if not seen.folder.files:
+            found = [*odd, Finding(FindingCode.EMPTY_FOLDER, key, place.key, name)]
+            self._leave(connection, seen, FolderState.QUARANTINED, found)
             return None
         record = records.record_for(connection, key)
         if record is not None and (other := folders.other_home(connection, record.id, place.key)):
-            self._leave(
-                connection,
-                place,
-                signature,
-                FolderState.HELD,
-                [Finding(FindingCode.FOLDER_TWICE, key, place.key, name, other)],
-                known,
-            )
+            found = [Finding(FindingCode.FOLDER_TWICE, key, place.key, name, other)]
+            self._leave(connection, seen, FolderState.HELD, found)
             return None
+        return self._job(connection, seen, verdict, record, odd)
+
+    def _job(
+        self,
+        connection: apsw.Connection,
+        seen: _Seen,
+        cleared: Cleared,
+        record: StoredRecord | None,
+        odd: list[Finding],
+    ) -> Job | None:
+        """What must be read and sealed; None when nothing of a known record is new."""
+        place, folder, known = seen.place, seen.folder, seen.known
         item_id = bytes(record.id) if record else known.item_id if known and known.item_id else os.urandom(16)
+        state = known.state if known else FolderState.LOOKED
         number = folders.put(
-            connection,
-            place.key,
-            place.delivery,
-            FolderState.LOOKED if known is None else known.state,
-            signature,
-            self._now(),
-            self._epoch,
-            item_id,
+            connection, place.key, place.delivery, state, seen.signature, self._now(), self._epoch, item_id
         )
         parts = tuple(sealed.current(connection, item_id)) if record else ()
         same = _unchanged(folders.sources(connection, number), parts, folder.files) if record else {}
         equal_body = record is not None and _same_body(
-            records.body(connection, record, record.version), verdict.description
+            records.body(connection, record, record.version), cleared.description
         )
         if equal_body and len(same) == len(folder.files) == len(parts):
-            self._leave(connection, place, signature, FolderState.SEALED, odd, known)
+            self._leave(connection, seen, FolderState.SEALED, odd)
             return None
         order = {file: n for n, file in enumerate(order_pages([f.name for f in folder.files]).names)}
-        files = tuple(sorted(folder.files, key=lambda f: order[f.name]))
+        key = match_key(cleared.description.reference_code)
         return Job(
-            path=place.key, root=place.root, delivery=place.delivery, signature=signature, epoch=self._epoch, subject=key, item_id=item_id,
-            version=record.version + 1 if record else 1, cleared=verdict, files=files, known=same, parts=parts,
-            pending=tuple(sealed.pending(connection, item_id)), body_unchanged=equal_body, waived=_waived(connection, key), odd=tuple(odd),
+            path=place.key, root=place.root, delivery=place.delivery, signature=seen.signature, epoch=self._epoch,
+            subject=key, item_id=item_id, version=record.version + 1 if record else 1, cleared=cleared,
+            files=tuple(sorted(folder.files, key=lambda f: order[f.name])), known=same, parts=parts,
+            pending=tuple(sealed.pending(connection, item_id)), body_unchanged=equal_body,
+            waived=_waived(connection, key), odd=tuple(odd),
         )  # fmt: skip
 
-    def _leave(
-        self,
-        connection: apsw.Connection,
-        place: _Place,
-        signature: bytes,
-        state: FolderState,
-        found: list[Finding],
-        known: Known | None,
-    ) -> None:
-        folders.put(
-            connection,
-            place.key,
-            place.delivery,
-            state,
-            signature,
-            self._now(),
-            self._epoch,
-            known.item_id if known else None,
-        )
+    def _leave(self, connection: apsw.Connection, seen: _Seen, state: FolderState, found: list[Finding]) -> None:
+        place, item_id = seen.place, seen.known.item_id if seen.known else None
+        folders.put(connection, place.key, place.delivery, state, seen.signature, self._now(), self._epoch, item_id)
         quarantine.settle(connection, place.key, found, int(self._now()))
 
     def _note_gone(self, seen: bytearray) -> None:

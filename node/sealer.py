@@ -7,7 +7,7 @@ After each pack's fsync its parts and file keys are committed; a crash before th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from crypto.digest import Algorithm, Sm3Policy, hasher
@@ -110,7 +110,7 @@ class Sealer:
         ):
             self._emit(Stayed(job, FolderState.SEALED, findings, tuple(sources)))
             return
-        self._waiting.append(_Waiting(job, drafts, tuple(sources), pages, findings))
+        self._waiting.append(_Waiting(job, drafts, tuple(sources), pages, (*findings, *_repeated(job, sources))))
         if self._pack.full:
             self.flush()
         else:
@@ -240,6 +240,18 @@ class Sealer:
                 raise SourceChanged(name)
             filled += got
         return self._buffer[:size]
+
+
+def _repeated(job: Job, sources: list[Source]) -> Iterator[Finding]:
+    """Two pages of one record with the same bytes (重页): said, not stopped."""
+    first: dict[bytes, str] = {}
+    for source in sources:
+        if source.sha256 in first and source.size:
+            ref = job.cleared.description.reference_code
+            path = f"{job.path}/{source.name}"
+            if (FindingCode.DUPLICATE_PAGE, path) not in job.waived:
+                yield Finding(FindingCode.DUPLICATE_PAGE, job.subject, path, ref, first[source.sha256])
+        first.setdefault(source.sha256, source.name)
 
 
 def _unchanged(descriptor: int, file: FileStat) -> bool:
