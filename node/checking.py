@@ -16,7 +16,7 @@ from holdings.findings import Finding, FindingCode, Severity
 from holdings.media import Probe
 from holdings.readiness import Scanning, order_pages, readiness
 from holdings.record import page_count
-from node.folders import FolderState
+from node.folders import STALE_S, FolderState
 from node.job import Job
 from node.walk import FileStat
 from sync.errors import SandboxError
@@ -24,8 +24,6 @@ from sync.sandbox import Sandbox
 
 COUNT_BYTES_MAX = 256 << 20
 """Documents above this are sealed without counting their pages."""
-STALE_S = 24 * 3600
-"""A record still incomplete a day after its last file is no longer just being scanned."""
 _COUNTED = (media.PDF, media.OFD, media.DOCX)
 
 

@@ -183,7 +183,7 @@ def note(
 ) -> None:
     """Write down how a folder was left: its state, its findings as a whole, and what its files were when sealed."""
     item_id = job.item_id if state is FolderState.SEALED else None
-    folder = folders.put(connection, job.path, job.delivery, state, job.signature, now, job.epoch, item_id)
+    folder = folders.put(connection, job.path, job.subject, job.delivery, state, job.signature, now, job.epoch, item_id)
     quarantine.settle(connection, job.path, findings, int(now))
     if sources:
         folders.put_sources(connection, folder, ((s.name, s.size, s.mtime_ns, s.inode, s.sha256) for s in sources))
@@ -195,7 +195,7 @@ def note_outcome(connection: apsw.Connection, outcome: Stayed | Unsettled, now: 
         case Stayed(job, state, findings, sources):
             note(connection, job, state, findings, sources, now)
         case Unsettled(job):
-            folders.put(connection, job.path, job.delivery, FolderState.LOOKED, b"", now, job.epoch, None)
+            folders.put(connection, job.path, job.subject, job.delivery, FolderState.LOOKED, b"", now, job.epoch, None)
             finding = Finding(
                 FindingCode.VANISHED_IN_READING, job.subject, job.path, job.cleared.description.reference_code
             )

@@ -10,6 +10,8 @@ import apsw
 
 MTIME_AGE_FACTOR = 5
 """A file's last change lies this many settle times back (DESIGN §3: looks 2 s apart, change 10 s old)."""
+STALE_S = 24 * 3600
+"""A record still incomplete a day after its last file is no longer just being scanned."""
 
 
 class FolderState(StrEnum):
@@ -51,10 +53,12 @@ def decide(
     """The settle rule of DESIGN §3. Pure.
 
     Settled = two equal looks at least `settle_s` apart and the newest change five times as old; `settle_s` 0 trusts the first look.
-    A judged folder is judged again only when its files or the catalogue (epoch) changed.
+    A judged folder is judged again only when its files or the catalogue (epoch) changed, or when it has been quiet for a day while scanning.
     """
     if known is not None and known.signature == signature and known.state is not FolderState.LOOKED:
-        return Verdict.SKIP if known.epoch == epoch and known.state is not FolderState.GONE else Verdict.JUDGE
+        grown_stale = known.state is FolderState.SCANNING and known.looked_at - newest_s < STALE_S <= now_s - newest_s
+        stands = known.epoch == epoch and known.state is not FolderState.GONE and not grown_stale
+        return Verdict.SKIP if stands else Verdict.JUDGE
     if settle_s == 0:
         return Verdict.JUDGE
     if known is None or known.signature != signature:
@@ -79,6 +83,7 @@ def find(connection: apsw.Connection, path: str) -> Known | None:
 def put(
     connection: apsw.Connection,
     path: str,
+    subject: str,
     delivery: str,
     state: FolderState,
     signature: bytes,
@@ -88,21 +93,23 @@ def put(
 ) -> int:
     """Store how a folder looked and what was judged; its id. A known item id stays."""
     row = connection.execute(
-        "INSERT INTO folder(path, delivery, state, signature, looked_at, epoch, item_id) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO folder(path, subject, delivery, state, signature, looked_at, epoch, item_id) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT(path) DO UPDATE SET delivery = excluded.delivery, state = excluded.state, signature = excluded.signature,"
         " looked_at = excluded.looked_at, epoch = excluded.epoch, item_id = coalesce(excluded.item_id, item_id) RETURNING id",
-        (path, delivery, str(state), signature, looked_at, epoch, item_id),
+        (path, subject, delivery, str(state), signature, looked_at, epoch, item_id),
     ).fetchone()
     assert row is not None
     return int(row[0])
 
 
-def other_home(connection: apsw.Connection, item_id: bytes, path: str) -> str | None:
-    """Another folder that stands for the same record and is not gone."""
-    row = connection.execute(
-        "SELECT path FROM folder WHERE item_id = ? AND path <> ? AND state = 'SEALED'", (item_id, path)
-    ).fetchone()
-    return row[0] if row else None
+def twins(connection: apsw.Connection, subject: str, path: str) -> list[str]:
+    """Paths of the other folders of that name which are not gone and were met before this one, oldest first."""
+    rows = connection.execute(
+        "SELECT path FROM folder WHERE subject = ?1 AND path <> ?2 AND state <> 'GONE'"
+        " AND id < coalesce((SELECT id FROM folder WHERE path = ?2), 1 << 62) ORDER BY id",
+        (subject, path),
+    )
+    return [row[0] for row in rows]
 
 
 def forget_look(connection: apsw.Connection, path: str) -> None:
@@ -122,10 +129,10 @@ def put_sources(connection: apsw.Connection, folder: int, files: Iterable[tuple[
     connection.executemany("INSERT INTO source VALUES (?, ?, ?, ?, ?, ?)", ((folder, *file) for file in files))
 
 
-def sealed_ids(connection: apsw.Connection, after: int, count: int) -> list[tuple[int, str]]:
-    """(id, path) of up to `count` sealed folders after an id, for the check whether whole folders are gone."""
+def present(connection: apsw.Connection, after: int, count: int) -> list[tuple[int, str]]:
+    """(id, path) of up to `count` folders that are not gone, after an id, for the check whether they still are there."""
     rows = connection.execute(
-        "SELECT id, path FROM folder WHERE id > ? AND state = 'SEALED' ORDER BY id LIMIT ?", (after, count)
+        "SELECT id, path FROM folder WHERE id > ? AND state <> 'GONE' ORDER BY id LIMIT ?", (after, count)
     )
     return [(row[0], row[1]) for row in rows]
 
@@ -136,9 +143,14 @@ def last_id(connection: apsw.Connection) -> int:
     return (row[0] if row else None) or 0
 
 
-def set_state(connection: apsw.Connection, folder: int, state: FolderState) -> None:
-    """Change only the state."""
-    connection.execute("UPDATE folder SET state = ? WHERE id = ?", (str(state), folder))
+def set_gone(connection: apsw.Connection, folder: int) -> None:
+    """The folder is there no more; others of its name, which it kept waiting, are looked at anew."""
+    connection.execute("UPDATE folder SET state = 'GONE' WHERE id = ?", (folder,))
+    connection.execute(
+        "UPDATE folder SET state = 'LOOKED', signature = x'' WHERE state = 'HELD' AND subject <> ''"
+        " AND subject = (SELECT subject FROM folder WHERE id = ?)",
+        (folder,),
+    )
 
 
 def count_state(connection: apsw.Connection, state: FolderState) -> int:

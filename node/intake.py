@@ -20,7 +20,7 @@ from holdings.gate import Cleared, Held
 from holdings.readiness import order_pages
 from holdings.record import Clearance, Description
 from holdings.records import StoredRecord
-from holdings.reference_code import CodeProblem, match_key, parse
+from holdings.reference_code import CodeForm, CodeProblem, match_key, parse
 from node import folders, settings
 from node.folders import FolderState, Known, Verdict, decide
 from node.home import Home
@@ -65,6 +65,25 @@ class _Seen:
     known: Known | None
 
 
+class _Ids:
+    """A set of folder ids, one bit each: a walk over a million folders remembers them in 125 KB."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, number: int) -> None:
+        if number // 8 >= len(self._bits):
+            self._bits.extend(bytes(number // 8 + 1 - len(self._bits)))
+        self._bits[number // 8] |= 1 << number % 8
+
+    def discard(self, number: int) -> None:
+        if number in self:
+            self._bits[number // 8] &= ~(1 << number % 8)
+
+    def __contains__(self, number: int) -> bool:
+        return number // 8 < len(self._bits) and bool(self._bits[number // 8] & 1 << number % 8)
+
+
 class Intake:
     """Walks and judges; one thread.
 
@@ -83,18 +102,21 @@ class Intake:
         self._clearances: dict[str, Clearance | None] = {}
         self._volumes: frozenset[str] = frozenset()
         self._epoch = 0
+        self._seen, self._in_hand = _Ids(), _Ids()
+        self._closed: list[str] = []
 
     def run(self, settle_s: float | None = None, should_stop: Callable[[], bool] = lambda: False) -> PassCounts:
         """One walk over every scan folder; `settle_s` overrides node.toml."""
         settle = self._home.config.settle_s if settle_s is None else settle_s
         counts = PassCounts()
-        seen = bytearray(folders.last_id(self._home.database.read()) // 8 + 1)
+        last = folders.last_id(self._home.database.read())
+        self._seen, self._closed = _Ids(), []
         self._refresh()
         for watch in self._home.config.watch:
-            self._watch(Path(watch), settle, counts, seen, should_stop)
+            self._watch(Path(watch), settle, counts, should_stop)
         self._flush(counts)
         if not should_stop():
-            self._note_gone(seen)
+            self._note_gone(last)
         return counts
 
     def _refresh(self) -> None:
@@ -103,10 +125,10 @@ class Intake:
         self._clearances = {d.name: d.clearance for d in delivery.list_all(reading)}
         self._volumes = catalogue.classified_volumes(reading)
 
-    def _watch(
-        self, root: Path, settle: float, counts: PassCounts, seen: bytearray, should_stop: Callable[[], bool]
-    ) -> None:
+    def _watch(self, root: Path, settle: float, counts: PassCounts, should_stop: Callable[[], bool]) -> None:
         batches: dict[str, str] = {"": root.name}
+        if not self._is_open(root):
+            return
         for relative, folder in walk(root):
             if should_stop():
                 return
@@ -115,7 +137,7 @@ class Intake:
             parent = relative.rpartition("/")[0] if relative else ""
             name = batches.get(relative) or batches.get(parent) or root.name
             sheets = [f for f in folder.files if name_kind(f.name) is NameKind.SHEET]
-            if not relative or (sheets and not _is_record(relative)):
+            if not relative or (sheets and not self._is_record(folder.path)):
                 name = f"{root.name}/{relative}" if relative else root.name
                 if sheets and self._sheets.take(name, folder.path, sheets, settle):
                     self._flush(counts)
@@ -123,28 +145,49 @@ class Intake:
                     counts.sheets += 1
                 self._loose(name, folder, sheets)
             elif folder.files or folder.odd or not folder.folders:
-                self._folder(_Place(f"{root.name}/{relative}", folder.path, name), folder, settle, counts, seen)
+                self._folder(_Place(f"{root.name}/{relative}", folder.path, name), folder, settle, counts)
             batches[relative] = name
             # Only the ancestors of what comes next matter; siblings are forgotten so that memory stays flat.
             for old in [b for b in batches if b and relative != b and not relative.startswith(b + "/")]:
                 del batches[old]
 
+    def _is_open(self, root: Path) -> bool:
+        """Can the scan folder be read at all? One that cannot (a share that is away) is said; nothing in it counts as gone."""
+        found = [] if os.access(root, os.R_OK | os.X_OK) else [Finding(FindingCode.UNREADABLE, root.name, root.name)]
+        if found:
+            self._closed.append(f"{root.name}/")
+        with self._home.database.transaction() as connection:
+            quarantine.settle(connection, root.name, found, int(self._now()))
+        return not found
+
+    def _is_record(self, path: str) -> bool:
+        """Is a folder that holds a sheet a record all the same: by the form of its name, or because the catalogue knows it?"""
+        code = parse(path.rpartition("/")[2])
+        if isinstance(code, CodeProblem):
+            return False
+        return code.form is not CodeForm.OTHER or catalogue.row_for(self._home.database.read(), code.key) is not None
+
     def _loose(self, name: str, folder: Folder, sheets: list[FileStat]) -> None:
         stray = [f.name for f in folder.files if f not in sheets]
         known = folders.find(self._home.database.read(), f"{name}/")
+        if known is not None:
+            self._seen.add(known.id)
         signature = folder.signature() if stray else b""
         if (known.signature if known else b"") == signature:
             return
         with self._home.database.transaction() as connection:
-            folders.put(connection, f"{name}/", name, FolderState.HELD, signature, self._now(), self._epoch, None)
+            folders.put(connection, f"{name}/", "", name, FolderState.HELD, signature, self._now(), self._epoch, None)
             found = [Finding(FindingCode.SUPERFLUOUS, name, f"{name}/{file}") for file in stray[:1000]]
             quarantine.settle(connection, f"{name}/", found, int(self._now()))
 
-    def _folder(self, place: _Place, folder: Folder, settle: float, counts: PassCounts, seen: bytearray) -> None:
-        known = folders.find(self._home.database.read(), place.key)
-        if known is not None and known.id // 8 < len(seen):
-            seen[known.id // 8] |= 1 << known.id % 8
-        signature = folder.signature()
+    def _folder(self, place: _Place, folder: Folder, settle: float, counts: PassCounts) -> None:
+        known, signature = folders.find(self._home.database.read(), place.key), folder.signature()
+        if known is not None:
+            self._seen.add(known.id)
+            if known.id in self._in_hand and known.state is FolderState.LOOKED and known.signature == signature:
+                # Judged in an earlier walk of this run and being sealed now: a second job would be a second version.
+                return
+            self._in_hand.discard(known.id)
         match decide(known, signature, folder.newest_s, self._now(), self._epoch, settle):
             case Verdict.SKIP:
                 return
@@ -171,6 +214,7 @@ class Intake:
                 folders.put(
                     connection,
                     seen.place.key,
+                    match_key(seen.place.root.rpartition("/")[2]),
                     seen.place.delivery,
                     FolderState.LOOKED,
                     seen.signature,
@@ -188,9 +232,13 @@ class Intake:
         """The gate, then what of the record is new. Runs inside the batch's transaction; reads no file."""
         place, name = seen.place, seen.place.root.rpartition("/")[2]
         key = match_key(name)
+        if seen.folder.unreadable:
+            self._leave(connection, seen, FolderState.QUARANTINED, [Finding(FindingCode.UNREADABLE, key, place.key, name)])
+            return None
         row = catalogue.row_for(connection, key)
         verdict = gate.judge(row, self._clearances.get(row.delivery) if row else None, self._volumes, self._site)
-        if isinstance(verdict, Held):
+        bare = row is None and not seen.folder.files and not seen.folder.odd
+        if isinstance(verdict, Held) and not bare:
             where = f"{row.sheet} 第 {row.number} 行" if row else ""
             code = row.reference_code if row and not verdict.reason.secret else name
             found = [Finding(verdict.reason.finding, key, place.key, code, where)]
@@ -199,16 +247,22 @@ class Intake:
             self._leave(connection, seen, FolderState.HELD, found)
             return None
         odd = [Finding(code, key, f"{place.key}/{file}", name) for file, code in seen.folder.odd]
-        if not seen.folder.files:
+        if not seen.folder.files or isinstance(verdict, Held):
             found = [*odd, Finding(FindingCode.EMPTY_FOLDER, key, place.key, name)]
             self._leave(connection, seen, FolderState.QUARANTINED, found)
             return None
         record = records.record_for(connection, key)
-        if record is not None and (other := folders.other_home(connection, record.id, place.key)):
+        others = folders.twins(connection, key, place.key)
+        if other := next((path for path in others if self._is_there(path)), None):
             found = [Finding(FindingCode.FOLDER_TWICE, key, place.key, name, other)]
             self._leave(connection, seen, FolderState.HELD, found)
             return None
         return self._job(connection, seen, verdict, record, odd)
+
+    def _is_there(self, path: str) -> bool:
+        """Does a folder of the tables still lie on disk? One that was moved in this very walk is not noted as gone yet."""
+        name, _, relative = path.partition("/")
+        return any(Path(w, relative).is_dir() for w in self._home.config.watch if Path(w).name == name)
 
     def _job(
         self,
@@ -221,18 +275,21 @@ class Intake:
         """What must be read and sealed; None when nothing of a known record is new."""
         place, folder, known = seen.place, seen.folder, seen.known
         item_id = bytes(record.id) if record else known.item_id if known and known.item_id else os.urandom(16)
-        state = known.state if known else FolderState.LOOKED
+        subject = match_key(place.root.rpartition("/")[2])
+        # LOOKED until the outcome is written: a crash before that leaves a folder that is judged again, whatever it was before.
         number = folders.put(
-            connection, place.key, place.delivery, state, seen.signature, self._now(), self._epoch, item_id
-        )
+            connection, place.key, subject, place.delivery, FolderState.LOOKED, seen.signature, self._now(),
+            self._epoch, item_id,
+        )  # fmt: skip
         parts = tuple(sealed.current(connection, item_id)) if record else ()
         same = _unchanged(folders.sources(connection, number), parts, folder.files) if record else {}
         equal_body = record is not None and _same_body(
             records.body(connection, record, record.version), cleared.description
         )
         if equal_body and len(same) == len(folder.files) == len(parts):
-            self._leave(connection, seen, FolderState.SEALED, odd)
+            self._leave(connection, seen, FolderState.SEALED, odd + _beside(connection, subject, place.key))
             return None
+        self._in_hand.add(number)
         order = {file: n for n, file in enumerate(order_pages([f.name for f in folder.files]).names)}
         key = match_key(cleared.description.reference_code)
         return Job(
@@ -245,25 +302,42 @@ class Intake:
 
     def _leave(self, connection: apsw.Connection, seen: _Seen, state: FolderState, found: list[Finding]) -> None:
         place, item_id = seen.place, seen.known.item_id if seen.known else None
-        folders.put(connection, place.key, place.delivery, state, seen.signature, self._now(), self._epoch, item_id)
+        subject = match_key(place.root.rpartition("/")[2])
+        folders.put(
+            connection, place.key, subject, place.delivery, state, seen.signature, self._now(), self._epoch, item_id
+        )
         quarantine.settle(connection, place.key, found, int(self._now()))
 
-    def _note_gone(self, seen: bytearray) -> None:
+    def _note_gone(self, last: int) -> None:
         """Whole folders that are gone are information, not a question: the contractor took his disk away (源已移走)."""
         after = 0
-        while batch := folders.sealed_ids(self._home.database.read(), after, 1_000):
-            gone = [
-                number for number, _ in batch if number // 8 < len(seen) and not seen[number // 8] & 1 << number % 8
-            ]
+        while batch := folders.present(self._home.database.read(), after, 1_000):
             after = batch[-1][0]
+            gone = [
+                (number, path)
+                for number, path in batch
+                if number <= last and number not in self._seen and not path.startswith(tuple(self._closed))
+            ]
             if gone:
                 with self._home.database.transaction() as connection:
-                    for number in gone:
-                        folders.set_state(connection, number, FolderState.GONE)
+                    for number, path in gone:
+                        folders.set_gone(connection, number)
+                        quarantine.settle(connection, path, [], int(self._now()))
 
 
-def _is_record(relative: str) -> bool:
-    return not isinstance(parse(relative.rpartition("/")[2]), CodeProblem)
+def _beside(connection: apsw.Connection, subject: str, path: str) -> list[Finding]:
+    """What was said beside a record when it was sealed, and still stands while its files are what they were."""
+    return [
+        listed.finding
+        for listed in quarantine.for_subject(connection, subject)
+        if listed.scope == path and listed.finding.code in _SAID_BESIDE and listed.state in _WAITS
+    ]
+
+
+_SAID_BESIDE = {
+    FindingCode.EXTENSION_DIFFERS, FindingCode.PAGE_MISSING, FindingCode.DUPLICATE_PAGE, FindingCode.TYPE_UNKNOWN,
+}  # fmt: skip
+_WAITS = (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)
 
 
 def _unchanged(

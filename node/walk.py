@@ -35,6 +35,8 @@ class Folder:
     files: list[FileStat] = field(default_factory=list)
     odd: list[tuple[str, FindingCode]] = field(default_factory=list)
     folders: list[str] = field(default_factory=list)
+    unreadable: bool = False
+    """The folder itself may not be read: its content is unknown, not empty."""
 
     @property
     def newest_s(self) -> float:
@@ -43,19 +45,21 @@ class Folder:
 
     def signature(self) -> bytes:
         """Changes when any name, size, time or inode does (16 bytes)."""
-        text = repr([(f.name, f.size, f.mtime_ns, f.inode) for f in self.files] + self.odd)
+        text = repr([(f.name, f.size, f.mtime_ns, f.inode) for f in self.files] + self.odd) + "!" * self.unreadable
         return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
 
 def look(path: str) -> Folder | None:
-    """One folder; None when it vanished or may not be read."""
+    """One folder; None when it vanished."""
     folder = Folder(path)
     try:
         with os.scandir(path) as entries:
             for entry in entries:
                 _sort_in(folder, entry)
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError:
+        folder.unreadable = True
     folder.files.sort(key=lambda f: f.name)
     folder.folders.sort()
     folder.odd.sort(key=lambda o: o[0])

@@ -2,6 +2,7 @@
 CREATE TABLE folder (
     id        INTEGER PRIMARY KEY,
     path      TEXT    NOT NULL UNIQUE,          -- '<watch folder name>/<relative path>'
+    subject   TEXT    NOT NULL,                 -- match key of its name; empty: files beside the records of a delivery
     delivery  TEXT    NOT NULL,
     state     TEXT    NOT NULL CHECK (state IN ('LOOKED', 'HELD', 'SCANNING', 'QUARANTINED', 'SEALED', 'GONE')),
     signature BLOB    NOT NULL,                 -- digest of names, sizes, times and inodes at the last look
@@ -9,7 +10,7 @@ CREATE TABLE folder (
     epoch     INTEGER NOT NULL,                 -- catalogue epoch of the last judgement
     item_id   BLOB
 ) STRICT;
-CREATE INDEX folder_item ON folder (item_id);
+CREATE INDEX folder_subject ON folder (subject);
 CREATE INDEX folder_state ON folder (state);
 
 -- Files as they were when they were sealed: equal size, time and inode need not be read again.
