@@ -10,10 +10,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from crypto.digest import Sm3Policy
+from node import schedule
 from node.errors import ConfigurationWrong
 from sync.transform import Transcode
 
 FILE = "node.toml"
+DAY_S, CAP_MBIT_MAX = 86_400, 1_000_000
 WINDOWS = ("mon-sun 20:00-07:00", "mon-sun 12:00-13:30")
 
 
@@ -51,8 +53,15 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         names = [Path(w).name for w in self.watch]
         if not self.watch or len(set(names)) != len(names) or not all(Path(w).is_absolute() for w in self.watch):
             raise ValueError("watch 至少一个绝对路径，且各文件夹名不得相同")
-        if self.settle_s < 0 or self.poll_s <= 0 or self.cap_mbit < 0:
-            raise ValueError("settle_s、poll_s、cap_mbit 不得为负，poll_s 须大于 0")
+        if not (0 <= self.settle_s <= DAY_S and 0 < self.poll_s <= DAY_S and 0 <= self.cap_mbit <= CAP_MBIT_MAX):
+            raise ValueError("settle_s、poll_s 为 0 至 86400（poll_s 大于 0），cap_mbit 为 0 至 1000000")
+        if not 1 <= len(self.name.strip().encode()) <= 256:
+            raise ValueError("name 须为 1 至 256 字节")
+        try:
+            for window in self.windows:
+                schedule.parse(window)
+        except ConfigurationWrong as fault:
+            raise ValueError(str(fault)) from fault
 
     @property
     def address(self) -> tuple[str, int]:

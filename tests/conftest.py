@@ -1,7 +1,9 @@
 """What all tests share: hypothesis profiles, and the rule about real tools of the operating system."""
 
+import ctypes
 import os
 import shutil
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -44,3 +46,16 @@ def sandbox() -> Iterator[Sandbox]:
     made = Sandbox(workers=2)
     yield made
     made.close()
+
+
+@pytest.fixture
+def no_override() -> Iterator[None]:
+    """Take from this thread, and from threads it starts, the right to read what it may not: root's tests then see what a service user sees."""
+    header, both = struct.pack("Ii", 0x20080522, 0), (1 << 1) | (1 << 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+    libc, data = ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(24)
+    libc.capget(header, data)
+    effective, permitted, *rest = struct.unpack("6I", data.raw)
+    if libc.capset(header, struct.pack("6I", effective & ~both, permitted, *rest)):
+        pytest.skip("capabilities cannot be changed here")
+    yield
+    libc.capset(header, struct.pack("6I", effective, permitted, *rest))

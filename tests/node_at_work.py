@@ -162,8 +162,7 @@ def versions(home: Home, identity: bytes) -> list[Version]:
         name, length = body.manifest
         content = deltas.open_manifest(home.objects.read(name, 0, length), identity)
         fresh = {pack for pack, _ in body.packs}
-        for item in content.items:
-            found.append(_version(home, item, entry.seq, fresh))
+        found += [_version(home, item, entry.seq, fresh) for item in content.items]
     return found
 
 
