@@ -67,7 +67,13 @@ class Head:
     @classmethod
     def from_list(cls, value: object) -> Head:
         """From [seq, entry_hash]; BadEntry otherwise."""
-        if not isinstance(value, list) or len(value) != 2 or type(value[0]) is not int or not _is_id(value[1]):
+        if (
+            not isinstance(value, list)
+            or len(value) != 2
+            or type(value[0]) is not int
+            or value[0] < 0
+            or not _is_id(value[1])
+        ):
             raise BadEntry("日志位置应为 [序号, 哈希]（format.md §7）")
         return cls(value[0], value[1])
 
@@ -135,10 +141,10 @@ def make(
     }
     if hub_seen is not None:
         payload[10] = hub_seen.to_list()
-    signed = signing.sign(key, KIND, cbor.encode(payload))
-    if len(signed) > limits.ENTRY_BYTES:
-        raise BadEntry(f"日志条目 {len(signed)} 字节，超过 {limits.ENTRY_BYTES}（format.md §14）")
-    return parse(signed)
+    try:
+        return parse(signing.sign(key, KIND, cbor.encode(payload)))
+    except CryptoError as fault:
+        raise BadEntry(f"日志条目签不了：{fault}（format.md §7、§14）") from fault
 
 
 def make_genesis(
@@ -185,6 +191,8 @@ def parse(signed: bytes) -> Entry:
         or (fields[4] == 0) != (kind is EntryKind.GENESIS)
     ):
         raise BadEntry("日志条目的标识或序号不合规（format.md §7）")
+    if kind is EntryKind.GENESIS and (fields[3] != ZERO or fields[5] != ZERO):
+        raise BadEntry("创世条目的日志标识和前条哈希应为全零（format.md §7）")
     digest = hashlib.sha256(b"\x45" + cbor.encode(outer.protected) + cbor.encode(outer.payload)).digest()
     hub_seen = Head.from_list(fields[10]) if 10 in fields else None
     log_id = digest if fields[4] == 0 else fields[3]
@@ -206,20 +214,17 @@ def genesis_of(entry: Entry) -> Genesis:
     try:
         body = cbor.take_map(
             entry.body,
-            required={1: int, 2: str, 3: int, 4: bytes, 5: bytes, 9: bytes},
-            optional={6: bytes, 7: list, 8: dict},
+            required={1: int, 2: str, 3: int, 4: cbor.ID32, 5: cbor.ID32, 9: cbor.ID16},
+            optional={6: cbor.ID32, 7: list, 8: dict},
         )
         role, site_class = Role(body[1]), SiteClass(body[3])
         bounds = read_limits(body[8]) if 8 in body else None
     except (CryptoError, ValueError) as fault:
         raise BadEntry(f"创世条目无法解读：{fault}（format.md §7）") from fault
     digests = tuple(body.get(7, ()))
-    if (
-        not all(_is_id(d) for d in (body[4], body[5], *digests))
-        or entry.prev != ZERO
-        or not 1 <= len(body[2].encode()) <= 256
-    ):
-        raise BadEntry("创世条目的密钥、名称或前条哈希不合规（format.md §7）")
+    says_all = 6 in body if role is Role.NODE else bool(digests) and bounds is not None
+    if not says_all or not all(map(_is_id, digests)) or not 1 <= len(body[2].encode()) <= 256:
+        raise BadEntry("创世条目的名称不合规，或缺少其角色应有的内容（format.md §7）")
     verify(entry, body[4])
     return Genesis(role, body[2], site_class, body[4], body[5], body.get(6), digests, bounds, entry.hash)
 
@@ -230,7 +235,7 @@ def read_limits(value: object) -> limits.Limits:
         f = cbor.take_map(value, required=dict.fromkeys(range(1, 7), int))
     except CryptoError as fault:
         raise BadEntry(f"限额无法解读：{fault}（format.md §11.6）") from fault
-    if min(f.values()) < 0 or f[2] < 1 or not 1 << 16 <= f[3] <= limits.PACK_BYTES:
+    if f[1] < 1 or f[2] < 1 or not 1 << 16 <= f[3] <= limits.PACK_BYTES:
         raise BadEntry("限额超出允许范围（format.md §11.6）")
     return limits.Limits(f[1], f[2], f[3], f[4], f[5], min(max(f[6], 1), limits.ENTRIES_PER_REQUEST))
 

@@ -176,9 +176,7 @@ def leaf_root(manifest: Manifest) -> bytes:
 
 
 def encode(manifest: Manifest) -> bytes:
-    """The zstd frame that is sealed (format.md §6); BadObject when a bound is exceeded."""
-    if len(manifest.items) > limits.MANIFEST_ITEMS:
-        raise BadObject(f"清单条目数超过 {limits.MANIFEST_ITEMS}（format.md §14）")
+    """The zstd frame that is sealed (format.md §6); BadObject when a bound is exceeded: nothing is written that `decode` refuses."""
     index: dict[bytes, int] = {}
     items = []
     for item in manifest.items:
@@ -188,7 +186,12 @@ def encode(manifest: Manifest) -> bytes:
             if part.engine:
                 target[6] = part.engine
         items.append(core)
-    plain = cbor.encode({1: 1, 2: 1, 3: manifest.salt, 4: list(index), 5: items})
+    content = {1: 1, 2: 1, 3: manifest.salt, 4: list(index), 5: items}
+    try:
+        _manifest(content)
+        plain = cbor.encode(content)
+    except (CryptoError, ValueError) as fault:
+        raise BadObject(f"清单不合规，未加封：{fault}（format.md §6）") from fault
     if len(plain) > limits.MANIFEST_PLAIN_BYTES:
         raise BadObject("清单明文过大（format.md §14）")
     return zstandard.ZstdCompressor(level=MANIFEST_LEVEL, write_content_size=True).compress(plain)
@@ -196,23 +199,26 @@ def encode(manifest: Manifest) -> bytes:
 
 def decode(frame: bytes) -> Manifest:
     """Decode an opened manifest strictly (format.md §6); BadObject names what is off."""
-    size = zstandard.frame_content_size(frame) if len(frame) >= 4 else -1
-    if not 0 <= size <= limits.MANIFEST_PLAIN_BYTES:
-        raise BadObject("清单未声明大小或超限（format.md §6、§14）")
     try:
+        size = zstandard.frame_content_size(frame)
+        if not 0 <= size <= limits.MANIFEST_PLAIN_BYTES:
+            raise BadObject("清单未声明大小或超限（format.md §6、§14）")
         plain = zstandard.ZstdDecompressor().decompress(
             frame, max_output_size=limits.MANIFEST_PLAIN_BYTES, allow_extra_data=False
         )
-        f = cbor.take_map(
-            cbor.decode(plain, limit=limits.MANIFEST_PLAIN_BYTES), required={1: int, 2: int, 3: bytes, 4: list, 5: list}
-        )
-        if f[1] != 1 or f[2] != 1 or len(f[3]) != 32 or not all(isinstance(p, bytes) and len(p) == 32 for p in f[4]):
-            raise BadObject("清单的版本、套件、盐或包名不合规（format.md §6）")
-        if len(f[5]) > limits.MANIFEST_ITEMS:
-            raise BadObject(f"清单条目数超过 {limits.MANIFEST_ITEMS}（format.md §14）")
-        return Manifest(f[3], tuple(_item(value, f[4]) for value in f[5]))
+        return _manifest(cbor.decode(plain, limit=limits.MANIFEST_PLAIN_BYTES))
     except (CryptoError, zstandard.ZstdError, ValueError) as fault:
         raise BadObject(f"清单无法解读：{fault}（format.md §6）") from fault
+
+
+def _manifest(value: object) -> Manifest:
+    f = cbor.take_map(value, required={1: int, 2: int, 3: cbor.ID32, 4: list, 5: list})
+    packs = cbor.take_array(f[4], cbor.ID32, at_most=len(f[4]), name="packs")
+    if f[1] != 1 or f[2] != 1:
+        raise BadObject("清单的版本或套件本程序不支持（format.md §6）。请升级程序。")
+    if len(f[5]) > limits.MANIFEST_ITEMS:
+        raise BadObject(f"清单条目数超过 {limits.MANIFEST_ITEMS}（format.md §14）")
+    return Manifest(f[3], tuple(_item(item, packs) for item in f[5]))
 
 
 def _item(value: object, packs: Sequence[bytes]) -> Item:
@@ -220,7 +226,7 @@ def _item(value: object, packs: Sequence[bytes]) -> Item:
     if (
         len(f[1]) != 16
         or not 1 <= f[2] < 1 << 32
-        or f.get(3, 0) != f[2] - 1
+        or f.get(3) != (f[2] - 1 or None)
         or len(f[5]) > limits.ITEM_BODY_BYTES
         or len(f[6]) > limits.ITEM_PARTS
     ):

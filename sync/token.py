@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass
@@ -43,12 +42,16 @@ def parse(text: str) -> Token:
     letters = compact.removeprefix(PREFIX).upper()
     try:
         raw = base64.b32decode(letters + "=" * (-len(letters) % 8))
-    except binascii.Error as fault:
+    except ValueError as fault:
         raise BadObject("接入码抄写有误：含有不该出现的字符或长度不对。") from fault
     body = raw[:-4]
     if len(raw) != 84 or not hmac.compare_digest(raw[-4:], _check(body)):
         raise BadObject("接入码抄写有误：校验不符。请核对后重输，或向市级中心重新索取。")
-    return Token(body[:32], body[32:64], body[64:])
+    token = Token(body[:32], body[32:64], body[64:])
+    if token.text() != compact:
+        # b32decode lets the three spare bits of the last letter and padding pass.
+        raise BadObject("接入码抄写有误：末尾字符不对。请核对后重输，或向市级中心重新索取。")
+    return token
 
 
 def _check(body: bytes) -> bytes:

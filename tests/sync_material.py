@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from crypto.digest import Algorithm, Digests
+from crypto.digest import Algorithm
 from crypto.identity import recipient_of
 from crypto.signing import SigningKey
 from sync import entry, limits
@@ -75,7 +75,7 @@ def part(name: str = "0001.jpg", size: int = 10, pack: bytes = SALT, transform: 
     """Return a part whose segments lie in one pack."""
     count = -(-size // limits.SEGMENT_BYTES)
     places = tuple(Segment(bytes([number]) * 16, pack, 16 + 48 * number, 48) for number in range(count))
-    return Part(name, size, Digests(digest(name.encode())), transform, places)
+    return Part(name, size, {Algorithm.SHA256: digest(name.encode())}, transform, places)
 
 
 def item(number: int = 1, version: int = 1, parts: Sequence[Part] = (), body: bytes = b"body") -> Item:
