@@ -140,6 +140,14 @@ def unlinked(connection: apsw.Connection, *, after: str = "", limit: int = 1_000
     return (_row(row) for row in connection.execute(query, (after, limit)).fetchall())
 
 
+def glance(connection: apsw.Connection, match_key: str) -> tuple[int, str | None] | None:
+    """(time of its last change, volume key) of a row that stands; None when it does not, or never did: then look closely."""
+    row = connection.execute(
+        "SELECT changed, volume_key FROM catalogue WHERE match_key = ? AND state = 0", (match_key,)
+    ).fetchone()
+    return (int(row[0]), row[1]) if row else None
+
+
 def classified_volumes(connection: apsw.Connection) -> frozenset[str]:
     """Match keys of volumes that hold a classified item, by any sheet of any delivery. Empty on a classified site."""
     rows = connection.execute("SELECT DISTINCT volume_key FROM classified_mark WHERE volume_key IS NOT NULL")

@@ -23,8 +23,8 @@ from sync.entry import ClockState, EntryKind
 from sync.errors import RolledBack
 from sync.manifest import Item, ItemKind
 
-OVERLAP_BYTES = 64 << 20
-"""Deltas close this early while a first sync runs, so that sealing, sending and re-reading overlap."""
+FIRST_BYTES, OVERLAP_BYTES = 16 << 20, 64 << 20
+"""The first delta of a run closes at 16 MiB, later ones at up to 64: sealing, sending and re-reading overlap from the start (decision 0003)."""
 
 
 class DeltaCloser:
@@ -46,7 +46,7 @@ class DeltaCloser:
     ) -> None:
         self._home, self._now, self._clock, self._closed, self._may_sign = home, now, clock, closed, may_sign
         self._lock = threading.Lock()
-        self._open = OpenDelta(OVERLAP_BYTES)
+        self._open = OpenDelta(FIRST_BYTES)
         self._records: list[Sealed] = []
         self.deltas = 0
         self.records = 0
@@ -105,7 +105,7 @@ class DeltaCloser:
                 for record in good:
                     self._store(connection, record)
         # A crash here changes nothing: the entry is committed and is offered at the next contact.
-        self._open, self._records = OpenDelta(OVERLAP_BYTES), []
+        self._open, self._records = OpenDelta(min(2 * held.bytes_max, OVERLAP_BYTES)), []
         if len(good) != len(gathered):
             home.objects.remove(content.name)
             for name, length in held.packs.items():

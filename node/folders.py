@@ -143,6 +143,11 @@ def last_id(connection: apsw.Connection) -> int:
     return (row[0] if row else None) or 0
 
 
+def set_epoch(connection: apsw.Connection, numbers: Iterable[int], epoch: int) -> None:
+    """These folders stand as they were judged, under the catalogue of `epoch` too."""
+    connection.executemany("UPDATE folder SET epoch = ? WHERE id = ?", ((epoch, number) for number in numbers))
+
+
 def set_gone(connection: apsw.Connection, folder: int) -> None:
     """The folder is there no more; others of its name, which it kept waiting, are looked at anew."""
     connection.execute("UPDATE folder SET state = 'GONE' WHERE id = ?", (folder,))

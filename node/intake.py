@@ -99,6 +99,7 @@ class Intake:
         self._site = home.identity.log.site_class
         self._looked: list[_Seen] = []
         self._judged: list[_Seen] = []
+        self._standing: list[int] = []
         self._clearances: dict[str, Clearance | None] = {}
         self._volumes: frozenset[str] = frozenset()
         self._epoch = 0
@@ -196,15 +197,24 @@ class Intake:
             case Verdict.LOOK_AGAIN:
                 counts.waiting += 1
                 self._looked.append(_Seen(place, folder, signature, known))
+            case Verdict.JUDGE if known is not None and self._still_stands(place, signature, known):
+                self._standing.append(known.id)
             case Verdict.JUDGE:
                 counts.judged += 1
                 self._judged.append(_Seen(place, folder, signature, known))
-        if len(self._looked) + len(self._judged) >= BATCH:
+        if len(self._looked) + len(self._judged) + len(self._standing) // 10 >= BATCH:
             self._flush(counts)
+
+    def _still_stands(self, place: _Place, signature: bytes, known: Known) -> bool:
+        """Is a sealed folder as it was, its row older than its last judgement, and in no volume that is held?"""
+        if known.state is not FolderState.SEALED or known.signature != signature:
+            return False
+        row = catalogue.glance(self._home.database.read(), match_key(place.root.rpartition("/")[2]))
+        return row is not None and row[0] < int(known.looked_at) and row[1] not in self._volumes
 
     def _flush(self, counts: PassCounts) -> None:
         """Write the batch: looks, verdicts without a job, and the ids of new records, before any of their bytes is read."""
-        if not self._looked and not self._judged:
+        if not self._looked and not self._judged and not self._standing:
             return
         jobs: list[Job] = []
         now = self._now()
@@ -223,7 +233,8 @@ class Intake:
                     item_id,
                 )
             jobs += [job for seen in self._judged if (job := self._judge(connection, seen))]
-        self._looked, self._judged = [], []
+            folders.set_epoch(connection, self._standing, self._epoch)
+        self._looked, self._judged, self._standing = [], [], []
         counts.jobs += len(jobs)
         for job in jobs:
             self._submit(job)
@@ -233,7 +244,9 @@ class Intake:
         place, name = seen.place, seen.place.root.rpartition("/")[2]
         key = match_key(name)
         if seen.folder.unreadable:
-            self._leave(connection, seen, FolderState.QUARANTINED, [Finding(FindingCode.UNREADABLE, key, place.key, name)])
+            self._leave(
+                connection, seen, FolderState.QUARANTINED, [Finding(FindingCode.UNREADABLE, key, place.key, name)]
+            )
             return None
         row = catalogue.row_for(connection, key)
         verdict = gate.judge(row, self._clearances.get(row.delivery) if row else None, self._volumes, self._site)
