@@ -257,10 +257,13 @@ def decode_need(data: bytes, count: int) -> tuple[list[int], dict[int, int]]:
     try:
         f = cbor.take_map(cbor.decode(data, limit=limits.REPLY_BYTES), required={1: bytes, 2: list}, name="need")
         partial = dict(tuple(cbor.take_list(p, [int, int])) for p in f[2])
+        bits = int.from_bytes(f[1], "big")
     except CryptoError as fault:
         raise BadObject(f"缺包应答无法解读：{fault}（format.md §11.4）") from fault
-    if len(f[1]) != -(-count // 8):
+    if len(f[1]) != -(-count // 8) or bits & (1 << -count % 8) - 1:
         raise BadObject("缺包应答的位图长度不符（format.md §11.4）")
+    if len(partial) != len(f[2]) or any(index >= count for index in partial):
+        raise BadObject("缺包应答的续传位置指向未询问的对象（format.md §11.4）")
     return [i for i in range(count) if f[1][i // 8] & 0x80 >> i % 8], partial
 
 

@@ -88,10 +88,11 @@ def walk(read: Callable[[int, int], bytes], length: int) -> Iterator[tuple[int, 
         BadObject: the headers do not lead exactly to the end (format.md §5).
     """
     at = 0
-    while at < length:
-        if at + HEADER.size > length:
+    while at < length or not length:
+        header = read(at, HEADER.size) if at + HEADER.size <= length else b""
+        if len(header) != HEADER.size:
             raise BadObject(f"包在第 {at} 字节处残缺（format.md §5）")
-        magic, version, flags, reserved, size = HEADER.unpack(read(at, HEADER.size))
+        magic, version, flags, reserved, size = HEADER.unpack(header)
         if magic != MAGIC or version != 1 or flags or reserved or at + HEADER.size + size > length:
             raise BadObject(f"包在第 {at} 字节处的头不合规（format.md §5）")
         yield at + HEADER.size, size

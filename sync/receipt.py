@@ -96,8 +96,9 @@ def read(public: bytes, signed: bytes, *, hub_id: bytes, log_id: bytes) -> Recei
             optional={8: list, 9: int, 10: int, 11: list, 12: bool},
         )
         grade = Grade(f[2])
-        exceptions = tuple(ItemException(i, v, ExceptionCode(c)) for i, v, c in f.get(11, ()))
-    except (CryptoError, ValueError, TypeError) as fault:
+        rows = [cbor.take_list(row, [cbor.ID16, int, str], name="exception") for row in f.get(11, ())]
+        exceptions = tuple(ItemException(i, v, ExceptionCode(c)) for i, v, c in rows)
+    except (CryptoError, ValueError) as fault:
         raise BadObject(f"回执无效：{fault}（format.md §9）") from fault
     if f[1] != 1 or f[3] != hub_id or f[4] != log_id:
         raise BadObject("回执不是本中心开给本节点的（format.md §9）")
