@@ -6,80 +6,93 @@ import asyncio
 import contextlib
 import os
 import signal
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
 from aiohttp import web
 
+from holdings.security import SiteClass
 from hub import certificate
 from hub.arrivals import Arrivals
 from hub.bearers import Bearers
+from hub.clock import SystemClock
 from hub.config import split_address
 from hub.conversation import Conversation
+from hub.desk import Desk, LocalDesk
 from hub.endpoints import READ_BUFFER, NodePort
 from hub.enrolment import Enrolment
 from hub.errors import ConfigurationWrong
-from hub.home import Home
+from hub.folding import NICE, QUIET_S, Folding, Stores
+from hub.home import SOCKET, Home, open_home
+from hub.local_api import LocalApi
+from hub.lookup import Lookup
+from hub.operations import desk_of
 from hub.receiving import Receiver, Traffic
-from sync.entry import ClockState, SiteClass
+from hub.vault import Vault
+from sync import entry
+from sync.sandbox import Sandbox
 
 FILE_THREADS = 4
 """Threads for files and databases: as many as a node has uploads by default, and each is short."""
+DECODER_MIB, DECODER_S = 2048, 60
+"""Address space and seconds of a decoding worker: an image of 256 MiB and its 500 million pixels in grey."""
 STOP_S = 10.0
-
-
-class SystemClock:
-    """The machine's clock; whether it is set by NTP is not known here."""
-
-    def wall(self) -> int:
-        """See hub.clock.Clock."""
-        return int(time.time())
-
-    def monotonic(self) -> float:
-        """See hub.clock.Clock."""
-        return time.monotonic()
-
-    def state(self) -> ClockState:
-        """See hub.clock.Clock."""
-        return ClockState.RTC
 
 
 @dataclass(slots=True)
 class Hub:
-    """The parts of a running hub."""
+    """The parts of a hub; `folding` and the doors run only when started."""
 
     home: Home
     pool: ThreadPoolExecutor
+    sandbox: Sandbox
     traffic: Traffic
     bearers: Bearers
     arrivals: Arrivals
     enrolment: Enrolment
     conversation: Conversation
-    listeners: list[Callable[[bytes], None]] = field(default_factory=list)
+    vault: Vault
+    folding: Folding
+    desk: LocalDesk
+    cut_off: list[Callable[[bytes], None]]
+    """Told of a node that was revoked: its running uploads end."""
 
     def close(self) -> None:
         """Let the threads end, then close the home."""
+        self.folding.close()
         self.pool.shutdown()
+        self.sandbox.close()
         self.home.close()
 
 
-def assemble(home: Home) -> Hub:
+def assemble(home: Home, quiet_s: float = QUIET_S) -> Hub:
     """Put a hub together; nothing runs yet."""
-    listeners: list[Callable[[bytes], None]] = []
-
-    def receipted(log_id: bytes) -> None:
-        for listener in listeners:
-            listener(log_id)
-
-    bounds = home.config.limits()
+    key, config = home.secrets.signing_key(), home.config
+    bounds = config.limits()
+    traffic, sandbox = Traffic(home.clock), Sandbox(config.decoders, DECODER_MIB, DECODER_S, NICE)
+    vault = Vault(home.secrets.identity, home.objects, home.holdings, sandbox, home.clock)
+    stores = Stores(home.front, home.holdings, vault, sandbox)
+    folding = Folding(stores, key, home.own_log, SiteClass(home.genesis.site_class), traffic, home.clock, config.decoders, quiet_s)
     bearers = Bearers(home.clock, home.random)
-    arrivals = Arrivals(home.front, home.objects, home.secrets.signing_key(), home.own_log, home.clock, receipted)
+    arrivals = Arrivals(home.front, home.objects, key, home.own_log, home.clock, folding.receipted)
     enrolment = Enrolment(home.front, home.own_log, home.tls_digest, home.clock, home.random)
     conversation = Conversation(home.front, home.objects, home.own_log, arrivals, bearers, lambda: bounds, home.tls_digest, home.clock, home.random)
+    cut_off: list[Callable[[bytes], None]] = [bearers.drop]
+    desk = desk_of(home, enrolment, Lookup(home.front, home.holdings, vault, home.genesis, home.clock), cut_off)
     pool = ThreadPoolExecutor(FILE_THREADS, "hub-file")
-    return Hub(home, pool, Traffic(home.clock), bearers, arrivals, enrolment, conversation, listeners)
+    return Hub(home, pool, sandbox, traffic, bearers, arrivals, enrolment, conversation, vault, folding, desk, cut_off)
+
+
+@contextlib.contextmanager
+def open_here(path: Path, ask: Callable[[], str]) -> Iterator[Desk]:
+    """The desk of a home that no hub runs on, under its lock; HomeBusy when one does."""
+    hub = assemble(open_home(path, ask, SystemClock(), os.urandom))
+    try:
+        yield hub.desk
+    finally:
+        hub.close()
 
 
 def free_bytes(home: Home) -> int:
@@ -99,6 +112,12 @@ async def open_node_port(hub: Hub, listen: str, free: Callable[[], int] | None =
     receiver = Receiver(
         home.front, home.objects, hub.arrivals, home.config.limits(), hub.traffic, free or (lambda: free_bytes(home)), home.clock, hub.pool
     )
+    loop = asyncio.get_running_loop()
+
+    def cut_off(log_id: bytes) -> None:
+        loop.call_soon_threadsafe(receiver.abort_node, log_id)
+
+    hub.cut_off.append(cut_off)
     port = NodePort(hub.enrolment, hub.conversation, hub.bearers, receiver, hub.pool)
     runner = web.AppRunner(port.application(), access_log=None, read_bufsize=READ_BUFFER, auto_decompress=False, keepalive_timeout=300.0)
     await runner.setup()
@@ -116,16 +135,21 @@ async def open_node_port(hub: Hub, listen: str, free: Callable[[], int] | None =
 async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
     """Run the hub until SIGTERM or SIGINT."""
     hub = assemble(home)
-    stop = asyncio.Event()
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(hub.close)
-        await asyncio.get_running_loop().run_in_executor(hub.pool, hub.arrivals.recover)
-        if home.genesis.site_class is SiteClass.OPEN:
-            runner, (host, number) = await open_node_port(hub, listen)
+        await loop.run_in_executor(hub.pool, hub.arrivals.recover)
+        local = await LocalApi(hub.desk, home.path, hub.pool).open(home.path / SOCKET)
+        stack.callback((home.path / SOCKET).unlink, missing_ok=True)
+        stack.push_async_callback(local.cleanup)
+        if home.genesis.site_class is entry.SiteClass.OPEN:
+            runner, (host, port) = await open_node_port(hub, listen)
             stack.push_async_callback(runner.cleanup)
-            ready(f"中心“{home.config.name}”已就绪，节点端口 https://{host}:{number}")
+            text = f"中心“{home.config.name}”已就绪，节点端口 https://{host}:{port}"
         else:
-            ready(f"中心“{home.config.name}”已就绪（涉密：不开节点端口，只经载体往来）")
+            text = f"中心“{home.config.name}”已就绪（涉密：不开节点端口，只经载体往来）"
+        hub.folding.start()
+        ready(text)
         await stop.wait()

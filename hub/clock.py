@@ -1,7 +1,8 @@
-"""What the hub asks of time and chance; the wiring (app.py) passes the real ones in, tests their own."""
+"""What the hub asks of time and chance, and the machine's own; the wiring (app.py) passes them in, tests their own."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
 
@@ -22,3 +23,19 @@ class Clock(Protocol):
 
     def state(self) -> ClockState:
         """How far `wall` is to be trusted."""
+
+
+class SystemClock:
+    """The machine's clock; whether it is set by NTP is not known here."""
+
+    def wall(self) -> int:
+        """See Clock."""
+        return int(time.time())
+
+    def monotonic(self) -> float:
+        """See Clock."""
+        return time.monotonic()
+
+    def state(self) -> ClockState:
+        """See Clock."""
+        return ClockState.RTC

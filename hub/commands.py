@@ -7,12 +7,15 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from crypto.errors import CryptoError
+from hub.desk import Desk
 from hub.errors import HubError
 from sync.errors import HomeBusy, SyncError
 
@@ -27,7 +30,7 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
-def give(as_json: bool, result: dict[str, Any], text: str) -> None:  # noqa: FBT001
+def give(as_json: bool, result: dict[str, Any], text: str) -> None:
     """The result: one JSON object as the last line, or prose."""
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
 
@@ -37,6 +40,10 @@ def ask_passphrase() -> str:
     if not sys.stdin.isatty():
         raise click.UsageError("key.jdk 以口令锁定，须在终端中输入；无人值守请改用 keyfile 或 credential。")
     return str(click.prompt("口令", hide_input=True, err=True))
+
+
+def _new_passphrase() -> str:
+    return str(click.prompt("新口令", hide_input=True, confirmation_prompt=True, err=True))
 
 
 def exits(function: F) -> F:
@@ -59,6 +66,20 @@ def exits(function: F) -> F:
     return run  # type: ignore[return-value]
 
 
+def at(home: Path) -> AbstractContextManager[Desk]:
+    """The desk of this home (hub/reach.py)."""
+    from hub.reach import reach
+
+    return reach(home.absolute(), ask_passphrase)
+
+
+STATES = {"active": "正常", "frozen": "已冻结", "revoked": "已撤销"}
+
+
+def _when(wall: int | None) -> str:
+    return datetime.fromtimestamp(wall, UTC).astimezone().strftime("%Y-%m-%d %H:%M") if wall else "从未"
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def commands() -> None:
     """市级中心：收存、验读、回执、导出。"""
@@ -75,19 +96,17 @@ def commands() -> None:
 @click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="自备 TLS 证书（PEM）；与 --tls-key 同用")
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="自备 TLS 私钥（未加密 PEM）")
 @exits
-def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | None, **given: Any) -> None:  # noqa: FBT001
+def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | None, **given: Any) -> None:
     """建立一个新的中心：密钥、证书、数据库。"""
     from crypto.identity import recipient_text
-    from hub import app, founding
+    from hub import founding
+    from hub.clock import SystemClock
 
     if unlock is None:
         if not sys.stdin.isatty():
             raise click.UsageError("没有终端，也没有 --unlock：请指明密钥如何解锁（keyfile:路径 或 credential:名称）。")
         unlock = "passphrase"
-    made = founding.found(
-        home.absolute(), founding.Wishes(name, site_class, unlock, **given), lambda: str(click.prompt("新口令", hide_input=True, confirmation_prompt=True, err=True)),
-        app.SystemClock(), os.urandom,
-    )  # fmt: skip
+    made = founding.found(home.absolute(), founding.Wishes(name, site_class, unlock, **given), _new_passphrase, SystemClock(), os.urandom)
     result = {"hub_id": made.genesis.log_id.hex(), "recipient": recipient_text(made.genesis.recipient), "tls_sha256": made.genesis.tls_digests[0].hex()}
     say("\n".join(made.advice))
     give(as_json, result, f"中心“{name}”已建立：{home}\n标识 {result['hub_id']}\n下一步：jindang hub run --home {home}")
@@ -102,7 +121,177 @@ def run(home: Path, listen: str | None) -> None:
     import uvloop
 
     from hub import app
+    from hub.clock import SystemClock
     from hub.home import open_home
 
-    opened = open_home(home.absolute(), ask_passphrase, app.SystemClock(), os.urandom)
+    opened = open_home(home.absolute(), ask_passphrase, SystemClock(), os.urandom)
     uvloop.run(app.serve(opened, listen or opened.config.listen, click.echo))
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("name")
+@click.option("--district", default="", help="行政区划代码")
+@exits
+def enrol(home: Path, as_json: bool, name: str, district: str) -> None:
+    """为名为 NAME 的节点发一个接入码（一次有效，七天内）。"""
+    with at(home) as desk:
+        result = desk.call("enrol", name=name, district=district)
+    say(f"接入码发给“{name}”，一次有效，七天内使用。请当面或经可信渠道交付，不要用群聊。")
+    give(as_json, result, result["token"])
+
+
+@commands.command()
+@HOME
+@JSON
+@exits
+def nodes(home: Path, as_json: bool) -> None:
+    """列出全部节点与尚未使用的接入码。"""
+    with at(home) as desk:
+        result = desk.call("nodes")
+    lines = [f"{n['name']}  {STATES[n['state']]}  {n['records']} 件  最近联系 {_when(n['last_contact'])}  {n['log_id'][:16]}" for n in result["nodes"]]
+    lines += [f"{t['name']}  接入码待用，{_when(t['expires'])} 过期" for t in result["tokens"]]
+    give(as_json, result, "\n".join(lines) or "还没有节点。jindang hub enrol 名称 发放接入码。")
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("node")
+@click.option("--reason", required=True, help="撤销原因，写入中心日志")
+@exits
+def revoke(home: Path, as_json: bool, node: str, reason: str) -> None:
+    """撤销节点 NODE：立即断开，不再收其任何数据；已收的不受影响。"""
+    with at(home) as desk:
+        result = desk.call("revoke", name=node, reason=reason)
+    give(as_json, result, f"已撤销“{result['name']}”。")
+
+
+@commands.command()
+@HOME
+@JSON
+@exits
+def status(home: Path, as_json: bool) -> None:
+    """各节点与全中心的情况。"""
+    with at(home) as desk:
+        result = desk.call("status")
+    lines = [
+        f"{n['name']}（{STATES[n['state']]}）：{n['records']} 件 {n['pages']} 页，{n['bytes_stored'] / 1e6:.1f} MB；待收 {n['pending_deltas']} 个增量；"
+        f"待处理 {n['quarantined']} 项；最近联系 {_when(n['last_contact'])}"
+        for n in result["nodes"]
+    ]
+    lines.append(f"合计 {result['records']} 件 {result['pages']} 页，{result['bytes_stored'] / 1e6:.1f} MB；待收 {result['pending_deltas']} 个增量")
+    lines += [f"告警 {_when(a['wall'])} {a['text']}" for a in result["alarms"]]
+    give(as_json, result, "\n".join(lines))
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("query")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@exits
+def search(home: Path, as_json: bool, query: str, limit: int) -> None:
+    """按题名、档号查找。"""
+    with at(home) as desk:
+        result = desk.call("search", query=query, limit=limit)
+    lines = [f"{hit['ref']}  {hit['title']}  {hit['date']}" for hit in result["hits"]]
+    give(as_json, result, "\n".join([*lines, f"共 {result['total']}{' 以上' if result['capped'] else ''} 条，{result['milliseconds']} 毫秒"]))
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("ref")
+@exits
+def show(home: Path, as_json: bool, ref: str) -> None:
+    """一条档案：著录、版本、回执、文件。REF 为档号、曾用档号、节点/档号或 id:十六进制。"""
+    with at(home) as desk:
+        result = desk.call("show", ref=ref)
+    lines = [f"{result['ref']}  {result['title']}", f"第 {result['version']} 版，{result['custody']}"]
+    lines += [f"  {r['label']} {_when(r['wall'])}（日志第 {r['seq']} 条）" for r in result["receipts"]]
+    lines += [f"  问题：{finding}" for finding in result["findings"]]
+    lines += [f"  {p['name']}  {p['bytes']} 字节  {p['sha256'][:16]}…" for p in result["pages"]]
+    give(as_json, result, "\n".join(lines))
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("dest", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--ref", default=None, help="只导出这一条")
+@click.option("--as", "_form", type=click.Choice(["files"]), default="files", show_default=True, help="导出形式")
+@exits
+def export(home: Path, as_json: bool, dest: Path, ref: str | None, _form: str) -> None:
+    """导出为 <档号>/<原文件名> 与 manifest-sha256.txt；不覆盖已有文件，中断后可接着做。"""
+    from hub.export import export as export_files
+
+    with at(home) as desk:
+        done = export_files(desk, dest.absolute(), ref, lambda e: _progress(f"已导出 {e.records} 件，{e.bytes / 1e6:.0f} MB"))
+    for problem in done.problems:
+        say(f"未导出 {problem}")
+    result = {"records": done.records, "files": done.files, "bytes": done.bytes, "kept": done.kept, "problems": done.problems}
+    give(as_json, result, f"已导出 {done.records} 件 {done.files} 个文件，{done.bytes / 1e6:.1f} MB（其中 {done.kept} 个原已在）。")
+    sys.exit(4 if done.damage else 1 if done.problems else 0)
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("dest", type=click.Path(path_type=Path, file_okay=False))
+@exits
+def backup(home: Path, as_json: bool, dest: Path) -> None:
+    """备份到 DEST：先数据库，后对象；可反复执行，只补新增。"""
+    from hub.backup import backup as back_up
+
+    with at(home) as desk:
+        saved = back_up(desk, home.absolute(), dest.absolute(), lambda s: _progress(f"已核对 {s.objects} 个对象，复制 {s.bytes / 1e6:.0f} MB"))
+    say("备份含密封的 key.jdk，不含解锁它的口令、密钥文件或凭据：请另行保管，缺一不可恢复。")
+    result = {"objects": saved.objects, "added": saved.added, "linked": saved.linked, "bytes": saved.bytes}
+    give(as_json, result, f"已备份：{saved.objects} 个对象，新增 {saved.added} 个（硬链接 {saved.linked} 个，复制 {saved.bytes / 1e6:.1f} MB）。")
+
+
+@commands.command()
+@HOME
+@JSON
+@click.option("--deep", is_flag=True, help="逐个重读对象并核对摘要（耗时）")
+@exits
+def doctor(home: Path, as_json: bool, deep: bool) -> None:
+    """体检：数据库、日志链与签名、对象、回执、验读位置。"""
+    with at(home) as desk:
+        result = desk.call("doctor", deep=deep)
+    lines = [f"{f['where']}：{f['what']}。{f['remedy']}" for f in result["findings"]]
+    give(as_json, result, "\n".join(lines) or "一切正常。")
+    sys.exit(4 if result["damage"] else 0 if result["ok"] else 1)
+
+
+@commands.command()
+@HOME
+@JSON
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--yes", is_flag=True, help="不再询问")
+@exits
+def identity(home: Path, as_json: bool, file: Path, yes: bool) -> None:
+    """把保管库的 age 私钥写入 FILE（0600）：持有它即可用 age 工具打开一切清单，请离线保管。"""
+    from crypto.identity import identity_text, recipient_text
+    from hub.config import load
+    from hub.errors import NotAllowed
+    from hub.home import unlock
+    from sync.durable import write_file
+
+    if not yes and (not sys.stdin.isatty() or not click.confirm("此文件可打开本中心收存的一切档案。确实要写出？", err=True)):
+        raise NotAllowed("没有写出。无人值守时请加 --yes。")
+    home = home.absolute()
+    secrets = unlock(home, load(home), ask_passphrase)
+    if file.exists():
+        raise NotAllowed(f"{file} 已存在，不会覆盖。")
+    write_file(file.absolute(), f"{identity_text(secrets.identity)}\n".encode())
+    recipient = recipient_text(secrets.recipient())
+    give(as_json, {"file": str(file), "recipient": recipient}, f"已写入 {file}（对应公钥 {recipient}）。")
+
+
+def _progress(text: str) -> None:
+    """One line that is overwritten, for a person at a terminal only."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{text}", nl=False, err=True)

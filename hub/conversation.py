@@ -104,7 +104,8 @@ class Conversation:
         assert now is not None
         budget = limits.REPLY_BYTES // 2
         # A node whose cursor lies beyond our last receipt holds some that we have lost: a cursor that falls back tells it to offer the goods again.
-        receipts, cursor, more = [], min(hello.receipts_cursor, logs.receipts_head(reading, log.log_id)), False
+        receipts: list[bytes] = []
+        cursor, more = min(hello.receipts_cursor, logs.receipts_head(reading, log.log_id)), False
         for number, signed in logs.receipts_after(reading, log.log_id, hello.receipts_cursor, limits.RECEIPTS_PER_HELLO + 1):
             if len(receipts) == limits.RECEIPTS_PER_HELLO or (receipts and len(signed) > budget):
                 more = True

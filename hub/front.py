@@ -100,7 +100,7 @@ def nodes(connection: apsw.Connection) -> list[Node]:
 
 
 def _node(row: tuple[object, ...]) -> Node:
-    return Node(*row[:5], _report(row[5]), *row[6:])  # type: ignore[arg-type]
+    return Node(*row[:5], _report(row[5]), *row[6:])  # type: ignore[call-arg,arg-type]
 
 
 def _report(stored: object) -> StateReport | None:

@@ -113,6 +113,8 @@ def create(path: Path, config: HubConfig, founding: Founding, lock: Lock, clock:
         durable.write_file(path / ESCROW, founding.escrow.encode())
     genesis = _found_log(path, config, founding.site_class, secrets, certificate.digest(chain), clock, random)
     open_database(path / HOLDINGS, secrets.database_key, HOLDINGS_ROOMS).close()
+    for name in (FRONT, HOLDINGS):
+        (path / name).chmod(0o600)
     DiskObjects(path / OBJECTS)
     durable.write_file(path / configuration.FILE, configuration.render(config).encode())
     return genesis
@@ -162,6 +164,9 @@ def open_home(path: Path, ask: Callable[[], str], clock: Clock, random: Randomne
         holdings = open_database(path / HOLDINGS, secrets.database_key, HOLDINGS_ROOMS)
         objects = DiskObjects(path / OBJECTS)
         objects.sweep()
+        for leftover in path.glob(".*.tmp*"):
+            # Copies of databases that a backup was taking when the process fell.
+            leftover.unlink(missing_ok=True)
         genesis = _genesis(front, secrets)
         chain, tls_digest = _certificate(path, genesis)
         own_log = OwnLog(secrets.signing_key(), genesis, clock)

@@ -13,7 +13,7 @@ from hub.errors import NotAllowed
 from sync import entry as entries
 from sync import log as logs
 from sync.entry import Entry, EntryKind, Genesis, Head
-from sync.errors import StoreDamaged
+from sync.errors import BadEntry, StoreDamaged
 
 
 class OwnLog:
@@ -89,6 +89,6 @@ class OwnLog:
             Fork: this hub has signed another entry under that number since it was restored.
         """
         if entry.log_id != self.hub_id:
-            raise entries.BadEntry("不是本中心的日志条目（format.md §11.3）")
+            raise BadEntry("不是本中心的日志条目（format.md §11.3）")
         entries.verify(entry, self.genesis.signing_key)
         return logs.append(connection, entry)

@@ -66,11 +66,12 @@ class RunningHub:
         """Open the home (made when missing) and serve."""
         if not (self.path / "hub.toml").exists():
             found(self.path, self.clock)
-        self.hub = app.assemble(reopen(self.path, self.clock))
+        self.hub = app.assemble(reopen(self.path, self.clock), quiet_s=0.0)
         self.hub.arrivals.recover()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hub-loop")
         self._thread.start()
+        self.hub.folding.start()
         self._runner, self.address = self._wait(app.open_node_port(self.hub, "127.0.0.1:0", self.free))
         return self
 
@@ -85,6 +86,10 @@ class RunningHub:
         self._thread.join()
         self._loop.close()
         self.hub.close()
+
+    def folded(self) -> None:
+        """Wait until nothing waits to be folded."""
+        assert self.hub.folding.idle.wait(60)
 
     def token(self, name: str = "和平区") -> str:
         """A fresh token."""

@@ -174,7 +174,7 @@ class ScriptedNode:
             piece = data[start : start + (8 << 20)]
             buffer = PackBuffer(aligned_buffer(PackBuffer.capacity(PACK_ROOM) if len(piece) <= PACK_ROOM else len(piece) + (1 << 20)), PACK_ROOM)
             placed = buffer.append(piece)
-            packs[buffer.name()] = bytes(buffer.bytes())
+            packs[buffer.name()] = bytes(buffer.view())
             segments.append(placed.in_pack(buffer.name()))
         return Part(name, len(data), {Algorithm.SHA256: claim or sha256(data)}, transform, tuple(segments))
 

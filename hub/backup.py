@@ -1,0 +1,157 @@
+"""`hub backup`: databases first, objects after, into a folder that becomes a home again when the unlocking secret is laid beside it (DESIGN §5)."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hub import certificate, config
+from hub.desk import Desk
+from hub.errors import ConfigurationWrong, DamageFound, HubError
+from hub.home import ESCROW, FRONT, HOLDINGS, KEY, OBJECTS, Home
+from sync import durable, named
+from sync.objects import DiskObjects
+
+BATCH = 1_000
+PIECE = 1 << 20
+PAPERS = (KEY, certificate.FILE, config.FILE, ESCROW)
+"""Small files of a home, hub.toml after the key: a folder with it is a whole one."""
+
+
+@dataclass(slots=True)
+class Saved:
+    """What a backup did: objects in it, those copied or linked now, bytes copied."""
+
+    objects: int = 0
+    added: int = 0
+    linked: int = 0
+    bytes: int = 0
+
+
+# ---------------------------------------------------------------- the caller's side
+
+
+def backup(desk: Desk, home: Path, destination: Path, progress: Callable[[Saved], None] = lambda _: None) -> Saved:
+    """Bring `destination` up to date; objects that are there are left, new ones are linked where the disk allows it, else copied.
+
+    Every object that the copied databases call stored is in the copy when this returns.
+
+    Raises:
+        ConfigurationWrong: the destination is the home itself, or cannot be made.
+        DamageFound: an object is not what its name says.
+        StoreFull: no room.
+    """
+    if destination == home or home in destination.parents:
+        raise ConfigurationWrong("备份不能放在主目录之内。")
+    try:
+        destination.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as fault:
+        raise ConfigurationWrong(f"无法建立目录 {destination}：{fault.strerror}") from fault
+    # Under other names until the objects are here: a backup that was cut leaves the last whole one usable.
+    for name in (FRONT, HOLDINGS):
+        durable.write_pieces(destination / f"{name}.new", desk.stream("database", name=name))
+    for name in PAPERS:
+        with contextlib.suppress(_Absent):
+            durable.write_pieces(destination / name, _present(desk, name))
+    saved = _objects(desk, home, destination, progress)
+    for name in (FRONT, HOLDINGS):
+        durable.publish(destination / f"{name}.new", destination / name)
+    # A crash between the two leaves a newer front.db: the vault opens the difference again.
+    return saved
+
+
+class _Absent(Exception):
+    """The home has no such file."""
+
+
+def _present(desk: Desk, name: str) -> Iterator[bytes]:
+    data = b"".join(desk.stream("paper", name=name))
+    if not data:
+        raise _Absent
+    yield data
+
+
+def _objects(desk: Desk, home: Path, destination: Path, progress: Callable[[Saved], None]) -> Saved:
+    source, target, saved, after = home / OBJECTS, DiskObjects(destination / OBJECTS), Saved(), ""
+    while batch := desk.call("objects", after=after)["objects"]:
+        for text, length in batch:
+            name = bytes.fromhex(text)
+            saved.objects += 1
+            if not (target.has(name) and target.length(name) == length):
+                saved.added += 1
+                if _link(source / text[:2] / text, target.path(name)):
+                    saved.linked += 1
+                else:
+                    saved.bytes += length
+                    durable.write_pieces(target.path(name), _whole(desk, text))
+            progress(saved)
+        after = batch[-1][0]
+    for number in range(256):
+        durable.fsync_folder(destination / OBJECTS / f"{number:02x}")
+    return saved
+
+
+def _link(source: Path, target: Path) -> bool:
+    """A second name for the same immutable file; False where that cannot be (another disk, another owner)."""
+    try:
+        target.unlink(missing_ok=True)
+        os.link(source, target)
+    except OSError:
+        return False
+    return True
+
+
+def _whole(desk: Desk, text: str) -> Iterator[bytes]:
+    digest = hashlib.sha256()
+    for piece in desk.stream("object", name=text):
+        digest.update(piece)
+        yield piece
+    if digest.hexdigest() != text:
+        raise DamageFound(f"对象 {text[:16]}… 的内容与名称不符，没有备份。请执行 jindang hub doctor --deep。")
+
+
+# ---------------------------------------------------------------- the hub's side
+
+
+def database(home: Home, name: str) -> Iterator[bytes]:
+    """A consistent copy of a database, taken while others write."""
+    source = {FRONT: home.front, HOLDINGS: home.holdings}.get(name)
+    if source is None:
+        raise HubError("没有这个数据库")
+    copy = home.path / f".{name}.{home.random(8).hex()}.tmp"
+    try:
+        source.backup(copy)
+        yield from _read(copy)
+    finally:
+        for suffix in ("", "-wal", "-shm"):
+            copy.with_name(copy.name + suffix).unlink(missing_ok=True)
+
+
+def paper(home: Home, name: str) -> Iterator[bytes]:
+    """A small file of the home; nothing when there is none. The key file stays sealed."""
+    if name not in PAPERS:
+        raise HubError("没有这个文件")
+    with contextlib.suppress(FileNotFoundError):
+        yield from _read(home.path / name)
+
+
+def objects(home: Home, after: str) -> dict[str, Any]:
+    """Names and lengths of stored objects, a page at a time in the order of their names."""
+    return {"objects": [[name.hex(), length] for name, length in named.stored_after(home.front.read(), bytes.fromhex(after), BATCH)]}
+
+
+def object_bytes(home: Home, name: str) -> Iterator[bytes]:
+    """The bytes of an object from the device."""
+    for view in home.objects.chunks(bytes.fromhex(name)):
+        yield bytes(view)
+
+
+def _read(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while piece := file.read(PIECE):
+            yield piece
