@@ -60,7 +60,8 @@ def check(job: Job, sandbox: Sandbox, now_s: float) -> Checked:
     if stops:
         return Checked(pages, tuple(standing), FolderState.QUARANTINED)
     newest = max(f.mtime_ns for f in job.files) / 1e9
-    quiet = not 0 <= now_s - newest < STALE_S
+    # A station's clock may run ahead of ours; a change a day in the future is a clock gone wrong, and no sign of life.
+    quiet = abs(now_s - newest) >= STALE_S
     state = readiness(page_count(job.cleared.description), counts, quiet=quiet)
     if isinstance(state, Scanning) and (FindingCode.PAGE_COUNT_DIFFERS, job.path) not in job.waived:
         if quiet:

@@ -185,3 +185,13 @@ def put_sheet_file(
     connection.execute(
         "INSERT OR REPLACE INTO sheet_file VALUES (?, ?, ?, ?)", (path, signature, looked_at, int(imported))
     )
+
+
+def sheet_paths(connection: apsw.Connection) -> list[str]:
+    """Every sheet met; there are few."""
+    return [row[0] for row in connection.execute("SELECT path FROM sheet_file ORDER BY path")]
+
+
+def forget_sheet(connection: apsw.Connection, path: str) -> None:
+    """The sheet's file is there no more; should it come back, it is read again."""
+    connection.execute("DELETE FROM sheet_file WHERE path = ?", (path,))

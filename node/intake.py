@@ -154,8 +154,11 @@ class Intake:
 
     def _is_open(self, root: Path) -> bool:
         """Can the scan folder be read at all? One that cannot (a share that is away) is said; nothing in it counts as gone."""
-        found = [] if os.access(root, os.R_OK | os.X_OK) else [Finding(FindingCode.UNREADABLE, root.name, root.name)]
-        if found:
+        found = []
+        try:
+            os.scandir(root).close()
+        except OSError as fault:
+            found.append(Finding(FindingCode.UNREADABLE, root.name, root.name, detail=fault.strerror or ""))
             self._closed.append(f"{root.name}/")
         with self._home.database.transaction() as connection:
             quarantine.settle(connection, root.name, found, int(self._now()))
@@ -273,9 +276,18 @@ class Intake:
         return self._job(connection, seen, verdict, record, odd)
 
     def _is_there(self, path: str) -> bool:
-        """Does a folder of the tables still lie on disk? One that was moved in this very walk is not noted as gone yet."""
+        """Does what the tables call by this path still lie on disk? A folder moved in this very walk is not noted as gone yet."""
         name, _, relative = path.partition("/")
-        return any(Path(w, relative).is_dir() for w in self._home.config.watch if Path(w).name == name)
+        for watch in self._home.config.watch:
+            if Path(watch).name == name:
+                try:
+                    Path(watch, relative).lstat()
+                except (FileNotFoundError, NotADirectoryError):
+                    return False
+                except OSError:
+                    return True
+                return True
+        return False
 
     def _job(
         self,
@@ -336,6 +348,17 @@ class Intake:
                     for number, path in gone:
                         folders.set_gone(connection, number)
                         quarantine.settle(connection, path, [], int(self._now()))
+        self._note_gone_sheets()
+
+    def _note_gone_sheets(self) -> None:
+        """A sheet that could not be read and was taken away asks nothing more; what an imported one said stays."""
+        paths = folders.sheet_paths(self._home.database.read())
+        gone = [p for p in paths if not self._is_there(p) and not p.startswith(tuple(self._closed))]
+        if gone:
+            with self._home.database.transaction() as connection:
+                for path in gone:
+                    folders.forget_sheet(connection, path)
+                    quarantine.resolve(connection, path, int(self._now()), FindingCode.SHEET_UNREADABLE)
 
 
 def _beside(connection: apsw.Connection, subject: str, path: str) -> list[Finding]:
