@@ -75,12 +75,9 @@ class Database:
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._writer
-                except BaseException:
-                    self._writer.execute("ROLLBACK")
-                    raise
-                try:
                     self._writer.execute("COMMIT")
-                except apsw.Error:
+                except BaseException:
+                    # A full disk or a read error may have rolled back already: then the first error must come through.
                     if self._writer.in_transaction:
                         self._writer.execute("ROLLBACK")
                     raise
