@@ -43,10 +43,10 @@ LOG = logging.getLogger("jindang.hub")
 NICE = 15
 QUIET_S = 1.5
 """A delta is opened only when no upload bytes came for so long …"""
-AHEAD = 4
-"""Items begun before the one waited for."""
 PATIENCE_S = 30.0
 """… or it has waited for so long."""
+AHEAD = 4
+"""Items begun before the one waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +115,10 @@ class Folding:
         for log in logs.logs(self._stores.front.read(), Role.NODE):
             self._reissue(log)
             while not self._stop.is_set() and (entry := self._next(log)) is not None:
-                if not self._give_way():
+                until = self._clock.monotonic() + PATIENCE_S
+                if not self._give_way(until):
                     return count
-                fold = self._fold(log, entry)
+                fold = self._fold(log, entry, until)
                 if fold is None:
                     return count
                 self._issue(fold)
@@ -140,9 +141,8 @@ class Folding:
             after = batch[-1].seq
         return None
 
-    def _give_way(self) -> bool:
-        """Wait until uploads rest, or patience ends; False when we are to stop."""
-        until = self._clock.monotonic() + PATIENCE_S
+    def _give_way(self, until: float) -> bool:
+        """Wait until uploads rest, or patience with this delta ends; False when we are to stop."""
         while not self._stop.is_set():
             quiet = self._traffic.quiet_s()
             if quiet >= self._quiet_s or self._clock.monotonic() >= until:
@@ -152,7 +152,7 @@ class Folding:
 
     # ------------------------------------------------------------------ one delta
 
-    def _fold(self, log: Log, entry: Entry) -> Fold | None:
+    def _fold(self, log: Log, entry: Entry, until: float) -> Fold | None:
         """Open a delta and bring it into the holdings; None when told to stop."""
         body = manifest.read_delta(entry.body)
         try:
@@ -162,7 +162,7 @@ class Folding:
         except (BadObject, StoreDamaged) as fault:
             LOG.error("节点“%s”第 %d 条增量的清单打不开：%s", log.name, entry.seq, fault)
             items, root_ok = (), False
-        examined = self._examine(self._examiner(log, entry), items)
+        examined = self._examine(self._examiner(log, entry), items, until)
         if examined is None:
             return None
         with self._stores.holdings.transaction() as connection:
@@ -173,11 +173,15 @@ class Folding:
         # A crash here leaves the cursor ahead of R4: `_reissue` makes it at the next start.
         return fold
 
-    def _examine(self, examiner: Examiner, items: Sequence[Item]) -> list[Examined] | None:
-        """Examine the items, some ahead of the one waited for, so that the decoders never rest; None when told to stop."""
+    def _examine(self, examiner: Examiner, items: Sequence[Item], until: float) -> list[Examined] | None:
+        """Examine the items, some ahead of the one waited for, so that the decoders never rest; None when told to stop.
+
+        Uploads that begin meanwhile go first, item by item, until patience with the delta ends.
+        """
         examined: list[Examined] = []
         under_way: deque[Callable[[], Examined]] = deque()
         for item in items:
+            self._give_way(until)
             under_way.append(examiner.begin(item))
             if len(under_way) > AHEAD:
                 examined.append(under_way.popleft()())
