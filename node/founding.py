@@ -42,5 +42,5 @@ def found(
         raise HubUnreachable(f"{fault} 密钥已建好，网络恢复后重复同一条命令即可。") from fault
     finally:
         link.close()
-    hub = homes.complete(path, secrets, known, messages.decode_enrolled(answer.body), config)
+    hub = homes.complete(path, secrets, known, messages.decode_enrolled(answer.body), config, link.connect_s)
     return genesis_of(genesis), hub

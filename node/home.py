@@ -144,7 +144,9 @@ def prepare(
         database.close()
 
 
-def complete(path: Path, secrets: keys.Secrets, token: Token, hub_entries: list[bytes], config: NodeConfig) -> Genesis:
+def complete(
+    path: Path, secrets: keys.Secrets, token: Token, hub_entries: list[bytes], config: NodeConfig, handshake_s: float
+) -> Genesis:
     """Believe the hub's log only if it hashes to the token's hub_id, store it, and write node.toml last: a home with it is a finished one.
 
     Raises:
@@ -155,6 +157,7 @@ def complete(path: Path, secrets: keys.Secrets, token: Token, hub_entries: list[
         with database.transaction() as connection:
             hub = accept_hub_entries(connection, token.hub_id, hub_entries)
             settings.write(connection, Setting.HUB_ID, token.hub_id)
+            settings.write_least(connection, Setting.HANDSHAKE_S, handshake_s)
     finally:
         database.close()
     durable.write_file(path / configuration.FILE, configuration.render(config).encode())

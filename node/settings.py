@@ -17,7 +17,7 @@ class Setting(StrEnum):
     NONCE = "nonce"
     RECEIPTS_CURSOR = "receipts_cursor"
     RATE_BIT_S = "rate_bit_s"
-    RTT_S = "rtt_s"
+    HANDSHAKE_S = "handshake_s"
     LAST_CONTACT = "last_contact"
     LAST_RESULT = "last_result"
     LAST_SYNC = "last_sync"
@@ -50,6 +50,13 @@ def blob(connection: apsw.Connection, name: Setting) -> bytes:
 def write(connection: apsw.Connection, name: Setting, value: float | str | bytes | None) -> None:
     """Set or replace."""
     connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?)", (str(name), value))
+
+
+def write_least(connection: apsw.Connection, name: Setting, value: float) -> None:
+    """Keep the smaller of the old and the new value."""
+    old = read(connection, name)
+    if not isinstance(old, float) or value < old:
+        write(connection, name, value)
 
 
 def add(connection: apsw.Connection, name: Setting, amount: int) -> None:

@@ -27,8 +27,8 @@ from sync.receipt import Grade, Receipt
 from sync.receipt import read as read_receipt
 from sync.session import Act, Phase, State, Stop
 
-SLOW_RTT_S = 0.02
-"""A handshake slower than this is not a city LAN: small packs until a rate was measured."""
+SLOW_HANDSHAKE_S = 0.06
+"""TCP and TLS take two to three round trips: one slower than this is no city LAN, and packs stay small until a rate was measured."""
 SLOW_LINK_GUESS_BIT_S = 10_000_000
 CONNECTIONS = 4
 CONNECTIONS_SLOW = 8
@@ -239,7 +239,7 @@ class Uplink:
             settings.write(connection, Setting.STOPPED, None)
             settings.write(connection, Setting.PACK_TARGET, greeting.limits.pack_target_bytes)
             if self._link.connect_s:
-                settings.write(connection, Setting.RTT_S, self._link.connect_s)
+                settings.write_least(connection, Setting.HANDSHAKE_S, self._link.connect_s)
 
     def _store_receipt(self, connection: apsw.Connection, receipt: Receipt, raw: bytes, number: int) -> None:
         own = self._home.identity.log.log_id
@@ -336,8 +336,8 @@ class Uplink:
 def link_rate(home: Home) -> int:
     """bit/s of the link as last measured, or guessed from the handshake: a slow one is taken for 10 Mbit/s; 0 = unknown."""
     reading = home.database.read()
-    rtt = settings.read(reading, Setting.RTT_S)
-    guess = SLOW_LINK_GUESS_BIT_S if isinstance(rtt, float) and rtt > SLOW_RTT_S else 0
+    handshake = settings.read(reading, Setting.HANDSHAKE_S)
+    guess = SLOW_LINK_GUESS_BIT_S if isinstance(handshake, float) and handshake > SLOW_HANDSHAKE_S else 0
     return settings.number(reading, Setting.RATE_BIT_S) or guess
 
 

@@ -148,7 +148,7 @@ def make(folder: Path, sandbox: Sandbox, *, cleared_by: str = "李四", site_cla
     wanted = _changed(NodeConfig("和平区", "https://127.0.0.1:9", (str(scans),), "keyfile", cleared_by, settle_s=0.0), config)
     home = folder / "home"
     secrets, _ = homes.prepare(home, wanted, KeyFile(home / homes.DEFAULT_KEY_FILE), site_class, token, FOUNDED)
-    homes.complete(home, secrets, token, [hub.signed], wanted)
+    homes.complete(home, secrets, token, [hub.signed], wanted, 0.001)
     return NodeAtWork(home, ScanTree(scans), sandbox, vault)
 
 
