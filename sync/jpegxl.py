@@ -22,9 +22,12 @@ def to_jpegxl(data: bytes) -> bytes:
     return engine().encode() + b"\0" + packed
 
 
-def from_jpegxl(data: bytes) -> bytes:
-    """The original JPEG; ValueError when there is none inside."""
+def from_jpegxl(data: bytes, size: str) -> bytes:
+    """The original JPEG of `size` bytes (decimal); ValueError when there is none inside, or one of another size: it never leaves the sandbox."""
     try:
-        return bytes(imagecodecs.jpegxl_decode_jpeg(data, numthreads=1))
+        plain = bytes(imagecodecs.jpegxl_decode_jpeg(data, numthreads=1))
     except (imagecodecs.JpegxlError, RuntimeError, ValueError) as fault:
         raise ValueError("不是可还原的 JPEG XL") from fault
+    if len(plain) != int(size):
+        raise ValueError(f"还原后为 {len(plain)} 字节，应为 {size}")
+    return plain

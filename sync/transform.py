@@ -104,14 +104,14 @@ def restore(data: bytes, transform: Transform, size: int, sandbox: Sandbox | Non
             try:
                 if zstandard.frame_content_size(data) != size:
                     raise StoreDamaged("压缩段声明的大小不符（format.md §6.2）")
-                plain = zstandard.ZstdDecompressor().decompress(data, max_output_size=size)
+                plain = zstandard.ZstdDecompressor().decompress(data, max_output_size=size, allow_extra_data=False)
             except zstandard.ZstdError as fault:
                 raise StoreDamaged("压缩段无法解压（format.md §6.2）") from fault
         case Transform.JXL_JPEG:
             if sandbox is None:
                 raise StoreDamaged("JPEG XL 段须在沙箱中还原（format.md §6.2）")
             try:
-                plain = sandbox.call("sync.jpegxl:from_jpegxl", data)
+                plain = sandbox.call("sync.jpegxl:from_jpegxl", data, str(size))
             except SandboxError as fault:
                 raise StoreDamaged(f"JPEG XL 段无法还原：{fault}（format.md §6.2）") from fault
     if len(plain) != size:
