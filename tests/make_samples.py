@@ -218,10 +218,10 @@ def main() -> None:
     csv.writer(text, lineterminator="\r\n").writerows(
         [COLUMNS, *(document.sheet_row() for document in drawn if document.district == "河西区")])
     (SAMPLES / "河西区" / f"{SHEET}.csv").write_bytes(text.getvalue().encode("gb18030"))
-    again = drawn[1]
-    target = SAMPLES / "返工重扫" / again.code / "0001.jpg"  # the page that the demo scans again
+    again, number = drawn[0], 2  # the page that the demo scans again; page 1 of the record stays as it is
+    target = SAMPLES / "返工重扫" / again.code / f"{number:04d}.jpg"
     target.parent.mkdir(parents=True)
-    target.write_bytes(encoded(again, 1, scan=1))
+    target.write_bytes(encoded(again, number, scan=1))
     files = [path for path in SAMPLES.rglob("*") if path.is_file()]
     print(f"{len(files)} files, {sum(path.stat().st_size for path in files):,} bytes")
 
