@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from holdings import quarantine
@@ -185,26 +185,26 @@ class Engine:
         )
         if send:
             line.start()
-        try:
-            if intake:
-                # Never sign over a used number: the hub's word on our head comes first when the hub can be reached (DESIGN §4).
-                self._take_in(
-                    result, growth, settle_s, rounds, (lambda: asked.wait(HELLO_FIRST_S)) if send else (lambda: True)
-                )
-        finally:
-            growth.finish()
-            if send:
-                line.join()
-        try:
-            if failure:
-                raise failure[0]
-            if intake and derived.add_sm3(self.home, self.clock, self.sandbox, self.cancel.is_set) and send:
-                uplink.converse()
-            if send and wait_grade is Grade.R4:
-                self._await(uplink, Grade.R4, time.monotonic() + R4_WAIT_S)
-        finally:
-            self._sum_up(result, uplink, began)
-            uplink.close()
+        with closing(uplink):
+            try:
+                if intake:
+                    # Never sign over a used number: the hub's word on our head comes first when the hub can be reached (DESIGN §4).
+                    self._take_in(
+                        result, growth, settle_s, rounds, (lambda: asked.wait(HELLO_FIRST_S)) if send else (lambda: True)
+                    )
+            finally:
+                growth.finish()
+                if send:
+                    line.join()
+            try:
+                if failure:
+                    raise failure[0]
+                if intake and derived.add_sm3(self.home, self.clock, self.sandbox, self.cancel.is_set) and send:
+                    uplink.converse()
+                if send and wait_grade is Grade.R4:
+                    self._await(uplink, Grade.R4, time.monotonic() + R4_WAIT_S)
+            finally:
+                self._sum_up(result, uplink, began)
         return result
 
     def _talk(
@@ -237,13 +237,14 @@ class Engine:
         )  # fmt: skip
         walk = Intake(self.home, self.sheets(), sealing.submit, self.clock.now)
         settle = self.home.config.settle_s if settle_s is None else settle_s
-        counts = walk.run(settle, self.cancel.is_set)
+        # What stands still from now on is settled by then; what a station goes on writing is left to the next run.
+        deadline = time.monotonic() + (folders.MTIME_AGE_FACTOR + 2) * settle
         try:
-            while counts.waiting and settle and (rounds := rounds - 1) > 0 and not self.cancel.wait(settle):
-                before = counts.waiting
-                counts = walk.run(settle, self.cancel.is_set)
-                if counts.waiting >= before and not counts.jobs:
+            counts = walk.run(settle, self.cancel.is_set)
+            while counts.waiting and settle and (rounds := rounds - 1) > 0 and time.monotonic() < deadline:
+                if self.cancel.wait(settle):
                     break
+                counts = walk.run(settle, self.cancel.is_set)
         finally:
             sealing.finish()
         result.records, result.pages, result.deltas, result.bytes_source = (

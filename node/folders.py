@@ -195,3 +195,15 @@ def sheet_paths(connection: apsw.Connection) -> list[str]:
 def forget_sheet(connection: apsw.Connection, path: str) -> None:
     """The sheet's file is there no more; should it come back, it is read again."""
     connection.execute("DELETE FROM sheet_file WHERE path = ?", (path,))
+
+
+def sheets_waiting(connection: apsw.Connection) -> int:
+    """How many sheets wait for their second look."""
+    row = connection.execute("SELECT count(*) FROM sheet_file WHERE imported = 0").fetchone()
+    return int(row[0]) if row else 0
+
+
+def latest_look(connection: apsw.Connection) -> float:
+    """When any folder was last looked at, by the clock of that time; 0 when none was."""
+    row = connection.execute("SELECT max(looked_at) FROM folder").fetchone()
+    return (row[0] if row else None) or 0.0

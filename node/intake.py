@@ -118,6 +118,7 @@ class Intake:
         self._flush(counts)
         if not should_stop():
             self._note_gone(last)
+        counts.waiting += folders.sheets_waiting(self._home.database.read())
         return counts
 
     def _refresh(self) -> None:

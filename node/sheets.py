@@ -114,7 +114,9 @@ class SheetIntake:
             arrived = delivery.upsert(connection, batch, folder, now)
             if self._home.config.cleared_by and arrived.clearance is None:
                 arrived = delivery.clear(connection, batch, [self._home.config.cleared_by], now, Basis.STANDING)
-            report = catalogue.import_sheet(connection, arrived, parsed, now, self._home.identity.log.site_class)
+            # A clock that was set back must not make the change look older than the folders' last judgement.
+            changed = max(now, int(folders.latest_look(connection)))
+            report = catalogue.import_sheet(connection, arrived, parsed, changed, self._home.identity.log.site_class)
             quarantine.settle(connection, report.scope, report.findings, now)
             if report.added or report.changed or report.gone or report.refused:
                 settings.add(connection, Setting.EPOCH, 1)

@@ -27,7 +27,7 @@ from sync import delta as deltas
 from sync import log, transform
 from sync.entry import ClockState, EntryKind, Role, SiteClass, genesis_of, make_genesis
 from sync.limits import Limits
-from sync.manifest import Item, read_delta, segment_size
+from sync.manifest import Item, ItemKind, read_delta, segment_size
 from sync.pack import open_segment
 from sync.sandbox import Sandbox
 from sync.token import Token
@@ -109,7 +109,7 @@ class NodeAtWork:
     def versions(self) -> list[Version]:
         """Every version in every delta, in the order of the log."""
         with self.opened() as engine:
-            return versions(engine.home, self.vault)
+            return versions(engine.home, self.vault, self.sandbox)
 
     def current(self) -> dict[str, dict[str, bytes]]:
         """{code: {file name: bytes}} of the newest versions."""
@@ -152,7 +152,7 @@ def make(folder: Path, sandbox: Sandbox, *, cleared_by: str = "李四", site_cla
     return NodeAtWork(home, ScanTree(scans), sandbox, vault)
 
 
-def versions(home: Home, identity: bytes) -> list[Version]:
+def versions(home: Home, identity: bytes, sandbox: Sandbox | None = None) -> list[Version]:
     """Open every delta of the home's log with `identity` (the vault's or the node's own) and restore every byte."""
     found = []
     for entry in log.walk(home.database.read(), home.identity.log.log_id):
@@ -162,18 +162,18 @@ def versions(home: Home, identity: bytes) -> list[Version]:
         name, length = body.manifest
         content = deltas.open_manifest(home.objects.read(name, 0, length), identity)
         fresh = {pack for pack, _ in body.packs}
-        found += [_version(home, item, entry.seq, fresh) for item in content.items]
+        found += [_version(home, item, entry.seq, fresh, sandbox) for item in content.items if item.kind is ItemKind.RECORD]
     return found
 
 
-def _version(home: Home, item: Item, seq: int, fresh: set[bytes]) -> Version:
+def _version(home: Home, item: Item, seq: int, fresh: set[bytes], sandbox: Sandbox | None) -> Version:
     said = decode_record(item.body)
     files, new = {}, 0
     for part in item.parts:
         data = b"".join(
             transform.restore(
                 open_segment(segment, home.objects.read(segment.pack, segment.offset, segment.length)), part.transform,
-                segment_size(part.size, index), None,
+                segment_size(part.size, index), sandbox,
             )
             for index, segment in enumerate(part.segments)
         )  # fmt: skip
