@@ -69,9 +69,11 @@ class _Worker:
     def _read(self, size: int, deadline: float) -> bytes:
         assert self._process.stdout is not None
         data = bytearray()
+        # Not select(): a hub may hold more than its 1,024 descriptors.
+        pipe = select.poll()
+        pipe.register(self._process.stdout, select.POLLIN)
         while len(data) < size:
-            ready, _, _ = select.select([self._process.stdout], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
+            if not pipe.poll(max(0.0, deadline - time.monotonic()) * 1000):
                 raise SandboxDied(f"沙箱超过 {self._seconds} 秒未完成")
             piece = self._process.stdout.read(min(size - len(data), 1 << 20))
             if not piece:
