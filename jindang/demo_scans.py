@@ -15,7 +15,7 @@ SAMPLES = Path(__file__).with_name("samples")
 AGAIN = "返工重扫"
 """The folder of samples that holds the page scanned again, under the code of its record."""
 SHEETS = (".csv", ".xlsx")
-SECOND_SHEET = "案卷目录（第二批）.csv"
+SECOND = "第二批"
 PAGES_EACH = 3
 COLUMNS = ("档号", "全宗号", "目录号", "案卷号", "件号", "年度", "题名", "责任者", "文号", "成文日期", "保管期限", "密级", "页数", "开放状态")  # fmt: skip
 
@@ -89,11 +89,11 @@ def numbered(jpeg: bytes, mark: str) -> bytes:
 
 
 def more_records(scans: Path, district: District, count: int) -> int:
-    """Bring a second batch: `count` records of PAGES_EACH pages and their sheet; the bytes of all its pages.
+    """Bring a second batch in a folder of its own: `count` records of PAGES_EACH pages and their sheet; the bytes of all its pages.
 
     The sheet is written last, as people do: what lies there without a row waits.
     """
-    root = scans / district.name
+    batch = scans / district.name / SECOND
     # Not the record that is cut short: these pages shall all be whole.
     pictures = [p for p in sorted((SAMPLES / district.name).glob("*/*.jpg")) if p.parent.name not in HELD]
     turn = itertools.cycle([path.read_bytes() for path in pictures])
@@ -101,7 +101,7 @@ def more_records(scans: Path, district: District, count: int) -> int:
     for number in range(1, count + 1):
         series = "WS·2014·D30·ZHK"
         code = f"{district.fonds}-{series}-{number:04d}"
-        folder = root / code
+        folder = batch / code
         folder.mkdir(parents=True)
         for page in range(1, PAGES_EACH + 1):
             data = numbered(next(turn), f"jindang demo {code} {page}")
@@ -111,7 +111,7 @@ def more_records(scans: Path, district: District, count: int) -> int:
         day = f"2014{number % 12 + 1:02d}{number % 28 + 1:02d}"
         rows.append((code, district.fonds, series, "", f"{number:04d}", "2014", title, f"{district.name}综合科", "", day,
                      "30年", "", str(PAGES_EACH), "开放"))  # fmt: skip
-    with (root / SECOND_SHEET).open("w", encoding="utf-8-sig", newline="") as sheet:
+    with (batch / "案卷目录.csv").open("w", encoding="utf-8-sig", newline="") as sheet:
         csv.writer(sheet).writerows([COLUMNS, *rows])
     return written
 

@@ -161,7 +161,7 @@ def test_more_records_are_all_different(tmp_path: Path) -> None:
         pages = sources_of(tmp_path / district.name)
         assert size == sum(path.stat().st_size for path in pages) > 2 * demo.VISIBLE_BYTES
         assert len({path.read_bytes() for path in pages}) == len(pages) == RECORDS * PAGES_EACH
-        (sheet,) = (tmp_path / district.name).glob("*.csv")
+        (sheet,) = (tmp_path / district.name).glob("*/*.csv")
         rows = sheet.read_text("utf-8-sig").splitlines()
         assert {row.split(",")[0] for row in rows[1:]} == {path.parent.name for path in pages}
 
