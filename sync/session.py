@@ -209,7 +209,8 @@ TABLE: dict[tuple[Phase, type], Callable[..., Result]] = {
     (Phase.IDLE, Grown): _grown,
     (Phase.STOPPED, Grown): _grown,
     **{(phase, Grown): _grown for phase in _ACTIVE},
-    **{(phase, Denied): _denied for phase in _ACTIVE},
+    # DONE may still hand the hub its own entries: that request, too, can be denied or cut.
+    **{(phase, Denied): _denied for phase in (*_ACTIVE, Phase.DONE)},
     **{(phase, Cut): _cut for phase in (*_ACTIVE, Phase.DONE)},
 }
 """Every legal move; a pair that is not here is a mistake of the caller (KeyError), and ARCHITECTURE.md draws its picture from it."""
