@@ -119,12 +119,12 @@ async def open_node_port(hub: Hub, listen: str, free: Callable[[], int] | None =
 
     hub.cut_off.append(cut_off)
     port = NodePort(hub.enrolment, hub.conversation, hub.bearers, receiver, hub.pool)
-    runner = web.AppRunner(port.application(), access_log=None, read_bufsize=READ_BUFFER, auto_decompress=False, keepalive_timeout=300.0)
+    runner = web.AppRunner(port.application(), access_log=None, read_bufsize=READ_BUFFER, auto_decompress=False, keepalive_timeout=300.0, shutdown_timeout=STOP_S)
     await runner.setup()
     host, number = split_address(listen)
     context = certificate.server_context(home.tls_chain, home.secrets.tls_key)
     try:
-        await web.TCPSite(runner, host, number, ssl_context=context, shutdown_timeout=STOP_S, backlog=512).start()
+        await web.TCPSite(runner, host, number, ssl_context=context, backlog=512).start()
     except OSError as fault:
         await runner.cleanup()
         raise ConfigurationWrong(f"无法监听 {listen}：{fault.strerror}。请核对 listen，或停止占用此端口的程序。") from fault

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from crypto.locks import KeyFile
 from hub import app, home
 from hub.config import HubConfig
 from hub.home import Founding, Home
+from scripted_node import ScriptedNode
 from sync.entry import ClockState, SiteClass
 
 KEY_FILE = "unlock.key"
@@ -55,6 +57,8 @@ class RunningHub:
 
     path: Path
     clock: SetClock = field(default_factory=SetClock)
+    config: HubConfig | None = None
+    site_class: SiteClass = SiteClass.OPEN
     free: Callable[[], int] | None = None
     hub: app.Hub = field(init=False)
     address: tuple[str, int] = field(init=False)
@@ -65,7 +69,7 @@ class RunningHub:
     def start(self) -> RunningHub:
         """Open the home (made when missing) and serve."""
         if not (self.path / "hub.toml").exists():
-            found(self.path, self.clock)
+            found(self.path, self.clock, self.config, self.site_class)
         self.hub = app.assemble(reopen(self.path, self.clock), quiet_s=0.0)
         self.hub.arrivals.recover()
         self._loop = asyncio.new_event_loop()
@@ -94,3 +98,21 @@ class RunningHub:
     def token(self, name: str = "和平区") -> str:
         """A fresh token."""
         return self.hub.enrolment.make_token(name)
+
+    def node(self, name: str = "和平区", *, enrol: bool = True) -> ScriptedNode:
+        """A scripted node of that name, enrolled and greeted."""
+        made = ScriptedNode(self.address, name)
+        if enrol:
+            made.enrol(self.token(name))
+            made.hello()
+        return made
+
+
+@contextlib.contextmanager
+def running(path: Path, **wishes: object) -> Iterator[RunningHub]:
+    """A hub that is stopped at the end."""
+    hub = RunningHub(path, **wishes).start()  # type: ignore[arg-type]
+    try:
+        yield hub
+    finally:
+        hub.stop()

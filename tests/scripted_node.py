@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import http.client
 import os
+import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from crypto import sealing
 from crypto.digest import Algorithm, sha256
 from crypto.identity import new_identity, recipient_of
 from crypto.signing import SigningKey
 from holdings.record import Basis, Clearance, Description, Level, encode_record
 from sync import delta as deltas
 from sync import entry as entries
-from sync import manifest, messages, receipt, token
+from sync import messages, receipt, token
 from sync.durable import aligned_buffer
 from sync.entry import ClockState, Entry, EntryKind, Head, Role, SiteClass
+from sync.limits import SEGMENT_BYTES
 from sync.manifest import Item, ItemKind, Part, Transform
 from sync.messages import Greeting, Hello, Problem, StateReport
 from sync.pack import PackBuffer
-
-PACK_ROOM = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,12 @@ def description(code: str, *, mark: str = "", title: str = "关于测试的通�
     return Description(code, Level.ITEM, {"档号": code, "题名": title, "密级": mark}, "批次一", Clearance(Basis.REVIEW, ("张三", "李四"), 1_700_000_000))
 
 
+def _context() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
+
+
 @dataclass
 class ScriptedNode:
     """One node: keys, log and what the hub told it."""
@@ -78,9 +82,7 @@ class ScriptedNode:
         """One request on the kept-alive connection; reconnects once when the hub has closed it."""
         for attempt in (1, 2):
             if self._connection is None:
-                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-                context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-                self._connection = http.client.HTTPSConnection(*self.address, timeout=30, context=context)
+                self._connection = http.client.HTTPSConnection(*self.address, timeout=30, context=_context())
             try:
                 self._connection.request(method, path, body, {"Authorization": f"Bearer {self.bearer}", **(headers or {})})
                 response = self._connection.getresponse()
@@ -167,12 +169,14 @@ class ScriptedNode:
 
     # ------------------------------------------------------------ deltas
 
-    def part(self, name: str, data: bytes, packs: dict[bytes, bytes], *, transform: Transform = Transform.STORE, claim: bytes | None = None) -> Part:
-        """Seal one small file into a pack of its own; `claim` lies about the digest."""
+    def part(
+        self, name: str, data: bytes, packs: dict[bytes, bytes], *, claim: bytes | None = None, stored: bytes | None = None, transform: Transform = Transform.STORE
+    ) -> Part:
+        """Seal a file, each segment into a pack of its own; `claim` lies about the digest, `stored` is what `transform` made of the one segment."""
         segments = []
-        for start in range(0, len(data), 8 << 20):
-            piece = data[start : start + (8 << 20)]
-            buffer = PackBuffer(aligned_buffer(PackBuffer.capacity(PACK_ROOM) if len(piece) <= PACK_ROOM else len(piece) + (1 << 20)), PACK_ROOM)
+        for start in range(0, len(data), SEGMENT_BYTES):
+            piece = stored if stored is not None else data[start : start + SEGMENT_BYTES]
+            buffer = PackBuffer(aligned_buffer(len(piece) + (1 << 16)), 1)
             placed = buffer.append(piece)
             packs[buffer.name()] = bytes(buffer.view())
             segments.append(placed.in_pack(buffer.name()))
@@ -233,14 +237,23 @@ class ScriptedNode:
                 self._good(reply)
                 assert reply.headers[messages.UPLOAD_COMPLETE] == "?1"
 
+    def begin_put(self, name: bytes, length: int, data: bytes, *, offset: int = 0) -> ssl.SSLSocket:
+        """Send the head of a `PATCH` for the rest of an object, and only `data` of its body; the open connection."""
+        raw = socket.create_connection(self.address, timeout=30)
+        connection = _context().wrap_socket(raw)
+        head = (
+            f"PATCH {messages.OBJECTS}{name.hex()} HTTP/1.1\r\nHost: hub\r\nContent-Type: {messages.TYPE_PARTIAL}\r\nAuthorization: Bearer {self.bearer}\r\n"
+            f"{messages.UPLOAD_OFFSET}: {offset}\r\n{messages.UPLOAD_LENGTH}: {length}\r\nContent-Length: {length - offset}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + data)
+        return connection
+
+    def offset_of(self, name: bytes) -> int:
+        """`HEAD`: how much of an object is durable."""
+        reply = self.call("HEAD", messages.OBJECTS + name.hex())
+        assert reply.status == 200, reply.status
+        return int(reply.headers[messages.UPLOAD_OFFSET])
+
     def receipts_of(self, grade: receipt.Grade) -> dict[int, receipt.Receipt]:
         """Receipts of a grade by seq."""
         return {r.entry.seq: r for r in self.receipts if r.grade is grade}
-
-
-def object_name(data: bytes) -> bytes:
-    """SHA-256 of an object's bytes."""
-    return hashlib.sha256(data).digest()
-
-
-__all__ = ["Reply", "ScriptedNode", "SealedDelta", "description", "manifest", "object_name", "sealing"]
