@@ -17,7 +17,7 @@ from sync.limits import Limits
 from sync.messages import EnrolRequest, Greeting, Hello, Problem, StateReport
 
 HELLO = Hello(digest(b"log"), Head(7, digest(b"head")), 3, Head(2, digest(b"hub")), REPORT, digest(b"hub id"), digest(b"tls"), bytes(16))
-GREETING = Greeting(Head(7, digest(b"head")), Limits(), (b"receipt",), (b"entry", b"entry"), bytes(16), "bearer", 4, False, WALL, 9)
+GREETING = Greeting(Head(7, digest(b"head")), Limits(), (b"receipt",), (b"entry", b"entry"), bytes(16), "bearer", 4, more=False, wall=WALL, want_hub_from=9)
 ENROL = EnrolRequest(bytes(16), "和平区", b"genesis")
 PROBLEM = Problem("busy", "正忙", "请稍后再试", {1: 2})
 

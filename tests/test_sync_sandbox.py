@@ -170,8 +170,11 @@ def test_a_worker_sees_nothing_of_ours(box: ours.Sandbox, tmp_path: Path, monkey
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/secret")
     monkeypatch.setenv("PYTHONPATH", "/secret")
     with open(tmp_path / "secret", "wb") as file:
-        os.set_inheritable(file.fileno(), True)
-        state = json.loads(call(box, "state"))
+        os.dup2(file.fileno(), file.fileno() + 100, inheritable=True)
+        try:
+            state = json.loads(call(box, "state"))
+        finally:
+            os.close(file.fileno() + 100)
     assert set(state["environment"]) <= {"LC_ALL", "OMP_NUM_THREADS", "LC_CTYPE"}
     assert state["cwd"] == "/"
     assert not any("secret" in path for path in state["path"])

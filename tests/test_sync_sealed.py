@@ -83,9 +83,10 @@ def test_a_new_version_takes_the_place_of_the_old(database: Database) -> None:
 
 def test_a_rolled_back_pack_was_never_there(database: Database) -> None:
     """A crash before the commit leaves no row: the pack's file is an orphan that recovery removes."""
+    rows = [(ITEM, part())]
+    broken = ((rows[0], 1 // 0)[0] for _ in range(2))
     with pytest.raises(ZeroDivisionError), database.transaction() as connection:
-        sealed.add_pack(connection, ONE, 100, [(ITEM, part())])
-        _ = 1 // 0
+        sealed.add_pack(connection, ONE, 100, broken)
     assert not sealed.has_pack(database.read(), ONE)
     assert sealed.pending(database.read(), ITEM) == []
 
