@@ -15,16 +15,17 @@ from node import folders, settings
 from node.folders import FolderState
 from node.home import Home
 from node.job import Job, Sealed, Source, Stayed, Unsettled
+from node.sealer import targets
 from node.settings import Setting
 from sync import entry as entries
-from sync import log, sealed
+from sync import limits, log, sealed
 from sync.delta import OpenDelta, SealedDelta, seal
 from sync.entry import ClockState, EntryKind
 from sync.errors import RolledBack
 from sync.manifest import Item, ItemKind
 
-FIRST_BYTES, OVERLAP_BYTES = 16 << 20, 64 << 20
-"""The first delta of a run closes at 16 MiB, later ones at up to 64: sealing, sending and re-reading overlap from the start (decision 0003)."""
+FIRST_PACKS, OVERLAP_PACKS = 2, 8
+"""The first delta of a run closes at two packs, later ones at up to eight: sealing, sending and re-reading overlap from the start (decision 0003)."""
 
 
 class DeltaCloser:
@@ -32,6 +33,7 @@ class DeltaCloser:
 
     Args:
         now: wall clock, seconds; clock: its state.
+        pack_bytes: what a pack should have on this link.
         may_sign: waited for before the first signature: the hub's word on our head comes first.
         closed: told after every delta is committed: it may be offered now.
     """
@@ -43,10 +45,12 @@ class DeltaCloser:
         clock: Callable[[], ClockState],
         closed: Callable[[], None],
         may_sign: Callable[[], object],
+        pack_bytes: int = limits.PACK_TARGET_BYTES,
     ) -> None:
         self._home, self._now, self._clock, self._closed, self._may_sign = home, now, clock, closed, may_sign
         self._lock = threading.Lock()
-        self._open = OpenDelta(FIRST_BYTES)
+        self._first, self._most = FIRST_PACKS * next(targets(pack_bytes)), OVERLAP_PACKS * pack_bytes
+        self._open = OpenDelta(self._first)
         self._records: list[Sealed] = []
         self.deltas = 0
         self.records = 0
@@ -105,7 +109,7 @@ class DeltaCloser:
                 for record in good:
                     self._store(connection, record)
         # A crash here changes nothing: the entry is committed and is offered at the next contact.
-        self._open, self._records = OpenDelta(min(2 * held.bytes_max, OVERLAP_BYTES)), []
+        self._open, self._records = OpenDelta(min(2 * held.bytes_max, self._most)), []
         if len(good) != len(gathered):
             home.objects.remove(content.name)
             for name, length in held.packs.items():

@@ -190,7 +190,11 @@ class Engine:
                 if intake:
                     # Never sign over a used number: the hub's word on our head comes first when the hub can be reached (DESIGN §4).
                     self._take_in(
-                        result, growth, settle_s, rounds, (lambda: asked.wait(HELLO_FIRST_S)) if send else (lambda: True)
+                        result,
+                        growth,
+                        settle_s,
+                        rounds,
+                        (lambda: asked.wait(HELLO_FIRST_S)) if send else (lambda: True),
                     )
             finally:
                 growth.finish()
@@ -231,9 +235,10 @@ class Engine:
     def _take_in(
         self, result: RunResult, growth: _Growth, settle_s: float | None, rounds: int, may_sign: Callable[[], object]
     ) -> PassCounts:
-        closer = DeltaCloser(self.home, self.clock.now, self.clock.state, growth.closed, may_sign)
+        target = pack_target(self.home)
+        closer = DeltaCloser(self.home, self.clock.now, self.clock.state, growth.closed, may_sign, target)
         sealing = Sealing(
-            self.home, closer, self.sandbox, pack_target(self.home), jpeg_xl=self._jpeg_xl(), now=self.clock.now, read=self.progress.read
+            self.home, closer, self.sandbox, target, jpeg_xl=self._jpeg_xl(), now=self.clock.now, read=self.progress.read
         )  # fmt: skip
         walk = Intake(self.home, self.sheets(), sealing.submit, self.clock.now)
         settle = self.home.config.settle_s if settle_s is None else settle_s

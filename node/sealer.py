@@ -23,6 +23,8 @@ from sync.pack import PackBuffer, Placed
 from sync.sandbox import Sandbox
 from sync.transform import Transformed
 
+SLOW_FIRST_BYTES, SLOW_REPEAT = (256 << 10, 512 << 10, 1 << 20), 4
+
 
 class SourceChanged(Exception):
     """The file is not what was judged: other size, time or inode, or gone."""
@@ -80,6 +82,8 @@ class Sealer:
         self._database, self._objects, self._sm3, self._jpeg_xl = database, objects, sm3, jpeg_xl
         self._emit, self._claim, self._progress = emit, claim, read
         self._pack = PackBuffer(durable.aligned_buffer(PackBuffer.capacity(target)), target)
+        self._targets = targets(target)
+        self._pack.target = next(self._targets)
         self._buffer = durable.aligned_buffer(limits.SEGMENT_BYTES)
         self._in_pack: list[tuple[bytes, _Draft]] = []
         self._waiting: list[_Waiting] = []
@@ -129,6 +133,7 @@ class Sealer:
                 sealed.add_pack(connection, name, length, complete)
             # A crash here leaves parts that wait for their delta: the next judgement of the folder takes them up.
             self._pack.clear()
+            self._pack.target = next(self._targets)
             self._in_pack = []
             self._claim(name, length)
         self._release()
@@ -240,6 +245,16 @@ class Sealer:
                 raise SourceChanged(name)
             filled += got
         return self._buffer[:size]
+
+
+def targets(target: int) -> Iterator[int]:
+    """Bytes of each pack in turn: on a slow line they begin small, so that even a little work fills every connection (decision 0004)."""
+    if target < limits.PACK_TARGET_BYTES:
+        for size in SLOW_FIRST_BYTES:
+            for _ in range(SLOW_REPEAT):
+                yield min(size, target)
+    while True:
+        yield target
 
 
 def _repeated(job: Job, sources: list[Source]) -> Iterator[Finding]:

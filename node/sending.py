@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from node.transport import HubLink
@@ -13,6 +14,7 @@ from sync.errors import PeerRefused, SyncError
 from sync.objects import ObjectStore
 
 OFFSET_RETRIES = 5
+RATE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,15 @@ class Sender:
         self._local = threading.local()
         self._links: list[HubLink] = []
         self._lock = threading.Lock()
-        self._slots = connections
+        self._changed = threading.Condition(threading.RLock())
+        self._left, self._busy_s = 0, 0.0
+        self._fault: Exception | None = None
+        self._slots = threading.Semaphore(connections)
         self.bearer, self.limit = "", connections
+
+    def restrict(self, limit: int) -> None:
+        """Use at most `limit` connections from now on (nothing is under way)."""
+        self.limit, self._slots = limit, threading.Semaphore(limit)
 
     @property
     def bytes_sent(self) -> int:
@@ -58,35 +67,61 @@ class Sender:
         with self._lock:
             return sum(link.bytes_sent for link in self._links)
 
-    def send(self, wanted: Sequence[Wanted], cancel: threading.Event) -> None:
-        """Send all; returns when the hub holds every one durably.
+    def add(self, wanted: Sequence[Wanted], cancel: threading.Event) -> None:
+        """Begin to send these beside what is under way."""
+        with self._changed:
+            self._left += len(wanted)
+        slots = self._slots
+        for item in wanted:
+            self._pool.submit(self._run, item, slots, cancel)
+
+    def wait_below(self, count: int, timeout_s: float) -> int:
+        """Wait until fewer than `count` objects are left, at most `timeout_s`; how many are left. With `count` 1, all are durable at the hub when it is 0.
 
         Raises:
-            SendingFailed: the first fault; the others were let finish or stopped.
+            SendingFailed: the first fault, after everything under way has ended.
         """
-        slots = threading.Semaphore(self.limit)
-        stop = threading.Event()
-        work: list[Future[None]] = [self._pool.submit(self._one, item, slots, stop, cancel) for item in wanted]
-        wait(work, return_when=FIRST_EXCEPTION)
-        stop.set()
-        wait(work)
-        for future in work:
-            fault = future.exception()
-            if isinstance(fault, SyncError):
-                raise SendingFailed(fault)
-            if fault is not None:
-                raise fault
+        with self._changed:
+            self._changed.wait_for(lambda: self._left < count or self._fault is not None, timeout_s)
+            if self._fault is None:
+                return self._left
+            self._changed.wait_for(lambda: self._left == 0)
+            fault, self._fault = self._fault, None
+        if isinstance(fault, SyncError):
+            raise SendingFailed(fault)
+        raise fault
 
-    def _one(self, item: Wanted, slots: threading.Semaphore, stop: threading.Event, cancel: threading.Event) -> None:
+    def rate_bit_s(self) -> int | None:
+        """What all connections together move while busy; None before 1 MiB was sent."""
+        with self._changed:
+            if self.bytes_sent < RATE_BYTES or self._busy_s <= 0:
+                return None
+            return int(self.bytes_sent * 8 / self._busy_s * self.limit)
+
+    def _run(self, item: Wanted, slots: threading.Semaphore, cancel: threading.Event) -> None:
+        try:
+            if self._fault is None:
+                self._one(item, slots, cancel)
+        except Exception as fault:  # noqa: BLE001  raised again in the thread that waits
+            with self._changed:
+                self._fault = self._fault or fault
+        finally:
+            with self._changed:
+                self._left -= 1
+                self._changed.notify_all()
+
+    def _one(self, item: Wanted, slots: threading.Semaphore, cancel: threading.Event) -> None:
         with slots:
             offset, length = item.offset, item.length
             for _ in range(OFFSET_RETRIES):
-                if stop.is_set() or cancel.is_set():
+                if self._fault is not None or cancel.is_set():
                     return
+                began = time.monotonic()
                 try:
                     answer = self._link().send_object(
                         item.name, length, offset, self._chunks(item.name, offset, cancel), self.bearer
                     )
+                    self._spent(time.monotonic() - began)
                 except PeerRefused as refusal:
                     # 409 tells the durable offset, 422 discarded what was there: both go on at once from there.
                     if refusal.status == 409 and refusal.code == "offset" and isinstance(refusal.detail, int):
@@ -102,6 +137,10 @@ class Sender:
             raise PeerRefused(
                 409, "offset", f"对象 {item.name.hex()[:16]}… 多次未能送全", "稍后自动重试；持续出现请联系中心"
             )
+
+    def _spent(self, seconds: float) -> None:
+        with self._changed:
+            self._busy_s += seconds
 
     def _link(self) -> HubLink:
         link: HubLink | None = getattr(self._local, "link", None)

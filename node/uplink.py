@@ -7,7 +7,6 @@ the cursor that asks for the next ones moves. Every request may be repeated, so 
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -30,6 +29,8 @@ from sync.session import Act, Phase, State, Stop
 SLOW_HANDSHAKE_S = 0.06
 """TCP and TLS take two to three round trips: one slower than this is no city LAN, and packs stay small until a rate was measured."""
 SLOW_LINK_GUESS_BIT_S = 10_000_000
+GROWTH_S = 0.2
+"""How often a conversation that sends looks whether the log has grown."""
 CONNECTIONS = 4
 CONNECTIONS_SLOW = 8
 """One lossy TCP connection gets a fifth of a slow line, eight nearly all of it; on a LAN four keep both ends busy."""
@@ -69,6 +70,7 @@ class Uplink:
         self._bearer = ""
         self._wanted: list[Wanted] = []
         self._hub_wants_from = 0
+        self._asked = 0
         self.tally = Tally()
         self.cancel = threading.Event()
         self.greeted: Callable[[], object] = lambda: None
@@ -111,6 +113,10 @@ class Uplink:
                 state, more = session.step(state, event)
                 work.extend(more)
                 self._stop_if_told(state)
+            if state.phase is Phase.SENDING:
+                state, more = session.step(state, self._while_sending(state))
+                work.extend(more)
+                continue
             if state.phase is Phase.DONE:
                 more_may_come = grown()
                 head = self._home.head()
@@ -133,8 +139,11 @@ class Uplink:
             self._stop_if_told(session.step(state, event)[0])
 
     def _follow(self, state: State) -> State:
+        """Note that the log has grown; while objects are under way that is an event of its own."""
         head = self._home.head()
-        return state if head == state.own else session.step(state, session.Grown(head))[0]
+        return (
+            state if head == state.own or state.phase is Phase.SENDING else session.step(state, session.Grown(head))[0]
+        )
 
     def _stop_if_told(self, state: State) -> None:
         if state.stop is None:
@@ -163,7 +172,7 @@ class Uplink:
                 case Act.ASK_NEED:
                     return self._need(state)
                 case Act.SEND_OBJECTS:
-                    return self._objects()
+                    self._objects()
                 case Act.GIVE_HUB_ENTRIES:
                     self._give_hub_entries()
                 case Act.ALARM_HUB_BEHIND:
@@ -184,6 +193,7 @@ class Uplink:
 
     def _hello(self) -> session.Event:
         home = self._home
+        self._asked = 0
         answer = self._greet()
         greeting = Greeting.decode(answer.body)
         self._bearer = greeting.bearer
@@ -287,7 +297,8 @@ class Uplink:
     def _need(self, state: State) -> session.Event:
         reading, own = self._home.database.read(), self._home.identity.log.log_id
         assert state.hub is not None
-        first = self._first_wanted()
+        fresh = self._asked == 0
+        first = self._first_wanted() if fresh else self._asked + 1
         self._wanted = []
         while first is not None and first <= state.hub.seq:
             last = min(first + 63, state.hub.seq)
@@ -300,26 +311,36 @@ class Uplink:
             answer = self._link.call("POST", messages.NEED, messages.encode_need_request(first, last), self._bearer)
             missing, partial = messages.decode_need(answer.body, len(objects))
             self._wanted += [Wanted(*objects[i], min(partial.get(i, 0), objects[i][1])) for i in missing]
-            first = last + 1
-        if not self._wanted and settings.read(reading, Setting.HUB_BEHIND) is not None:
+            self._asked, first = last, last + 1
+        if fresh and not self._wanted and settings.read(reading, Setting.HUB_BEHIND) is not None:
             with self._home.database.transaction() as connection:
                 settings.write(connection, Setting.HUB_BEHIND, None)
         return session.NeedKnown(len(self._wanted))
 
-    def _objects(self) -> session.Event:
-        began, before = time.monotonic(), self._sender.bytes_sent
+    def _objects(self) -> None:
+        self._sender.add(self._wanted, self.cancel)
+        self.tally.objects += len(self._wanted)
+
+    def _while_sending(self, state: State) -> session.Event:
+        """Wait until all is sent, or until the line has room and the log has grown."""
+        before = self._sender.bytes_sent
         try:
-            self._sender.send(self._wanted, self.cancel)
+            while True:
+                left = self._sender.wait_below(2 * self._connections, GROWTH_S)
+                head = self._home.head()
+                if head != state.own and left < 2 * self._connections:
+                    return session.Grown(head)
+                if not left:
+                    break
         except SendingFailed as failed:
             raise failed.fault from failed
         finally:
-            sent, took = self._sender.bytes_sent - before, time.monotonic() - began
+            sent = self._sender.bytes_sent - before
             self.tally.bytes_sent += sent
             self.tally.objects_bytes += sent
-        self.tally.objects += len(self._wanted)
-        if sent > 1 << 20 and took > 0:
+        if (rate := self._sender.rate_bit_s()) is not None:
             with self._home.database.transaction() as connection:
-                settings.write(connection, Setting.RATE_BIT_S, int(sent * 8 / took))
+                settings.write(connection, Setting.RATE_BIT_S, rate)
         return session.ObjectsSent()
 
     def _give_hub_entries(self) -> None:

@@ -160,6 +160,15 @@ def _need_known(state: State, event: NeedKnown) -> Result:
     return replace(state, phase=Phase.CLOSING), (Act.HELLO,)
 
 
+def _entries_while_sending(state: State, event: EntriesTaken) -> Result:
+    state = replace(state, hub=event.hub)
+    return state, ((Act.SEND_ENTRIES,) if event.hub.seq < state.own.seq else (Act.ASK_NEED,))
+
+
+def _need_while_sending(state: State, event: NeedKnown) -> Result:
+    return state, ((Act.SEND_OBJECTS,) if event.missing else ())
+
+
 def _objects_sent(state: State, _event: ObjectsSent) -> Result:
     if state.hub is not None and state.hub.seq < state.own.seq:
         return replace(state, phase=Phase.OFFERING), (Act.SEND_ENTRIES,)
@@ -180,6 +189,12 @@ def _closed(state: State, event: Greeted) -> Result:
 
 def _grown(state: State, event: Grown) -> Result:
     return replace(state, own=event.own), ()
+
+
+def _grown_while_sending(state: State, event: Grown) -> Result:
+    # The line has room: the new delta is offered beside the objects under way, so that no connection waits for a batch to end.
+    offer = state.hub is not None and state.hub.seq < event.own.seq
+    return replace(state, own=event.own), ((Act.SEND_ENTRIES,) if offer else ())
 
 
 def _grown_done(state: State, event: Grown) -> Result:
@@ -203,12 +218,15 @@ TABLE: dict[tuple[Phase, type], Callable[..., Result]] = {
     (Phase.GREETING, Greeted): _greeted,
     (Phase.OFFERING, EntriesTaken): _entries_taken,
     (Phase.ASKING, NeedKnown): _need_known,
+    (Phase.SENDING, EntriesTaken): _entries_while_sending,
+    (Phase.SENDING, NeedKnown): _need_while_sending,
     (Phase.SENDING, ObjectsSent): _objects_sent,
     (Phase.CLOSING, Greeted): _closed,
     (Phase.DONE, Grown): _grown_done,
     (Phase.IDLE, Grown): _grown,
     (Phase.STOPPED, Grown): _grown,
     **{(phase, Grown): _grown for phase in _ACTIVE},
+    (Phase.SENDING, Grown): _grown_while_sending,
     # DONE may still hand the hub its own entries: that request, too, can be denied or cut.
     **{(phase, Denied): _denied for phase in (*_ACTIVE, Phase.DONE)},
     **{(phase, Cut): _cut for phase in (*_ACTIVE, Phase.DONE)},
