@@ -178,6 +178,9 @@ class Engine:
         uplink = self._uplink()
         if send:
             self._link = uplink
+            if self.cancel.is_set():
+                # `stop` came before this conversation could be told.
+                uplink.cancel.set()
         asked = threading.Event()
         failure: list[Exception] = []
         line = threading.Thread(
@@ -224,7 +227,7 @@ class Engine:
 
         uplink.greeted = asked.set
         try:
-            persistence.converse(uplink, grown, forever=forever, cancel=self.cancel, noted=noted)
+            persistence.converse(uplink, grown, forever=forever, noted=noted)
         except Exception as fault:  # noqa: BLE001  raised again in the thread that started the run
             failure.append(fault)
         else:
@@ -276,7 +279,9 @@ class Engine:
                 return
             try:
                 uplink.converse()
-            except LinkLost as fault:
+            except (LinkLost, PeerRefused) as fault:
+                if not persistence.again_later(fault):
+                    raise
                 self.progress.note = str(fault)
 
     def _sum_up(self, result: RunResult, uplink: Uplink, began: float) -> None:

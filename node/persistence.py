@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from tenacity import (
@@ -20,7 +19,7 @@ from sync.session import State
 
 FRUITLESS_MAX = 6
 WAIT_MAX_S = 300.0
-_LATER = {429, 503, 507}
+_LATER = {408, 429, 500, 502, 503, 504, 507}
 
 
 def again_later(fault: BaseException) -> bool:
@@ -33,19 +32,20 @@ def converse(
     grown: Callable[[], bool],
     *,
     forever: bool,
-    cancel: threading.Event,
     noted: Callable[[Exception], None],
 ) -> State:
     """One conversation to its end, across broken links.
 
     Args:
         forever: a daemon inside its window; otherwise 6 fruitless tries in a row end it.
-        cancel: ends the waiting.
         noted: told of every broken try.
+
+    `uplink.cancel` ends conversation and waiting alike.
 
     Raises:
         LinkLost, PeerRefused: the last try's fault. RolledBack, Fork, WrongPeer …: a person must act.
     """
+    cancel = uplink.cancel
     backoff = wait_random_exponential(multiplier=0.5, max=WAIT_MAX_S)
 
     def wait(state: RetryCallState) -> float:
@@ -57,18 +57,22 @@ def converse(
         wait=wait, retry=retry_if_exception(lambda f: again_later(f) and not cancel.is_set()), reraise=True,
         stop=stop_never if forever else stop_after_attempt(FRUITLESS_MAX), sleep=lambda seconds: (cancel.wait(seconds), None)[1],
     )  # fmt: skip
-    return retrying(_while_it_moves, uplink, grown, cancel, noted)
+    return retrying(_while_it_moves, uplink, grown, noted)
 
 
-def _while_it_moves(
-    uplink: Uplink, grown: Callable[[], bool], cancel: threading.Event, noted: Callable[[Exception], None]
-) -> State:
+def _while_it_moves(uplink: Uplink, grown: Callable[[], bool], noted: Callable[[Exception], None]) -> State:
+    greeted_anew = False
     while True:
         before = uplink.tally.objects_bytes
         try:
             return uplink.converse(grown)
         except (LinkLost, PeerRefused) as fault:
             noted(fault)
+            moved = uplink.tally.objects_bytes > before
             expired = isinstance(fault, PeerRefused) and fault.status == 401
-            if cancel.is_set() or not (expired or (again_later(fault) and uplink.tally.objects_bytes > before)):
+            # A bearer ends with the hub's memory: one new greeting mends that. A second 401 is somebody else's.
+            if uplink.cancel.is_set() or not (moved if again_later(fault) else expired and (moved or not greeted_anew)):
                 raise
+            greeted_anew = expired and not moved
+            if isinstance(fault, PeerRefused) and fault.retry_after_s:
+                uplink.cancel.wait(min(fault.retry_after_s, WAIT_MAX_S))

@@ -219,4 +219,6 @@ class HomeLock:
 
     def release(self) -> None:
         """Let others in; the kernel does the same when the process dies."""
+        # Unlocked by name: a worker that another thread is just starting still holds a copy of the descriptor.
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
         os.close(self._descriptor)
