@@ -211,6 +211,22 @@ class Conversation:
 
     # ------------------------------------------------------------------ need
 
+    def asked(self, log_id: bytes, body: bytes) -> list[bytes]:
+        """Names of the objects that a `need` asks about and that are not stored.
+
+        Raises:
+            Refused: 403, or 422 when malformed.
+        """
+        return [name for name, _, stored in self._asked(log_id, body) if not stored]
+
+    def _asked(self, log_id: bytes, body: bytes) -> list[tuple[bytes, int, bool]]:
+        may_speak(self._speaker(log_id))
+        try:
+            from_seq, to_seq = messages.decode_need_request(body)
+        except BadObject as fault:
+            raise Refused(422, "malformed", str(fault), "请升级节点程序后重试") from fault
+        return named.in_range(self._front.read(), log_id, from_seq, to_seq)
+
     def need(self, log_id: bytes, body: bytes) -> bytes:
         """Answer `POST /v1/need`: which objects of these deltas are missing, and how much of the partly received ones is durable.
 
@@ -220,13 +236,8 @@ class Conversation:
         Raises:
             Refused: 403, or 422 when malformed.
         """
-        may_speak(self._speaker(log_id))
-        try:
-            from_seq, to_seq = messages.decode_need_request(body)
-        except BadObject as fault:
-            raise Refused(422, "malformed", str(fault), "请升级节点程序后重试") from fault
         absent, partial = [], []
-        for index, (name, length, stored) in enumerate(named.in_range(self._front.read(), log_id, from_seq, to_seq)):
+        for index, (name, length, stored) in enumerate(self._asked(log_id, body)):
             here = stored or self._arrivals.is_here(log_id, name)
             absent.append(not here)
             if not here and (offset := length if self._objects.has(name) else self._objects.staged(name)):

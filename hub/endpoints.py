@@ -84,6 +84,9 @@ class NodePort:
     async def _need(self, request: web.Request) -> web.Response:
         log_id = self._log_of(request)
         body = await read_bounded(request, limits.REQUEST_BYTES)
+        loop = asyncio.get_running_loop()
+        asked = await loop.run_in_executor(self._pool, lambda: self._conversation.asked(log_id, body))
+        await self._receiver.settle(log_id, asked)
         return await self._run(lambda: self._conversation.need(log_id, body))
 
     async def _head(self, request: web.Request) -> web.Response:

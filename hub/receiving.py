@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -88,6 +88,13 @@ class Receiver:
         for upload in self._under_way.values():
             if upload.log_id == log_id:
                 upload.abort()
+
+    async def settle(self, log_id: bytes, names: Iterable[bytes]) -> None:
+        """The node asks what of these it should send: whatever still seems to come in is a line that fell, and what it brought is made durable."""
+        for name in names:
+            while (stale := self._under_way.get(name)) is not None and stale.log_id == log_id:
+                stale.abort()
+                await stale.gone.wait()
 
     async def head(self, log_id: bytes, name: bytes) -> web.Response:
         """Answer `HEAD`: how much of the object is durable."""
@@ -193,25 +200,30 @@ class Receiver:
         """Move the body into the staging file; bytes received."""
         content, gathered, size, total, synced = upload.request.content, [], 0, 0, self._clock.monotonic()
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(IDLE_S) as patience:
-            while True:
-                piece, _ = await content.readchunk()
-                if piece:
-                    gathered.append(piece)
-                    size += len(piece)
-                if size < FLUSH_BYTES and (piece or not content.at_eof()):
-                    continue
-                if size:
-                    total += size
-                    pieces, gathered, size = gathered, [], 0
-                    upload.moved = now = self._clock.monotonic()
-                    durable = now - synced >= SYNC_S
-                    synced = now if durable else synced
-                    await self._in_thread(lambda p=pieces, d=durable: _write(staging, p, d))  # type: ignore[misc]
-                    self._traffic.moved()
-                    patience.reschedule(loop.time() + IDLE_S)
-                if content.at_eof():
-                    return total
+        try:
+            async with asyncio.timeout(IDLE_S) as patience:
+                while True:
+                    piece, _ = await content.readchunk()
+                    if piece:
+                        gathered.append(piece)
+                        size += len(piece)
+                    if size < FLUSH_BYTES and (piece or not content.at_eof()):
+                        continue
+                    if size:
+                        total += size
+                        pieces, gathered, size = gathered, [], 0
+                        upload.moved = now = self._clock.monotonic()
+                        durable = now - synced >= SYNC_S
+                        synced = now if durable else synced
+                        await self._in_thread(lambda p=pieces, d=durable: _write(staging, p, d))  # type: ignore[misc]
+                        self._traffic.moved()
+                        patience.reschedule(loop.time() + IDLE_S)
+                    if content.at_eof():
+                        return total
+        finally:
+            # A cut: what came before it is kept, so that it need not come again.
+            if gathered:
+                await self._in_thread(lambda: _write(staging, gathered, durable=False))
 
 
 def _write(staging: Staging, pieces: list[bytes], durable: bool) -> None:

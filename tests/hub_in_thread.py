@@ -12,15 +12,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aiohttp import web
+from scripted_node import ScriptedNode
 
 from crypto.locks import KeyFile
 from hub import app, home
 from hub.config import HubConfig
 from hub.home import Founding, Home
-from scripted_node import ScriptedNode
 from sync.entry import ClockState, SiteClass
 
 KEY_FILE = "unlock.key"
+ROUNDS = 10_000
+"""Turns of the loop within which a connection that was hung up is gone."""
 
 
 @dataclass
@@ -51,6 +53,10 @@ def reopen(path: Path, clock: SetClock) -> Home:
     return home.open_home(path, lambda: "", clock, os.urandom)
 
 
+async def _one_round() -> None:
+    """Let the loop turn once."""
+
+
 @dataclass
 class RunningHub:
     """A hub that answers; `stop` ends it as SIGTERM would."""
@@ -60,6 +66,8 @@ class RunningHub:
     config: HubConfig | None = None
     site_class: SiteClass = SiteClass.OPEN
     free: Callable[[], int] | None = None
+    nodes: list[ScriptedNode] = field(default_factory=list)
+    """Nodes made here: they hang up before the hub stops."""
     hub: app.Hub = field(init=False)
     address: tuple[str, int] = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
@@ -84,6 +92,12 @@ class RunningHub:
 
     def stop(self) -> None:
         """Stop serving and close the home."""
+        for node in self.nodes:
+            node.close()
+        for _ in range(ROUNDS):
+            if not (self._runner.server and self._runner.server.connections):
+                break
+            self._wait(_one_round())
         self._wait(self._runner.cleanup())
         self._wait(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -102,10 +116,18 @@ class RunningHub:
     def node(self, name: str = "和平区", *, enrol: bool = True) -> ScriptedNode:
         """A scripted node of that name, enrolled and greeted."""
         made = ScriptedNode(self.address, name)
+        self.nodes.append(made)
         if enrol:
             made.enrol(self.token(name))
             made.hello()
         return made
+
+    def moved(self, *nodes: ScriptedNode) -> None:
+        """Nodes of another start of this hub talk to this one from now on."""
+        for node in nodes:
+            node.close()
+            node.address = self.address
+            self.nodes.append(node)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import os
 import socket
@@ -98,8 +99,11 @@ class ScriptedNode:
         raise AssertionError("unreachable")
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up as TLS wants it: when this returns, the hub has seen it."""
         if self._connection is not None:
+            if isinstance(self._connection.sock, ssl.SSLSocket):
+                with contextlib.suppress(OSError, ValueError):
+                    self._connection.sock.unwrap()
             self._connection.close()
             self._connection = None
 
