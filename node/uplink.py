@@ -201,11 +201,15 @@ class Uplink:
             greeting.bearer,
             max(1, min(self._connections, greeting.limits.connections)),
         )
+        ours = log.hash_at(home.database.read(), home.identity.log.log_id, greeting.head.seq) if greeting.head else b""
+        if greeting.head is not None and ours != greeting.head.hash:
+            # Rolled back or forked: its receipts are about entries that this copy never wrote. Nothing of it is stored but the nonce.
+            with home.database.transaction() as connection:
+                settings.write(connection, Setting.NONCE, greeting.nonce)
+            return self._greeted(greeting)
         self._store_greeting(greeting)
-        event = self._greeted(greeting)
-        if not (event.hub and (event.hub.seq > home.head().seq or event.own_hash_at_hub_head != event.hub.hash)):
-            self.greeted()
-        return event
+        self.greeted()
+        return self._greeted(greeting)
 
     def _greet(self) -> Answer:
         """Hello, repeated once with a fresh nonce when ours is stale (a lost answer, a restored copy)."""
@@ -312,9 +316,8 @@ class Uplink:
             missing, partial = messages.decode_need(answer.body, len(objects))
             self._wanted += [Wanted(*objects[i], min(partial.get(i, 0), objects[i][1])) for i in missing]
             self._asked, first = last, last + 1
-        if fresh and not self._wanted and settings.read(reading, Setting.HUB_BEHIND) is not None:
-            with self._home.database.transaction() as connection:
-                settings.write(connection, Setting.HUB_BEHIND, None)
+        if fresh and not self._wanted:
+            self._hub_has_all()
         return session.NeedKnown(len(self._wanted))
 
     def _objects(self) -> None:
@@ -341,7 +344,14 @@ class Uplink:
         if (rate := self._sender.rate_bit_s()) is not None:
             with self._home.database.transaction() as connection:
                 settings.write(connection, Setting.RATE_BIT_S, rate)
+        self._hub_has_all()
         return session.ObjectsSent()
+
+    def _hub_has_all(self) -> None:
+        """A hub that was restored holds again what our entries name: no more cause for alarm."""
+        if settings.read(self._home.database.read(), Setting.HUB_BEHIND) is not None:
+            with self._home.database.transaction() as connection:
+                settings.write(connection, Setting.HUB_BEHIND, None)
 
     def _give_hub_entries(self) -> None:
         """A hub restored from an old copy takes its own signed log back from us (format.md §11.3)."""

@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -72,6 +73,8 @@ class Middlebox:
     faults: list[Fault] = field(default_factory=list)
     seen: list[Seen] = field(default_factory=list)
     handshakes: int = 0
+    errors: list[str] = field(default_factory=list)
+    """What a test's own script raised here."""
 
     def __post_init__(self) -> None:
         self._lock, self._open = threading.Condition(), set[socket.socket]()
@@ -95,6 +98,7 @@ class Middlebox:
                     one.shutdown(socket.SHUT_RDWR)
             assert self._lock.wait_for(lambda: not self._open, DEADLINE_S)
         self._server.server_close()
+        assert self.errors == []
 
     def take(self, path: str) -> Fault | None:
         """The fault that is due for this request."""
@@ -133,6 +137,10 @@ class Middlebox:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     box: Middlebox
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Keep what went wrong for the end of the test."""
+        self.box.errors.append(traceback.format_exc())
 
     def finish_request(self, request: socket.socket, client_address: object) -> None:  # type: ignore[override]
         try:
