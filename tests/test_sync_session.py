@@ -39,7 +39,10 @@ def head(seq: int, branch: int = 0) -> Head:
 
 @dataclass(frozen=True)
 class World:
-    """Node, hub and what is between them. `entries`/`stored`/`receipts` are what each side has committed; `acts` what the shell will do."""
+    """Node, hub and what is between them: what each has committed, and what the shell of node/uplink.py will do.
+
+    `asked`: the last seq whose objects were asked about since the last hello; `wanted` what the answer was; `sending` what is under way.
+    """
 
     state: State = field(default_factory=lambda: State(head(0)))
     acts: tuple[Act, ...] = ()
@@ -52,6 +55,9 @@ class World:
     cuts: int = 1
     images: int = 1
     faults: frozenset[str] = frozenset()
+    asked: int = 0
+    wanted: frozenset[int] = frozenset()
+    sending: frozenset[int] = frozenset()
 
     def greeted(self) -> Greeted:
         """What a hello gives the node, receipts taken in first (the shell commits them before it steps)."""
@@ -65,7 +71,7 @@ class World:
 def stepped(world: World, event: Event, acts: tuple[Act, ...]) -> World:
     """Step as node/uplink.py does: the log's growth first, then the event; what was to do goes on after it."""
     state = world.state
-    if state.own != head(world.own):
+    if state.own != head(world.own) and state.phase is not Phase.SENDING:
         state, _ = session.step(state, Grown(head(world.own)))
     state, more = session.step(state, event)
     return replace(world, state=state, acts=() if state.stop else (*acts, *more))
@@ -76,7 +82,7 @@ def answered(world: World) -> World:
     act, rest = world.acts[0], world.acts[1:]
     if act is Act.ALARM_HUB_BEHIND:
         return replace(world, acts=rest, faults=world.faults | {"hub", "alarmed"})
-    if world.revoked:
+    if world.revoked and act is not Act.SEND_OBJECTS:
         return stepped(world, Denied(Stop.REVOKED), rest)
     if act is Act.GIVE_HUB_ENTRIES:
         return replace(world, acts=rest, faults=world.faults - {"log"})
@@ -86,56 +92,92 @@ def answered(world: World) -> World:
             world = replace(world, faults=world.faults | {"hub"})
         if not world.branch and world.hub <= world.own:
             world = replace(world, receipts=world.receipts | (world.stored & set(range(1, world.hub + 1))))
-        return stepped(world, world.greeted(), rest)
+        return stepped(replace(world, asked=0), world.greeted(), rest)
     if act is Act.SEND_ENTRIES:
         assert world.state.hub is not None
         assert world.state.hub.seq < world.own, "nothing to offer"
         taken = min(world.hub + 1, world.own)
         return stepped(replace(world, hub=taken), EntriesTaken(head(taken)), rest)
     if act is Act.ASK_NEED:
-        missing = set(range(1, world.hub + 1)) - world.stored
-        faults = world.faults if missing else world.faults - {"hub"}
-        return stepped(replace(world, faults=faults), NeedKnown(len(missing)), rest)
+        first = world.asked + 1 if world.asked else world.greeted().unreceipted_from
+        missing = frozenset(range(first or world.hub + 1, world.hub + 1)) - world.stored
+        faults = world.faults if missing or world.asked else world.faults - {"hub"}
+        return stepped(replace(world, faults=faults, asked=world.hub, wanted=missing), NeedKnown(len(missing)), rest)
     assert act is Act.SEND_OBJECTS
-    return stepped(replace(world, stored=frozenset(range(1, world.hub + 1))), ObjectsSent(), rest)
+    return replace(world, acts=rest, sending=world.sending | world.wanted, wanted=frozenset())
+
+
+def sent(world: World) -> World:
+    """All that was under way has become durable at the hub."""
+    if world.revoked:
+        return stepped(world, Denied(Stop.REVOKED), ())
+    return stepped(replace(world, stored=world.stored | world.sending, sending=frozenset()), ObjectsSent(), ())
 
 
 def happenings(world: World) -> Iterator[tuple[str, World]]:
-    """Every next world: progress, growth, a cut before or after the hub heard, images restored on either side, a fork, a revocation."""
-    if world.acts:
+    """Every next world: progress, growth, cuts, images restored on either side, a fork, a revocation."""
+    if not world.acts and world.state.phase is Phase.SENDING:
+        yield from while_sending(world)
+    elif world.acts:
         after = answered(world)
         yield "answer", after
         if world.cuts:
-            lost = replace(world, cuts=world.cuts - 1, acts=())
-            yield "cut before", stepped(lost, Cut(), ())
-            heard = replace(lost, hub=after.hub, stored=after.stored)
-            yield "reply lost", stepped(heard, Cut(), ())
+            yield "cut before", cut(world)
+            yield "reply lost", cut(replace(world, hub=after.hub, stored=after.stored))
     elif world.state.phase in (Phase.IDLE, Phase.DONE, Phase.STOPPED):
         if world.state.phase is Phase.DONE and world.state.hub is not None and world.state.hub.seq < world.own:
-            state, acts = session.step(world.state, Grown(head(world.own)))
-            yield "more grew", replace(world, state=state, acts=acts)
+            yield "more grew", grown(world)
         yield "begin", begun(world)
     if world.own < LAST:
         yield "grow", replace(world, own=world.own + 1)
-    if world.images and not world.acts:
-        older = replace(world, images=0, state=State(head(0)))
-        if world.hub:
-            older = replace(older, faults=world.faults | {"log"})
-            yield "hub restored", replace(older, hub=world.hub - 1, stored=world.stored - {world.hub}, state=State(head(world.own)))
-            yield "hub's own log restored", replace(older, state=State(head(world.own)))
-            yield "hub's objects lost", replace(older, stored=frozenset(), state=State(head(world.own)))
-            yield "other branch", replace(older, branch=1, state=State(head(world.own)))
-        if world.own:
-            kept = frozenset(seq for seq in world.receipts if seq < world.own)
-            yield "node restored", replace(older, faults=frozenset(), own=world.own - 1, receipts=kept, state=State(head(world.own - 1)))
+    if world.images and not world.acts and not world.sending:
+        yield from restored(world)
     if not world.revoked:
         yield "revoked", replace(world, revoked=True)
+
+
+def while_sending(world: World) -> Iterator[tuple[str, World]]:
+    """What can happen while objects are under way and nothing else is to do."""
+    yield "sent", sent(world)
+    if world.state.own != head(world.own):
+        yield "grew while sending", grown(world)
+    if world.cuts:
+        for arrived in world.sending:
+            yield "cut while sending", cut(replace(world, stored=world.stored | {arrived}))
+
+
+def restored(world: World) -> Iterator[tuple[str, World]]:
+    """Either side comes back from an old copy, once."""
+    older = replace(world, images=0, state=State(head(world.own)), faults=world.faults | {"log"})
+    if world.hub:
+        yield "hub restored", replace(older, hub=world.hub - 1, stored=world.stored - {world.hub})
+        yield "hub's own log restored", older
+        yield "hub's objects lost", replace(older, stored=frozenset())
+        yield "other branch", replace(older, branch=1)
+    if world.own:
+        kept = frozenset(seq for seq in world.receipts if seq < world.own)
+        yield (
+            "node restored",
+            replace(older, faults=frozenset(), own=world.own - 1, receipts=kept, state=State(head(world.own - 1))),
+        )
+
+
+def cut(world: World) -> World:
+    """The link breaks: the shell forgets what it was about to do."""
+    lost = replace(world, cuts=world.cuts - 1, acts=(), sending=frozenset(), wanted=frozenset())
+    return stepped(lost, Cut(), ())
+
+
+def grown(world: World) -> World:
+    """The conversation hears that the log has grown."""
+    state, acts = session.step(world.state, Grown(head(world.own)))
+    return replace(world, state=state, acts=acts)
 
 
 def begun(world: World) -> World:
     """A new conversation, as every one begins: a fresh state from the log alone."""
     state, acts = session.step(State(head(world.own)), Begin())
-    return replace(world, state=state, acts=acts)
+    return replace(world, state=state, acts=acts, asked=0, wanted=frozenset(), sending=frozenset())
 
 
 def reached() -> dict[World, list[tuple[str, World]]]:
@@ -163,7 +205,8 @@ def test_no_move_is_missing(worlds: dict[World, list[tuple[str, World]]]) -> Non
     assert len(worlds) > 1_000
     assert {world.state.phase for world in worlds} == set(Phase)
     names = {name for moves in worlds.values() for name, _ in moves}
-    assert names >= {"answer", "cut before", "reply lost", "grow", "hub restored", "node restored", "other branch", "revoked"}
+    assert names >= {"answer", "sent", "grew while sending", "cut before", "cut while sending", "reply lost", "grow", "more grew"}
+    assert names >= {"hub restored", "hub's own log restored", "hub's objects lost", "node restored", "other branch", "revoked"}
 
 
 def test_done_means_done(worlds: dict[World, list[tuple[str, World]]]) -> None:
@@ -194,9 +237,12 @@ def test_a_conversation_ends_with_everything_receipted(worlds: dict[World, list[
 def settled(world: World) -> World:
     """Let the hub answer until the conversation has nothing left to do; it must not go on for ever."""
     for _ in range(40):
-        if not world.acts:
+        if world.acts:
+            world = answered(world)
+        elif world.state.phase is Phase.SENDING:
+            world = sent(world)
+        else:
             return world
-        world = answered(world)
     raise AssertionError(f"the conversation does not end: {world}")
 
 
@@ -219,9 +265,10 @@ def test_a_revoked_node_stops(worlds: dict[World, list[tuple[str, World]]]) -> N
     """Whenever the hub revokes, the next answered request stops the conversation for good, in every phase."""
     phases = set()
     for world in worlds:
-        if world.revoked and world.acts and world.acts[0] is not Act.ALARM_HUB_BEHIND:
+        waits = not world.acts and world.state.phase is Phase.SENDING
+        if world.revoked and (waits or (world.acts and world.acts[0] not in (Act.ALARM_HUB_BEHIND, Act.SEND_OBJECTS))):
             phases.add(world.state.phase)
-            after = answered(world)
+            after = sent(world) if waits else answered(world)
             assert (after.state.phase, after.state.stop, after.acts) == (Phase.STOPPED, Stop.REVOKED, ())
     assert phases == {*ACTIVE, Phase.DONE}
 
@@ -259,6 +306,10 @@ MOVES: list[tuple[str, State, Event, Phase, tuple[Act, ...]]] = [
     ("nothing missing", State(head(2), Phase.ASKING), NeedKnown(0), Phase.CLOSING, (Act.HELLO,)),
     ("objects missing", State(head(2), Phase.ASKING), NeedKnown(3), Phase.SENDING, (Act.SEND_OBJECTS,)),
     ("grown meanwhile", State(head(2), Phase.SENDING, head(1)), ObjectsSent(), Phase.OFFERING, (Act.SEND_ENTRIES,)),
+    ("grown while sending", State(head(1), Phase.SENDING, head(1)), Grown(head(2)), Phase.SENDING, (Act.SEND_ENTRIES,)),
+    ("offered while sending", State(head(2), Phase.SENDING, head(1)), EntriesTaken(head(2)), Phase.SENDING, (Act.ASK_NEED,)),
+    ("known while sending", State(head(2), Phase.SENDING, head(2)), NeedKnown(1), Phase.SENDING, (Act.SEND_OBJECTS,)),
+    ("nothing more while sending", State(head(2), Phase.SENDING, head(2)), NeedKnown(0), Phase.SENDING, ()),
     ("all sent", State(head(2), Phase.SENDING, head(2)), ObjectsSent(), Phase.CLOSING, (Act.HELLO,)),
     ("sent, no receipt", State(head(1), Phase.CLOSING, unreceipted_from=1), replace(GREETED_HERE, unreceipted_from=1), Phase.DONE, ()),
     ("sent, one receipt more", State(head(2), Phase.CLOSING, unreceipted_from=1), Greeted(head(2), head(2).hash, 1, 2), Phase.ASKING,
@@ -290,4 +341,8 @@ def test_other_pairs_are_mistakes_of_the_caller() -> None:
             if (phase, type(event)) not in TABLE:
                 with pytest.raises(KeyError):
                     session.step(State(head(1), phase), event)
-    assert len([pair for pair in TABLE if pair[1] in {Greeted, EntriesTaken, NeedKnown, ObjectsSent}]) == 7
+    at = {kind: {phase for phase, event in TABLE if event is kind} for kind in (Greeted, EntriesTaken, NeedKnown, ObjectsSent)}
+    assert at[Greeted] == {Phase.GREETING, Phase.CLOSING}
+    assert at[EntriesTaken] == {Phase.OFFERING, Phase.SENDING}
+    assert at[NeedKnown] == {Phase.ASKING, Phase.SENDING}
+    assert at[ObjectsSent] == {Phase.SENDING}
