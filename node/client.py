@@ -49,13 +49,15 @@ class Client:
         try:
             connection.request("POST", f"/v1/{verb}", json.dumps(given), {"Content-Type": "application/json"})
             response = connection.getresponse()
-            answer: Answer = json.loads(response.read())
+            answer: Answer = json.loads(response.read()) if response.status < 500 else {}
         except (OSError, http.client.HTTPException, json.JSONDecodeError) as fault:
             raise DaemonUnreachable(
                 f"后台服务没有应答（{type(fault).__name__}）。请查看 jindang-node 服务的状态。"
             ) from fault
         finally:
             connection.close()
+        if response.status >= 500:
+            raise Refused("后台服务内部出错，本机数据完好。请查看它的日志（journalctl -u jindang-node）。", 1)
         if response.status != 200:
             raise Refused(str(answer.get("error", "")), int(answer.get("exit_code", 1)))
         return answer

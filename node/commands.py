@@ -86,7 +86,12 @@ def init(
 def _token(text: str) -> str:
     if text == "-":
         return sys.stdin.readline()
-    return Path(text[1:]).read_text("utf-8") if text.startswith("@") else text
+    if not text.startswith("@"):
+        return text
+    try:
+        return Path(text[1:]).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise click.UsageError(f"接入码文件 {text[1:]} 读不出：{fault}") from fault
 
 
 @commands.command()

@@ -12,6 +12,7 @@ from node import config as configuration
 from node.errors import ConfigurationWrong
 from node.home import DATABASE, KEY, Home
 from sync import durable, sealed, transform
+from sync.errors import StoreDamaged
 from sync.manifest import Part, segment_size
 from sync.objects import DiskObjects
 from sync.pack import open_segment
@@ -86,8 +87,8 @@ def _write(home: Home, folder: Path, part: Part, sandbox: Sandbox) -> None:
             if hashlib.file_digest(old, "sha256").digest() == part.sha256:
                 return
         raise ConfigurationWrong(f"{path} 已存在且内容不同，未覆盖。请换一个目标文件夹。")
-    partial = path.with_name(f".{path.name}.part")
-    digest = hashlib.sha256()
+    # A name of its own: with an ending, a name of 255 bytes would be too long. A crash leaves it, the next export writes over it.
+    partial, digest = path.with_name(".jindang-export.part"), hashlib.sha256()
     with open(partial, "wb") as out:
         for index, segment in enumerate(part.segments):
             blob = home.objects.read(segment.pack, segment.offset, segment.length)
@@ -98,5 +99,5 @@ def _write(home: Home, folder: Path, part: Part, sandbox: Sandbox) -> None:
             out.write(plain)
     if digest.digest() != part.sha256:
         partial.unlink()
-        raise ConfigurationWrong(f"{path.name} 的摘要不符，未导出。请执行 node verify 查明。")
+        raise StoreDamaged(f"{path.name} 的摘要不符，未导出。请执行 node verify 查明。")
     durable.publish(partial, path)

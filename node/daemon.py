@@ -6,14 +6,14 @@ import asyncio
 import random
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from node import exit_code, local_api, schedule, settings
 from node.app import open_engine
-from node.engine import Engine
+from node.engine import Engine, RunResult
 from node.home import SOCKET
 from node.service import Service
 from node.settings import Setting
@@ -40,6 +40,7 @@ class Daemon:
         self._stop = threading.Event()
         self._look = threading.Event()
         self._send = threading.Event()
+        self.fault: Exception | None = None
         self._windows = tuple(schedule.parse(w) for w in engine.home.config.windows)
         self.service = Service(engine, self._look.set)
 
@@ -59,7 +60,8 @@ class Daemon:
         try:
             while not self._stop.is_set():
                 self._look.clear()
-                if self._attempt(lambda: self._engine.run(settle_s=None, send=False, rounds=1)):
+                done = self._attempt(lambda: self._engine.run(settle_s=None, send=False, rounds=1))
+                if done is not None and done.deltas:
                     self._send.set()
                 unsettled = self._engine.unsettled()
                 pause = max(config.settle_s, 0.5) if unsettled else config.poll_s if watching.polled else RECONCILE_S
@@ -73,60 +75,93 @@ class Daemon:
         """Talk to the hub when the schedule says so."""
         while not self._stop.is_set():
             if self._due():
-                self._attempt(lambda: self._engine.run(settle_s=None, intake=False, send=True, forever=True))
-                with self._engine.home.database.transaction() as connection:
-                    settings.write(connection, Setting.LAST_SYNC, int(self._engine.clock.now()))
+                with self._until_the_window_ends():
+                    done = self._attempt(lambda: self._engine.run(settle_s=None, intake=False, send=True, forever=True))
+                if done is not None:
+                    # Only a conversation that came to its end counts: a night without the hub is caught up by day.
+                    with self._engine.home.database.transaction() as connection:
+                        settings.write(connection, Setting.LAST_SYNC, int(self._engine.clock.now()))
             self._send.wait(TICK_S)
             self._send.clear()
+
+    @contextmanager
+    def _until_the_window_ends(self) -> Iterator[None]:
+        """End what is under way when the window closes; a catch-up outside the windows goes to its end."""
+        left = schedule.left(self._windows, self._local())
+        timer = threading.Timer(left.total_seconds() if left else 0, self._engine.cancel_link)
+        timer.daemon = True
+        if left is not None:
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _local(self) -> datetime:
+        return datetime.fromtimestamp(self._engine.clock.now(), UTC).astimezone()
 
     def _due(self) -> bool:
         reading, now = self._engine.home.database.read(), self._engine.clock.now()
         if settings.read(reading, Setting.PAUSED) or settings.read(reading, Setting.STOPPED):
             return False
         last = settings.read(reading, Setting.LAST_SYNC)
-        moment = datetime.fromtimestamp(now, UTC).astimezone()
         before = datetime.fromtimestamp(last, UTC).astimezone() if isinstance(last, int) else None
-        if not schedule.due(self._windows, moment, before, self._share):
+        if not schedule.due(self._windows, self._local(), before, self._share):
             return False
         waits = log.first_unreceipted(reading, self._engine.home.identity.log.log_id, Grade.R4) is not None
         return waits or not isinstance(last, int) or not 0 <= now - last < IDLE_HELLO_S
 
-    def _attempt(self, work: Callable[[], object]) -> bool:
+    def _attempt(self, work: Callable[[], RunResult]) -> RunResult | None:
+        """Do it, or note why it could not be done (None)."""
         try:
-            result = work()
+            return work()
         except exit_code.EXPECTED as fault:
             self._say(f"{fault}")
             with self._engine.home.database.transaction() as connection:
                 settings.write(connection, Setting.LAST_RESULT, str(fault))
             if exit_code.of(fault) == 4:
                 self._stop.wait(TICK_S)
-            return False
-        return bool(getattr(result, "deltas", 0))
+            return None
+
+    def guarded(self, work: Callable[[], None], ended: Callable[[], object]) -> None:
+        """Run a loop; a fault that nobody expected ends the whole daemon: one that takes nothing in must not look alive."""
+        try:
+            work()
+        except Exception as fault:  # noqa: BLE001  raised again where the process ends
+            self._say(f"内部错误：{type(fault).__name__}")
+            self.fault = fault
+        finally:
+            ended()
 
 
 def serve(home: Path, ask: Callable[[], str], say: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT."""
     with open_engine(home, ask) as engine:
         daemon = Daemon(engine, say, random.random())  # noqa: S311  jitter, not a secret
-        threads = [threading.Thread(target=loop, name=loop.__name__) for loop in (daemon.take_in, daemon.talk)]
+        threads: list[threading.Thread] = []
         try:
             asyncio.run(_serve(home, daemon, threads, say))
         finally:
             daemon.stop()
             for thread in threads:
-                if thread.is_alive():
-                    thread.join()
+                thread.join()
+        if daemon.fault is not None:
+            raise daemon.fault
 
 
 async def _serve(home: Path, daemon: Daemon, threads: list[threading.Thread], say: Callable[[str], None]) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
+
+    def end() -> None:
+        with suppress(RuntimeError):  # the loop has ended before its threads did
+            loop.call_soon_threadsafe(ended.set)
+
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
-    runner = await local_api.listen(
-        home / SOCKET, local_api.application(daemon.service, partial(loop.call_soon_threadsafe, ended.set))
-    )
-    for thread in threads:
-        thread.start()
+    runner = await local_api.listen(home / SOCKET, local_api.application(daemon.service, end))
+    for work in (daemon.take_in, daemon.talk):
+        threads.append(threading.Thread(target=daemon.guarded, args=(work, end), name=work.__name__))
+        threads[-1].start()
     say(f"本机已就绪：{home}")
     await ended.wait()
     daemon.stop()

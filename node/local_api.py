@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import grp
+import inspect
 import json
 import os
 import pwd
@@ -11,8 +12,9 @@ import socket
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+import msgspec
 from aiohttp import web
 
 from node import exit_code
@@ -34,6 +36,20 @@ def may_ask(uid: int, gid: int) -> bool:
         return False
 
 
+def arguments(method: Callable[..., object], body: bytes) -> dict[str, Any]:
+    """The arguments of a verb from a JSON object, each of the type that the verb declares.
+
+    Raises:
+        TypeError, ValueError: no object, an unknown, missing or wrong argument.
+    """
+    given = json.loads(body or b"{}")
+    if not isinstance(given, dict):
+        raise TypeError("应为 JSON 对象")
+    inspect.signature(method).bind(**given)
+    types = get_type_hints(method)
+    return {name: msgspec.convert(value, types[name]) for name, value in given.items()}
+
+
 def application(service: Service, stop: Callable[[], object]) -> web.Application:
     """`GET /capabilities`, `POST /v1/<verb>` with a JSON object of arguments, `POST /v1/stop`."""
     app = web.Application(client_max_size=BODY_MAX, middlewares=[_only_ours])
@@ -45,13 +61,13 @@ def application(service: Service, stop: Callable[[], object]) -> web.Application
         name = request.match_info["verb"]
         if name not in VERBS:
             return _json({"error": f"没有 {name} 这个操作", "exit_code": 2}, 404)
+        method = getattr(service, name)
         try:
-            given = json.loads(await request.read() or b"{}")
-            if not isinstance(given, dict):
-                raise TypeError("arguments must be an object")
-            return _json(await asyncio.to_thread(getattr(service, name), **given))
-        except (TypeError, json.JSONDecodeError) as fault:
+            given = arguments(method, await request.read())
+        except (TypeError, ValueError) as fault:
             return _json({"error": f"参数不对：{fault}", "exit_code": 2}, 400)
+        try:
+            return _json(await asyncio.to_thread(method, **given))
         except exit_code.EXPECTED as fault:
             return _json({"error": str(fault), "exit_code": exit_code.of(fault)}, 409)
 

@@ -54,6 +54,22 @@ def current(windows: tuple[Window, ...], local: datetime) -> datetime | None:
     return min(opened, default=None)
 
 
+def left(windows: tuple[Window, ...], local: datetime) -> timedelta | None:
+    """How long the windows that are open at `local` still are; None when none is."""
+    ends = [
+        start + window.length
+        for window in windows
+        for back in (0, 1)
+        if (start := _start(window, local - timedelta(days=back))) <= local < start + window.length
+        and start.weekday() in window.days
+    ]
+    return max(ends) - local if ends else None
+
+
+def _start(window: Window, day: datetime) -> datetime:
+    return day.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(minutes=window.start_min)
+
+
 def due(windows: tuple[Window, ...], local: datetime, last_sync: datetime | None, share: float) -> bool:
     """Is it time for a conversation?
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from holdings import delivery, quarantine, records
 from holdings.catalogue import ImportReport
@@ -14,12 +15,15 @@ from holdings.quarantine import Listed
 from holdings.reference_code import match_key
 from node import copies, report, settings, verification
 from node.engine import Engine
+from node.errors import ConfigurationWrong
 from node.settings import Setting
 from sync import log, sealed
 from sync.receipt import Grade
 from sync.receipt import read as read_receipt
 
 Answer = dict[str, Any]
+Wait = Literal["", "R1", "R4"]
+"""Which receipts a run waits for."""
 
 
 class Service:
@@ -45,7 +49,7 @@ class Service:
             "note": progress.note,
         }
 
-    def run(self, settle: float | None = None, intake: bool = True, send: bool = True, wait: str = "") -> Answer:
+    def run(self, settle: float | None = None, intake: bool = True, send: bool = True, wait: Wait = "") -> Answer:
         """Take in, send, wait for receipts of a grade (R1, R4 or empty)."""
         grade = Grade[wait] if wait else None
         return asdict(self._engine.run(settle_s=settle, intake=intake, send=send, wait_grade=grade))
@@ -60,11 +64,13 @@ class Service:
 
     def backup(self, destination: str) -> Answer:
         """Copy the home's state to a folder."""
-        return dict(copies.backup(self._home, Path(destination)))
+        with _writing_to(destination):
+            return dict(copies.backup(self._home, Path(destination)))
 
     def export(self, destination: str, ref: str | None = None) -> Answer:
         """Plain files for people."""
-        return dict(copies.export(self._home, Path(destination), ref, self._engine.sandbox))
+        with _writing_to(destination):
+            return dict(copies.export(self._home, Path(destination), ref, self._engine.sandbox))
 
     def catalogue_import(self, files: list[str], delivery_name: str = "", dry_run: bool = False) -> Answer:
         """Import sheets; fields of DESIGN §7, sums over all files."""
@@ -75,7 +81,10 @@ class Service:
         for name in files:
             path = Path(name)
             batch = delivery_name or path.parent.name or path.stem
-            imported = sheets.rehearse(batch, path) if dry_run else sheets.import_file(batch, path, None)
+            try:
+                imported = sheets.rehearse(batch, path) if dry_run else sheets.import_file(batch, path, None)
+            except OSError as fault:
+                raise ConfigurationWrong(f"目录表 {name} 读不出：{fault.strerror or fault}") from fault
             _add(sums, refusals, imported)
         if not dry_run:
             self._wake()
@@ -212,6 +221,16 @@ class Service:
             self._engine.cancel_link()
         self._wake()
         return {"paused": paused}
+
+
+@contextmanager
+def _writing_to(destination: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as fault:
+        raise ConfigurationWrong(
+            f"{destination} 写不进去：{fault.strerror or fault}。请换一个目标，或检查权限与空间。"
+        ) from fault
 
 
 def _listed(item: Listed) -> Answer:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from node.config import WINDOWS
 from node.errors import ConfigurationWrong
-from node.schedule import JITTER_S, Window, current, due, missed, parse
+from node.schedule import JITTER_S, Window, current, due, left, missed, parse
 
 NIGHT = parse("mon-fri 20:00-07:00")
 MONDAY = datetime(2026, 3, 2)
@@ -96,6 +96,25 @@ def test_a_year_without_contact_is_one_catch_up() -> None:
 
 
 WINDOW = st.builds(Window, st.frozensets(st.integers(0, 6), min_size=1), st.integers(0, 1439), st.integers(0, 1440))
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [(at(0, 19), None), (at(0, 20), 11 * 60), (at(1, 6, 59), 1), (at(1, 7), None), (at(0, 12, 30), 60), (at(1, 1), 6 * 60)],
+)
+def test_what_is_left_of_a_window(moment: datetime, expected: int | None) -> None:
+    """A conversation is told in time when its window closes; of two open windows the longer one counts."""
+    windows = (NIGHT, parse("mon 12:00-13:30"), parse("mon 22:00-23:00"))
+    assert left(windows, moment) == (None if expected is None else timedelta(minutes=expected))
+
+
+@given(WINDOW, st.integers(0, 14 * 1440))
+def test_a_window_that_is_open_closes_in_time(window: Window, minutes: int) -> None:
+    """`left` and `current` agree, and a window is never open longer than its length."""
+    moment = MONDAY + timedelta(minutes=minutes)
+    opened, rest = current((window,), moment), left((window,), moment)
+    assert (opened is None) == (rest is None)
+    assert rest is None or timedelta(0) < rest <= window.length
 
 
 @given(WINDOW, st.integers(0, 14 * 1440))
