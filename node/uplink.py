@@ -326,21 +326,18 @@ class Uplink:
 
     def _while_sending(self, state: State) -> session.Event:
         """Wait until all is sent, or until the line has room and the log has grown."""
-        before = self._sender.bytes_sent
         try:
-            while True:
-                left = self._sender.wait_below(2 * self._connections, GROWTH_S)
+            left = self._sender.wait_below(2 * self._connections, GROWTH_S)
+            while left:
                 head = self._home.head()
                 if head != state.own and left < 2 * self._connections:
                     return session.Grown(head)
-                if not left:
-                    break
+                left = self._sender.wait_below(left, GROWTH_S)
         except SendingFailed as failed:
             raise failed.fault from failed
         finally:
-            sent = self._sender.bytes_sent - before
-            self.tally.bytes_sent += sent
-            self.tally.objects_bytes += sent
+            self.tally.bytes_sent += self._sender.bytes_sent - self.tally.objects_bytes
+            self.tally.objects_bytes = self._sender.bytes_sent
         if (rate := self._sender.rate_bit_s()) is not None:
             with self._home.database.transaction() as connection:
                 settings.write(connection, Setting.RATE_BIT_S, rate)
