@@ -27,9 +27,9 @@ def reach(home: Path, ask: Callable[[], str]) -> Iterator[Desk]:
         return
     from hub import app
 
-    try:
-        opened = app.open_here(home, ask)
-    except HomeBusy as fault:
-        raise Unreachable(f"{fault}（它没有在 {SOCKET} 上答话）") from fault
-    with opened as desk:
+    with contextlib.ExitStack() as stack:
+        try:
+            desk = stack.enter_context(app.open_here(home, ask))
+        except HomeBusy as fault:
+            raise Unreachable(f"{fault}（它没有在 {SOCKET} 上答话）") from fault
         yield desk

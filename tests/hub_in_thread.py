@@ -18,6 +18,7 @@ from crypto.locks import KeyFile
 from hub import app, home
 from hub.config import HubConfig
 from hub.home import Founding, Home
+from hub.local_api import LocalApi
 from sync.entry import ClockState, SiteClass
 
 KEY_FILE = "unlock.key"
@@ -66,6 +67,7 @@ class RunningHub:
     config: HubConfig | None = None
     site_class: SiteClass = SiteClass.OPEN
     free: Callable[[], int] | None = None
+    quiet_s: float = 0.0
     nodes: list[ScriptedNode] = field(default_factory=list)
     """Nodes made here: they hang up before the hub stops."""
     hub: app.Hub = field(init=False)
@@ -73,12 +75,13 @@ class RunningHub:
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _thread: threading.Thread = field(init=False)
     _runner: web.AppRunner = field(init=False)
+    _local: web.AppRunner | None = None
 
     def start(self) -> RunningHub:
         """Open the home (made when missing) and serve."""
         if not (self.path / "hub.toml").exists():
             found(self.path, self.clock, self.config, self.site_class)
-        self.hub = app.assemble(reopen(self.path, self.clock), quiet_s=0.0)
+        self.hub = app.assemble(reopen(self.path, self.clock), quiet_s=self.quiet_s)
         self.hub.arrivals.recover()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hub-loop")
@@ -98,12 +101,18 @@ class RunningHub:
             if not (self._runner.server and self._runner.server.connections):
                 break
             self._wait(_one_round())
-        self._wait(self._runner.cleanup())
+        for runner in (self._runner, self._local):
+            if runner is not None:
+                self._wait(runner.cleanup())
         self._wait(self._loop.shutdown_asyncgens())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
         self.hub.close()
+
+    def open_socket(self) -> None:
+        """Answer on HOME/hub.sock as well."""
+        self._local = self._wait(LocalApi(self.hub.desk, self.path, self.hub.pool).open(self.path / home.SOCKET))
 
     def folded(self) -> None:
         """Wait until nothing waits to be folded."""
