@@ -91,6 +91,7 @@ class Sealing:
             raise SealingFailed(str(self._fault)) from self._fault
 
     def _run(self) -> None:
+        ended = False
         try:
             sealer = Sealer(
                 self._home.database, self._home.objects, self._target, self._home.config.sm3, self._sandbox if self._jpeg_xl else None,
@@ -98,10 +99,12 @@ class Sealing:
             )  # fmt: skip
             while (job := self._jobs.get()) is not None:
                 self._one(sealer, job)
+            ended = True
             sealer.flush()
         except Exception as fault:  # noqa: BLE001  a thread's fault is raised in the thread that submits, with its cause
             self._fault = fault
-            while self._jobs.get() is not None:
+            # The submitter must not wait for a place in the queue; after its last word nothing more comes.
+            while not ended and self._jobs.get() is not None:
                 continue
 
     def _one(self, sealer: Sealer, job: Job) -> None:

@@ -79,13 +79,16 @@ class DiskObjects:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._uploads = folder, folder.with_name("uploads")
-        durable.make_folder(folder)
-        durable.make_folder(self._uploads)
-        for number in range(256):
-            sub = folder / f"{number:02x}"
-            if not sub.is_dir():
-                sub.mkdir(mode=0o700)
-        durable.fsync_folder(folder)
+        try:
+            durable.make_folder(folder)
+            durable.make_folder(self._uploads)
+            for number in range(256):
+                sub = folder / f"{number:02x}"
+                if not sub.is_dir():
+                    sub.mkdir(mode=0o700)
+            durable.fsync_folder(folder)
+        except OSError as fault:
+            raise durable.store_error(fault, "对象库") from fault
 
     def path(self, name: bytes) -> Path:
         """Where the object lies or would lie."""
@@ -154,8 +157,11 @@ class DiskObjects:
 
     def remove(self, name: bytes) -> None:
         """See ObjectStore."""
-        self.path(name).unlink(missing_ok=True)
-        durable.fsync_folder(self.path(name).parent)
+        try:
+            self.path(name).unlink(missing_ok=True)
+            durable.fsync_folder(self.path(name).parent)
+        except OSError as fault:
+            raise durable.store_error(fault, f"对象 {name.hex()[:16]}… ") from fault
 
     def sweep(self) -> int:
         """Remove temporary files that a crash left; how many."""
