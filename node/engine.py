@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 
 from holdings import quarantine
@@ -19,7 +19,7 @@ from node.sealing import Sealing
 from node.sheets import SheetIntake
 from node.uplink import Uplink, link_rate, pack_target
 from sync import log
-from sync.errors import LinkLost, PeerRefused
+from sync.errors import LinkLost, PeerRefused, SandboxError
 from sync.manifest import read_delta
 from sync.receipt import Grade
 from sync.sandbox import Sandbox
@@ -240,9 +240,11 @@ class Engine:
     ) -> PassCounts:
         target = pack_target(self.home)
         closer = DeltaCloser(self.home, self.clock.now, self.clock.state, growth.closed, may_sign, target)
+        if jpeg_xl := self._jpeg_xl():
+            threading.Thread(target=self._warm, name="warm", daemon=True).start()
         sealing = Sealing(
-            self.home, closer, self.sandbox, target, jpeg_xl=self._jpeg_xl(), now=self.clock.now, read=self.progress.read
-        )  # fmt: skip
+            self.home, closer, self.sandbox, target, jpeg_xl=jpeg_xl, now=self.clock.now, read=self.progress.read
+        )
         walk = Intake(self.home, self.sheets(), sealing.submit, self.clock.now)
         settle = self.home.config.settle_s if settle_s is None else settle_s
         # What stands still from now on is settled by then; what a station goes on writing is left to the next run.
@@ -262,6 +264,11 @@ class Engine:
             closer.source_bytes,
         )
         return counts
+
+    def _warm(self) -> None:
+        """Load libjxl beside the walk: its start would otherwise stand before the first page."""
+        with suppress(SandboxError):
+            self.sandbox.call("sync.jpegxl:ready", b"")
 
     def _jpeg_xl(self) -> bool:
         match self.home.config.transcode:

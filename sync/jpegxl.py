@@ -10,6 +10,11 @@ def engine() -> str:
     return str(imagecodecs.jpegxl_version())
 
 
+def ready(_data: bytes) -> bytes:
+    """Nothing: a worker that has answered this has loaded libjxl."""
+    return b""
+
+
 def to_jpegxl(data: bytes) -> bytes:
     """`engine NUL codestream`; ValueError when libjxl refuses the JPEG or does not give the same bytes back."""
     try:
