@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
@@ -18,18 +18,18 @@ from holdings.file_name import NameKind, name_kind
 from holdings.findings import Finding, FindingCode
 from holdings.gate import Cleared, Held
 from holdings.readiness import order_pages
-from holdings.record import Clearance, Description
+from holdings.record import Clearance
 from holdings.records import StoredRecord
 from holdings.reference_code import CodeForm, CodeProblem, match_key, parse
 from node import folders, settings
 from node.folders import FolderState, Known, Verdict, decide
 from node.home import Home
 from node.job import Job
+from node.sameness import same_body, unchanged_parts
 from node.settings import Setting
 from node.sheets import SheetIntake
 from node.walk import FileStat, Folder, walk
 from sync import sealed
-from sync.manifest import Part
 
 BATCH = 50
 
@@ -308,8 +308,8 @@ class Intake:
             self._epoch, item_id,
         )  # fmt: skip
         parts = tuple(sealed.current(connection, item_id)) if record else ()
-        same = _unchanged(folders.sources(connection, number), parts, folder.files) if record else {}
-        equal_body = record is not None and _same_body(
+        same = unchanged_parts(folders.sources(connection, number), parts, folder.files) if record else {}
+        equal_body = record is not None and same_body(
             records.body(connection, record, record.version), cleared.description
         )
         if equal_body and len(same) == len(folder.files) == len(parts):
@@ -375,24 +375,6 @@ _SAID_BESIDE = {
     FindingCode.EXTENSION_DIFFERS, FindingCode.PAGE_MISSING, FindingCode.DUPLICATE_PAGE, FindingCode.TYPE_UNKNOWN,
 }  # fmt: skip
 _WAITS = (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)
-
-
-def _unchanged(
-    sources: dict[str, tuple[int, int, int, bytes]], parts: tuple[Part, ...], files: list[FileStat]
-) -> dict[str, Part]:
-    """Parts of files whose size, time and inode are as they were sealed."""
-    by_name = {p.name: p for p in parts}
-    same = {}
-    for file in files:
-        source, part = sources.get(file.name), by_name.get(file.name)
-        if source and part and source == (file.size, file.mtime_ns, file.inode, part.sha256):
-            same[file.name] = part
-    return same
-
-
-def _same_body(old: Description, new: Description) -> bool:
-    """Equal but for who cleared it and when: signing a clearance again is no new version."""
-    return replace(old, clearance=new.clearance, former_codes=()) == replace(new, former_codes=())
 
 
 def _waived(connection: apsw.Connection, subject: str) -> frozenset[tuple[FindingCode, str]]:
