@@ -96,6 +96,8 @@ class Arrivals:
         if self._objects.digest(name) != name:
             self._objects.remove(name)
             return False
+        # Whoever gave it its name may have fallen before the name was durable: no R1 before it is.
+        self._objects.confirm(name)
         self.arrived(log_id, name)
         return True
 

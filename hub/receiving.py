@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -171,14 +172,15 @@ class Receiver:
                 await upload.gone.wait()
 
     async def _receive(self, log_id: bytes, name: bytes, length: int, offset: int, request: web.Request) -> web.Response:
-        staging = await self._in_thread(lambda: self._objects.stage(name, length))
+        staging: Staging | None = None
         try:
+            staging = await self._in_thread(lambda: self._objects.stage(name, length))
             if staging.offset != offset:
                 raise Refused(409, "offset", f"已持久的是前 {staging.offset} 字节", "请从该处续传", detail=staging.offset)
             received = await self._pump(staging, self._under_way[name])
             if offset + received < length:
                 return _answer(await self._in_thread(staging.sync), complete=False, length=length)
-            await self._in_thread(lambda: self._finish(staging, log_id, name))
+            await self._in_thread(functools.partial(self._finish, staging, log_id, name))
             return _answer(length, complete=True, length=length)
         except BadObject as fault:
             raise Refused(422, "digest-differs", str(fault), "请从 0 重新发送", detail=0) from fault
@@ -189,7 +191,8 @@ class Receiver:
         finally:
             # A cut leaves what is durable under uploads/; the next request goes on from there.
             with contextlib.suppress(StoreError):
-                await self._in_thread(staging.close)
+                if staging is not None:
+                    await self._in_thread(staging.close)
 
     def _finish(self, staging: Staging, log_id: bytes, name: bytes) -> None:
         staging.finish()

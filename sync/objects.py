@@ -67,6 +67,9 @@ class ObjectStore(Protocol):
     def digest(self, name: bytes) -> bytes:
         """SHA-256 of what the device holds under that name."""
 
+    def confirm(self, name: bytes) -> None:
+        """Make the name of an object durable that lies here without `put` or `finish` having returned: a crash may have come in between."""
+
     def names(self) -> Iterator[bytes]:
         """Every whole object, in no order."""
 
@@ -147,6 +150,13 @@ class DiskObjects:
             return durable.digest_on_device(self.path(name))
         except OSError as fault:
             raise StoreDamaged(f"对象 {name.hex()[:16]}… 读不出：{fault.strerror}") from fault
+
+    def confirm(self, name: bytes) -> None:
+        """See ObjectStore."""
+        try:
+            durable.fsync_folder(self.path(name).parent)
+        except OSError as fault:
+            raise durable.store_error(fault, f"对象 {name.hex()[:16]}… ") from fault
 
     def names(self) -> Iterator[bytes]:
         """See ObjectStore."""
@@ -298,6 +308,9 @@ class MemoryObjects:
         if name not in self._whole:
             raise StoreDamaged(f"对象 {name.hex()[:16]}… 读不出")
         return hashlib.sha256(self._whole[name]).digest()
+
+    def confirm(self, name: bytes) -> None:
+        """See ObjectStore."""
 
     def names(self) -> Iterator[bytes]:
         """See ObjectStore."""

@@ -37,7 +37,7 @@ class Fault(Enum):
 
 
 Script = Mapping[str, Sequence[Fault | None]]
-"""For each call (`put`, `write`, `sync`, `finish`, `remove`) what happens at its 1st, 2nd … use; None and beyond: no fault."""
+"""For each call (`put`, `write`, `sync`, `finish`, `confirm`, `remove`) what happens at its 1st, 2nd … use; None and beyond: no fault."""
 
 
 class _Faults:
@@ -100,6 +100,10 @@ class FaultyObjects:
     def digest(self, name: bytes) -> bytes:
         """See ObjectStore."""
         return self._inner.digest(name)
+
+    def confirm(self, name: bytes) -> None:
+        """See ObjectStore."""
+        self._faults.run("confirm", lambda: self._inner.confirm(name))
 
     def names(self) -> Iterator[bytes]:
         """See ObjectStore."""
