@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -36,6 +37,8 @@ from sync.sandbox import Sandbox
 
 FILE_THREADS = 4
 """Threads for files and databases: as many as a node has uploads by default, and each is short."""
+DESK_THREADS = 4
+"""Threads for the commands of people: an export never waits for an upload, nor the other way round."""
 DECODER_MIB, DECODER_S = 2048, 60
 """Address space and seconds of a decoding worker: an image of 256 MiB and its 500 million pixels in grey."""
 STOP_S = 10.0
@@ -56,6 +59,7 @@ class Hub:
     vault: Vault
     folding: Folding
     desk: LocalDesk
+    desk_pool: ThreadPoolExecutor
     cut_off: list[Callable[[bytes], None]]
     """Told of a node that was revoked: its running uploads end."""
 
@@ -63,6 +67,7 @@ class Hub:
         """Let the threads end, then close the home."""
         self.folding.close()
         self.pool.shutdown()
+        self.desk_pool.shutdown()
         self.sandbox.close()
         self.home.close()
 
@@ -80,9 +85,10 @@ def assemble(home: Home, quiet_s: float = QUIET_S) -> Hub:
     enrolment = Enrolment(home.front, home.own_log, home.tls_digest, home.clock, home.random)
     conversation = Conversation(home.front, home.objects, home.own_log, arrivals, bearers, lambda: bounds, home.tls_digest, home.clock, home.random)
     cut_off: list[Callable[[bytes], None]] = [bearers.drop]
-    desk = desk_of(home, enrolment, Lookup(home.front, home.holdings, vault, home.genesis, home.clock), cut_off)
+    desk = desk_of(home, enrolment, Lookup(home.front, home.holdings, vault, home.genesis, home.clock), vault, folding, cut_off)
     pool = ThreadPoolExecutor(FILE_THREADS, "hub-file")
-    return Hub(home, pool, sandbox, traffic, bearers, arrivals, enrolment, conversation, vault, folding, desk, cut_off)
+    desk_pool = ThreadPoolExecutor(DESK_THREADS, "hub-desk")
+    return Hub(home, pool, sandbox, traffic, bearers, arrivals, enrolment, conversation, vault, folding, desk, desk_pool, cut_off)
 
 
 @contextlib.contextmanager
@@ -141,7 +147,7 @@ async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(hub.close)
         await loop.run_in_executor(hub.pool, hub.arrivals.recover)
-        local = await LocalApi(hub.desk, home.path, hub.pool).open(home.path / SOCKET)
+        local = await LocalApi(hub.desk, home.path, hub.desk_pool).open(home.path / SOCKET)
         stack.callback((home.path / SOCKET).unlink, missing_ok=True)
         stack.push_async_callback(local.cleanup)
         if home.genesis.site_class is entry.SiteClass.OPEN:
@@ -151,5 +157,7 @@ async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
         else:
             text = f"中心“{home.config.name}”已就绪（涉密：不开节点端口，只经载体往来）"
         hub.folding.start()
+        # What was made so far stays: the collector need not look at it again and again while uploads run.
+        gc.freeze()
         ready(text)
         await stop.wait()

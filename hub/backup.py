@@ -10,15 +10,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crypto.identity import recipient_from_text
 from hub import certificate, config
 from hub.desk import Desk
 from hub.errors import ConfigurationWrong, DamageFound, HubError
 from hub.home import ESCROW, FRONT, HOLDINGS, KEY, OBJECTS, Home
-from sync import durable, named
+from hub.vault import Vault
+from sync import durable, manifest, named
+from sync import log as logs
+from sync.entry import EntryKind
 from sync.objects import DiskObjects
+from sync.receipt import Grade
 
 BATCH = 1_000
 PIECE = 1 << 20
+ESCROW_FOLDER = "escrow"
 PAPERS = (KEY, certificate.FILE, config.FILE, ESCROW)
 """Small files of a home, hub.toml after the key: a folder with it is a whole one."""
 
@@ -31,6 +37,7 @@ class Saved:
     added: int = 0
     linked: int = 0
     bytes: int = 0
+    escrowed: int = 0
 
 
 # ---------------------------------------------------------------- the caller's side
@@ -59,6 +66,8 @@ def backup(desk: Desk, home: Path, destination: Path, progress: Callable[[Saved]
         with contextlib.suppress(_Absent):
             durable.write_pieces(destination / name, _present(desk, name))
     saved = _objects(desk, home, destination, progress)
+    if (destination / ESCROW).exists():
+        _escrow(desk, destination / ESCROW_FOLDER, saved)
     for name in (FRONT, HOLDINGS):
         durable.publish(destination / f"{name}.new", destination / name)
     # A crash between the two leaves a newer front.db: the vault opens the difference again.
@@ -94,6 +103,20 @@ def _objects(desk: Desk, home: Path, destination: Path, progress: Callable[[Save
     for number in range(256):
         durable.fsync_folder(destination / OBJECTS / f"{number:02x}")
     return saved
+
+
+def _escrow(desk: Desk, folder: Path, saved: Saved) -> None:
+    """Every manifest once more, sealed to the escrow recipient as well: with it and the packs alone everything can be opened by the stock `age` tool."""
+    durable.make_folder(folder)
+    for node in desk.call("nodes")["nodes"]:
+        after = 0
+        while batch := desk.call("manifests", log_id=node["log_id"], after=after)["manifests"]:
+            for seq, name in batch:
+                path = folder / f"{node['log_id'][:16]}-{seq:08d}.age"
+                if not path.exists():
+                    durable.write_pieces(path, desk.stream("escrowed", name=name))
+                    saved.escrowed += 1
+            after = batch[-1][0]
 
 
 def _link(source: Path, target: Path) -> bool:
@@ -136,13 +159,35 @@ def paper(home: Home, name: str) -> Iterator[bytes]:
     """A small file of the home; nothing when there is none. The key file stays sealed."""
     if name not in PAPERS:
         raise HubError("没有这个文件")
+    if name == ESCROW and not home.config.escrow:
+        return
     with contextlib.suppress(FileNotFoundError):
-        yield from _read(home.path / name)
+        yield from _read(home.path / (home.config.escrow if name == ESCROW else name))
 
 
 def objects(home: Home, after: str) -> dict[str, Any]:
     """Names and lengths of stored objects, a page at a time in the order of their names."""
     return {"objects": [[name.hex(), length] for name, length in named.stored_after(home.front.read(), bytes.fromhex(after), BATCH)]}
+
+
+def manifests(home: Home, log_id: bytes, after: int) -> dict[str, Any]:
+    """(seq, manifest) of receipted deltas of a log after `after`, a page at a time."""
+    found: list[tuple[int, str]] = []
+    reading, at = home.front.read(), after
+    while not found and (batch := logs.since(reading, log_id, at + 1, BATCH)):
+        at = batch[-1].seq
+        found += (
+            (entry.seq, manifest.read_delta(entry.body).manifest[0].hex())
+            for entry in batch
+            if entry.kind is EntryKind.DELTA and logs.receipt_at(reading, log_id, entry.seq, Grade.R1) is not None
+        )
+    return {"manifests": found}
+
+
+def escrowed(home: Home, vault: Vault, name: bytes) -> Iterator[bytes]:
+    """A manifest with a header for the vault and the escrow recipient."""
+    escrow = recipient_from_text((home.path / home.config.escrow).read_text("ascii").strip())
+    yield vault.add_recipients(name, [home.genesis.recipient, escrow])
 
 
 def object_bytes(home: Home, name: str) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -124,6 +125,7 @@ def run(home: Path, listen: str | None) -> None:
     from hub.clock import SystemClock
     from hub.home import open_home
 
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
     opened = open_home(home.absolute(), ask_passphrase, SystemClock(), os.urandom)
     uvloop.run(app.serve(opened, listen or opened.config.listen, click.echo))
 
@@ -248,7 +250,7 @@ def backup(home: Path, as_json: bool, dest: Path) -> None:
     with at(home) as desk:
         saved = back_up(desk, home.absolute(), dest.absolute(), lambda s: _progress(f"已核对 {s.objects} 个对象，复制 {s.bytes / 1e6:.0f} MB"))
     say("备份含密封的 key.jdk，不含解锁它的口令、密钥文件或凭据：请另行保管，缺一不可恢复。")
-    result = {"objects": saved.objects, "added": saved.added, "linked": saved.linked, "bytes": saved.bytes}
+    result = {"objects": saved.objects, "added": saved.added, "linked": saved.linked, "bytes": saved.bytes, "escrowed": saved.escrowed}
     give(as_json, result, f"已备份：{saved.objects} 个对象，新增 {saved.added} 个（硬链接 {saved.linked} 个，复制 {saved.bytes / 1e6:.1f} MB）。")
 
 

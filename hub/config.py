@@ -26,7 +26,7 @@ class HubConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unlock: str = "passphrase"
     """passphrase | keyfile[:PATH] | credential[:NAME] (crypto.locks)."""
     escrow: str = ""
-    """Path of a file with one age recipient that may open manifests as well (`hub escrow` rewraps); empty: none."""
+    """File in the home with one age recipient; a backup then holds every manifest sealed to it as well. Empty: none."""
     sm3: Sm3Policy = Sm3Policy.OFF
     """off | idle | always: whether SM3 must be available here."""
     min_free_gib: float = 2.0

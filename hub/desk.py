@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Protocol
 
 from holdings.errors import HoldingsError
@@ -17,7 +17,7 @@ class Desk(Protocol):
     def call(self, word: str, **wishes: Any) -> Answer:
         """Carry out one operation; HubError says what is wrong and what to do."""
 
-    def stream(self, word: str, **wishes: Any) -> Iterator[bytes]:
+    def stream(self, word: str, **wishes: Any) -> Generator[bytes, None, None]:
         """The bytes of something large, piece by piece."""
 
 
@@ -40,7 +40,7 @@ class LocalDesk:
         except HoldingsError as fault:
             raise NotAllowed(str(fault)) from fault
 
-    def stream(self, word: str, **wishes: Any) -> Iterator[bytes]:
+    def stream(self, word: str, **wishes: Any) -> Generator[bytes, None, None]:
         """See Desk."""
         try:
             yield from self._find(self._streams, word)(**wishes)

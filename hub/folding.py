@@ -43,6 +43,8 @@ LOG = logging.getLogger("jindang.hub")
 NICE = 15
 QUIET_S = 1.5
 """A delta is opened only when no upload bytes came for so long …"""
+RETRY_S = 60.0
+"""Seconds after which a fold that the disk refused is tried again."""
 PATIENCE_S = 30.0
 """… or it has waited for so long."""
 AHEAD = 4
@@ -97,15 +99,24 @@ class Folding:
             self._thread.join()
         self._pool.shutdown()
 
+    @property
+    def working(self) -> bool:
+        """Does the thread live? False before `start`, and after a fault of our own, which stands in the service's journal."""
+        return self._thread is not None and self._thread.is_alive()
+
     def _run(self) -> None:
         lower_priority()
+        again: float | None = None
         while not self._stop.is_set():
-            self._wake.wait()
+            self._wake.wait(again)
             self._wake.clear()
             try:
                 self.fold_all()
+                again = None
             except SyncError as fault:
-                LOG.error("验读暂停：%s", fault)
+                # A full disk, say: what was receipted waits, and is tried again.
+                LOG.error("验读暂停，%d 秒后再试：%s", RETRY_S, fault)
+                again = RETRY_S
             if not self._wake.is_set():
                 self.idle.set()
 

@@ -157,6 +157,8 @@ def open_home(path: Path, ask: Callable[[], str], clock: Clock, random: Randomne
     config = configuration.load(path)
     require(config.sm3)
     selftest.run(config.sm3)
+    if config.escrow and not (path / config.escrow).is_file():
+        raise ConfigurationWrong(f"escrow 所指的 {config.escrow} 不在 {path} 中。请放回 age 公钥文件，或从 {configuration.FILE} 删去 escrow。")
     held = durable.HomeLock(path)
     try:
         secrets = unlock(path, config, ask)

@@ -9,7 +9,7 @@ import os
 import pwd
 import socket
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
@@ -87,15 +87,18 @@ class LocalApi:
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         wishes, word = await self._wishes(request), request.match_info["word"]
         loop = asyncio.get_running_loop()
-        pieces: Iterator[bytes] = self._desk.stream(word, **wishes)
+        pieces = self._desk.stream(word, **wishes)
         # The first piece decides between an answer and an error; a fault after it cuts the connection, and the reader knows that the end is missing.
         piece = await loop.run_in_executor(self._pool, next, pieces, None)
         response = web.StreamResponse(headers={"Content-Type": "application/octet-stream"})
         await response.prepare(request)
-        while piece is not None:
-            await response.write(piece)
-            piece = await loop.run_in_executor(self._pool, next, pieces, None)
-        await response.write_eof()
+        try:
+            while piece is not None:
+                await response.write(piece)
+                piece = await loop.run_in_executor(self._pool, next, pieces, None)
+            await response.write_eof()
+        finally:
+            await loop.run_in_executor(self._pool, pieces.close)
         return response
 
 

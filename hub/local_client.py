@@ -6,7 +6,7 @@ import contextlib
 import http.client
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ class RemoteDesk:
             answer: Answer = json.loads(response.read(JSON_MAX))
             return answer
 
-    def stream(self, word: str, **wishes: Any) -> Iterator[bytes]:
+    def stream(self, word: str, **wishes: Any) -> Generator[bytes, None, None]:
         """See Desk; Unreachable when the bytes end before their end."""
         with self._asked("/stream/", word, wishes) as response:
             while piece := response.read(PIECE):

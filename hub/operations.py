@@ -8,11 +8,15 @@ from typing import Any
 from hub import backup, doctor, front, opened, status
 from hub.desk import LocalDesk
 from hub.enrolment import Enrolment
+from hub.folding import Folding
 from hub.home import Home
 from hub.lookup import Lookup
+from hub.vault import Vault
 
 
-def desk_of(home: Home, enrolment: Enrolment, lookup: Lookup, cut_off: Sequence[Callable[[bytes], None]]) -> LocalDesk:
+def desk_of(
+    home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]]
+) -> LocalDesk:
     """The desk of an opened home.
 
     Args:
@@ -20,7 +24,7 @@ def desk_of(home: Home, enrolment: Enrolment, lookup: Lookup, cut_off: Sequence[
     """
 
     def how() -> dict[str, Any]:
-        return status.status(home.front, home.holdings, opened.writers(home.holdings.read()))
+        return {**status.status(home.front, home.holdings, opened.writers(home.holdings.read())), "opening": folding.working}
 
     def nodes() -> dict[str, Any]:
         tokens = front.open_tokens(home.front.read(), home.clock.wall())
@@ -42,6 +46,7 @@ def desk_of(home: Home, enrolment: Enrolment, lookup: Lookup, cut_off: Sequence[
             "show": lookup.show,
             "listed": lookup.listed,
             "objects": lambda after="": backup.objects(home, after),
+            "manifests": lambda log_id, after=0: backup.manifests(home, bytes.fromhex(log_id), after),
             "doctor": lambda deep=False: doctor.examine(home, deep=deep),
         },
         streams={
@@ -49,5 +54,6 @@ def desk_of(home: Home, enrolment: Enrolment, lookup: Lookup, cut_off: Sequence[
             "database": lambda name: backup.database(home, name),
             "paper": lambda name: backup.paper(home, name),
             "object": lambda name: backup.object_bytes(home, name),
+            "escrowed": lambda name: backup.escrowed(home, vault, bytes.fromhex(name)),
         },
     )

@@ -43,10 +43,10 @@ class SetClock:
         return ClockState.RTC
 
 
-def found(path: Path, clock: SetClock, config: HubConfig | None = None, site_class: SiteClass = SiteClass.OPEN) -> None:
+def found(path: Path, clock: SetClock, config: HubConfig | None = None, site_class: SiteClass = SiteClass.OPEN, escrow: str = "") -> None:
     """Make a hub's home, locked by a key file inside it."""
-    chosen = config or HubConfig(name="市级中心", listen="127.0.0.1:0", unlock="keyfile", min_free_gib=0.0)
-    home.create(path, chosen, Founding(site_class), KeyFile(path / KEY_FILE), clock, os.urandom)
+    chosen = config or HubConfig(name="市级中心", listen="127.0.0.1:0", unlock="keyfile", min_free_gib=0.0, escrow=home.ESCROW if escrow else "")
+    home.create(path, chosen, Founding(site_class, None, escrow), KeyFile(path / KEY_FILE), clock, os.urandom)
 
 
 def reopen(path: Path, clock: SetClock) -> Home:
@@ -66,6 +66,7 @@ class RunningHub:
     clock: SetClock = field(default_factory=SetClock)
     config: HubConfig | None = None
     site_class: SiteClass = SiteClass.OPEN
+    escrow: str = ""
     free: Callable[[], int] | None = None
     quiet_s: float = 0.0
     nodes: list[ScriptedNode] = field(default_factory=list)
@@ -80,7 +81,7 @@ class RunningHub:
     def start(self) -> RunningHub:
         """Open the home (made when missing) and serve."""
         if not (self.path / "hub.toml").exists():
-            found(self.path, self.clock, self.config, self.site_class)
+            found(self.path, self.clock, self.config, self.site_class, self.escrow)
         self.hub = app.assemble(reopen(self.path, self.clock), quiet_s=self.quiet_s)
         self.hub.arrivals.recover()
         self._loop = asyncio.new_event_loop()

@@ -11,12 +11,15 @@ import pytest
 from hub_in_thread import KEY_FILE, RunningHub, running
 from scripted_node import ScriptedNode
 
+from crypto.identity import new_identity, recipient_of, recipient_text
 from hub.backup import backup
 from hub.errors import ConfigurationWrong, HubError, NotAllowed, Unreachable
 from hub.export import SUMS, export
 from hub.local_client import RemoteDesk, answers
 from hub.reach import reach
 from sync import log as logs
+from sync.delta import open_manifest
+from sync.pack import open_segment
 
 FILES = {"0001.jpg": b"\xff\xd8one", "第二页 é.tif": b"two" * 5_000, "空.txt": b""}
 
@@ -126,6 +129,23 @@ def test_a_backup_grows_by_what_is_new(hub: RunningHub, node: ScriptedNode, tmp_
     assert hashlib.sha256(broken.read_bytes()).hexdigest() == broken.name
     assert not [p for p in copy.rglob("*") if p.name.endswith((".tmp", ".new", ".part"))]
     assert not list(hub.path.glob(".*.tmp*"))
+
+
+def test_with_the_escrow_key_a_backup_opens_without_the_hub(tmp_path: Path) -> None:
+    """Every manifest stands in the backup for the escrow recipient too: its holder needs neither key file nor database."""
+    escrow, copy = new_identity(), tmp_path / "copy"
+    with running(tmp_path / "hub", escrow=recipient_text(recipient_of(escrow))) as hub:
+        node = hub.node()
+        node.send(node.delta({"A": {"1.txt": b"one"}}), node.delta({"B": {"1.txt": b"two"}}))
+        assert backup(hub.hub.desk, hub.path, copy).escrowed == 2
+        assert backup(hub.hub.desk, hub.path, copy).escrowed == 0
+    found = []
+    for path in sorted((copy / "escrow").iterdir()):
+        for item in open_manifest(path.read_bytes(), escrow).items:
+            (segment,) = item.parts[0].segments
+            sealed = (copy / "objects" / segment.pack.hex()[:2] / segment.pack.hex()).read_bytes()
+            found.append(open_segment(segment, sealed[segment.offset : segment.offset + segment.length]))
+    assert found == [b"one", b"two"]
 
 
 def test_a_backup_into_the_home_is_refused(hub: RunningHub) -> None:
