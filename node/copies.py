@@ -12,7 +12,7 @@ from node import config as configuration
 from node.errors import ConfigurationWrong
 from node.home import DATABASE, KEY, Home
 from sync import durable, sealed, transform
-from sync.errors import StoreDamaged
+from sync.errors import StoreDamaged, SyncError
 from sync.manifest import Part, segment_size
 from sync.objects import DiskObjects
 from sync.pack import open_segment
@@ -24,6 +24,7 @@ SUMS = "manifest-sha256.txt"
 def backup(home: Home, destination: Path, progress: Callable[[int], None] = lambda _: None) -> dict[str, int]:
     """Copy database first, objects after (DESIGN §5), into a folder that may hold an earlier backup; {objects, copied, bytes}.
 
+    An object that turns out damaged is left out, everything else is copied, and then StoreDamaged says so.
     A crash leaves a backup that the next run completes; the database is put in place last, so that it never names what is not there.
     """
     durable.make_folder(destination)
@@ -33,19 +34,37 @@ def backup(home: Home, destination: Path, progress: Callable[[int], None] = lamb
     for plain in (KEY, configuration.FILE):
         durable.write_file(destination / plain, (home.path / plain).read_bytes())
     target, copied, size, count = DiskObjects(destination / "objects"), 0, 0, 0
+    damaged: list[str] = []
     for name in home.objects.names():
         count += 1
         if target.has(name):
             continue
-        length = home.objects.length(name)
-        staging = target.stage(name, length)
-        for view in home.objects.chunks(name, staging.offset):
-            staging.write(view)
-        staging.finish()
+        try:
+            length = _copy(home.objects, target, name)
+        except SyncError:
+            damaged.append(f"{name.hex()[:16]}…")
+            continue
         copied, size = copied + 1, size + length
         progress(length)
     durable.publish(staged, destination / DATABASE)
+    if damaged:
+        raise StoreDamaged(
+            f"其余已备份，但 {len(damaged)} 个对象已损坏，未能备份：{'、'.join(damaged[:5])}。请执行 node verify 查明。"
+        )
     return {"objects": count, "copied": copied, "bytes": size}
+
+
+def _copy(source: DiskObjects, target: DiskObjects, name: bytes) -> int:
+    """Copy one object; its length. SyncError when what was read is not the object."""
+    length = source.length(name)
+    staging = target.stage(name, length)
+    try:
+        for view in source.chunks(name, staging.offset):
+            staging.write(view)
+        staging.finish()
+    finally:
+        staging.close()
+    return length
 
 
 def export(
