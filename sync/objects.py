@@ -245,7 +245,7 @@ class _DiskStaging:
                 durable.publish(self._path, self._final)
         except OSError as fault:
             raise durable.store_error(fault, "上传的对象") from fault
-        self.close()
+        self._shut()
         if not whole:
             self._path.unlink(missing_ok=True)
             self.offset = 0
@@ -255,8 +255,11 @@ class _DiskStaging:
         if self._descriptor >= 0:
             with contextlib.suppress(StoreError):
                 self.sync()
-            os.close(self._descriptor)
-            self._descriptor = -1
+            self._shut()
+
+    def _shut(self) -> None:
+        os.close(self._descriptor)
+        self._descriptor = -1
 
 
 class MemoryObjects:

@@ -169,6 +169,52 @@ def test_many_threads_write_one_after_the_other(table: Database) -> None:
     assert not odd
 
 
+def test_a_second_writer_waits(table: Database) -> None:
+    """While one thread is inside a transaction another does not get in; it gets in afterwards."""
+    trying, inside = threading.Event(), threading.Event()
+
+    def write() -> None:
+        trying.set()
+        with table.transaction() as connection:
+            inside.set()
+            add(connection, "second")
+
+    thread = threading.Thread(target=write)
+    with table.transaction() as connection:
+        thread.start()
+        assert trying.wait(10)
+        assert not inside.wait(0.1)
+        add(connection, "first")
+    thread.join()
+    assert texts(table) == ["first", "second"]
+
+
+def test_reading_before_writing_does_not_collide(table: Database) -> None:
+    """Two programs that read and then write in one transaction take turns: nobody is refused for a stale reading."""
+    other = Database(table.path, KEY)
+    with table.transaction() as connection:
+        add(connection, "0")
+    faults: list[Exception] = []
+
+    def count(database: Database) -> None:
+        try:
+            for _ in range(60):
+                with database.transaction() as connection:
+                    [(number,)] = connection.execute("SELECT text FROM thing")
+                    connection.execute("UPDATE thing SET text = ?", (str(int(number) + 1),))
+        except apsw.Error as fault:
+            faults.append(fault)
+
+    threads = [threading.Thread(target=count, args=(database,)) for database in (table, other)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not faults
+    assert texts(table) == ["120"]
+    other.close()
+
+
 def test_two_processes_do_not_share_a_snapshot(table: Database) -> None:
     """A second opening of the same file sees commits and waits for the writer."""
     other = Database(table.path, KEY)

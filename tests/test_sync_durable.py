@@ -138,10 +138,18 @@ def test_a_home_has_one_master(tmp_path: Path) -> None:
     HomeLock(tmp_path).release()
 
 
-def traced(strace: str, folder: Path, *options: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
-    """Run one direct write_file of 10,000 bytes under strace; its result and its calls."""
+WRITE = "from sync.durable import write_file; write_file(folder / 'file', b'n' * 10_000, direct=True)"
+STAGE = """
+from sync.objects import DiskObjects
+staging = DiskObjects(folder / 'objects').stage(bytes.fromhex(NAME), 10_000)
+staging.write(b'n' * 9_000); staging.sync(); staging.write(b'n' * 1_000); staging.finish()
+""".replace("NAME", repr(hashlib.sha256(b"n" * 10_000).hexdigest()))
+
+
+def traced(strace: str, folder: Path, *options: str, work: str = WRITE) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run the work in `folder` under strace; its result and its calls there."""
     log, root = folder.parent / f"{folder.name}.strace", Path(durable.__file__).parent.parent
-    program = f"from pathlib import Path; from sync.durable import write_file; write_file(Path({str(folder / 'file')!r}), b'n' * 10_000, direct=True)"
+    program = f"from pathlib import Path\nfolder = Path({str(folder)!r})\n{work}"
     calls = "openat,rename,fsync,ftruncate,pwrite64,close,unlink"
     done = subprocess.run(
         [strace, "-y", "-o", str(log), "-e", f"trace={calls}", *options, sys.executable, "-B", "-c", program], cwd=root,
@@ -164,6 +172,19 @@ def test_the_order_of_system_calls(tmp_path: Path, real_tool: Callable[[str], st
     assert names.index("fsync") > max(index for index, name in enumerate(names) if name == "pwrite64")
     assert ".tmp" in lines[names.index("fsync")]
     assert lines[-2].endswith("= 0")
+
+
+def test_the_order_of_an_upload(tmp_path: Path, real_tool: Callable[[str], str]) -> None:
+    """A partial upload's name is durable before its bytes; sync flushes; a whole one is flushed, then named, then its folder flushed."""
+    folder = tmp_path / "traced"
+    folder.mkdir()
+    done, lines = traced(real_tool("strace"), folder, work=STAGE)
+    assert done.returncode == 0, done.stderr
+    kept = [(match.group(1), "uploads" in line) for line in lines if (match := re.match(r"(fsync|rename|pwrite64)\(", line))]
+    first = next(index for index, (name, _) in enumerate(kept) if name == "pwrite64")
+    assert kept[first - 1] == ("fsync", True)
+    assert [name for name, _ in kept[first:]] == ["pwrite64", "fsync", "pwrite64", "fsync", "rename", "fsync"]
+    assert kept[-1] == ("fsync", False)
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,7 @@ def test_what_waits_for_a_receipt(database: Database) -> None:
     with database.transaction() as connection:
         for seq in (1, 4):
             log.add_receipt(connection, LOG_ID, Grade.R1, seq, b"")
+        log.add_receipt(connection, LOG_ID, Grade.R4, 5, b"")
     assert log.unreceipted(reading, LOG_ID, Grade.R1) == [2]
     assert log.first_unreceipted(reading, LOG_ID, Grade.R1) == 2
     assert log.last_receipted(reading, LOG_ID) == 4

@@ -170,6 +170,7 @@ def test_stored_objects_are_listed_in_pieces(database: Database) -> None:
             named.expect(connection, LOG, seq, body)
             named.expect(connection, OTHER, seq, body)
             named.mark_delta_stored(connection, LOG, seq)
+        named.mark_delta_stored(connection, OTHER, 3)
     found, at = [], b""
     while step := named.stored_after(database.read(), at, 4):
         found += step
