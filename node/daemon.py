@@ -42,7 +42,12 @@ class Daemon:
         self._send = threading.Event()
         self.fault: Exception | None = None
         self._windows = tuple(schedule.parse(w) for w in engine.home.config.windows)
-        self.service = Service(engine, self._look.set)
+        self.service = Service(engine, self._wake)
+
+    def _wake(self) -> None:
+        """A person has decided something: look, and send if it is time, now."""
+        self._look.set()
+        self._send.set()
 
     def stop(self) -> None:
         """End all loops; what is durable stays."""

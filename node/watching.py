@@ -67,6 +67,8 @@ class Watching:
         mounts = Path("/proc/mounts").read_text("utf-8", "replace")
         self.polled = tuple(f for f in folders if is_remote(filesystem_of(Path(f).resolve(), mounts)))
         self._observer = Observer()
+        # Started before anything is scheduled: a folder that cannot be watched then fails by itself, not all of them.
+        self._observer.start()
         for folder in folders:
             if folder in self.polled:
                 continue
@@ -75,7 +77,6 @@ class Watching:
             except OSError:
                 # Too many folders for the kernel's watches, or the folder is away: polling sees it all the same.
                 self.polled = (*self.polled, folder)
-        self._observer.start()
 
     def close(self) -> None:
         """Stop listening."""
