@@ -5,7 +5,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip --disable-pip-version-check --quiet
 SOAK_ROUNDS ?= 200
-FUZZ_EXAMPLES ?= 20000
+FUZZ_EXAMPLES ?= 3000
+FUZZ_SECONDS ?= 20
 REPEAT ?= 3
 
 .PHONY: demo test check bench fuzz soak screenshots bundle lock clean
@@ -39,6 +40,7 @@ bench: $(VENV)/tools.stamp
 
 fuzz: $(VENV)/tools.stamp
 	JINDANG_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(RUN) -m pytest -m fuzz --timeout 0
+	PYTHONPATH=. $(RUN) tests/coverage_fuzz.py --seconds $(FUZZ_SECONDS)
 
 soak: $(VENV)/tools.stamp
 	JINDANG_SOAK_ROUNDS=$(SOAK_ROUNDS) $(RUN) -m pytest -m soak --timeout 0
