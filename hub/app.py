@@ -37,7 +37,7 @@ from sync.sandbox import Sandbox
 
 FILE_THREADS = 4
 """Threads for files and databases: as many as a node has uploads by default, and each is short."""
-DESK_THREADS = 4
+DESK_THREADS = 2
 """Threads for the commands of people: an export never waits for an upload, nor the other way round."""
 DECODER_MIB, DECODER_S = 2048, 60
 """Address space and seconds of a decoding worker: an image of 256 MiB and its 500 million pixels in grey."""

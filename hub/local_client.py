@@ -48,7 +48,7 @@ def answers(path: Path) -> bool:
 
 
 class RemoteDesk:
-    """See hub.desk.Desk. One request at a time."""
+    """See hub.desk.Desk. Usable from several threads: each request has a connection of its own."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
