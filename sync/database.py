@@ -11,15 +11,59 @@ import threading
 from collections.abc import Iterator, Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import apsw
 
-from sync.errors import NewerSchema, StoreDamaged, StoreFull
+from sync.errors import NewerSchema, StoreDamaged, StoreError, StoreFull
 
 BUSY_MS = 30_000
 CACHE_KIB = 4_096
 PAGE_BYTES = 4_096
 WAL_PAGES = 4_000
+
+
+_TOLD = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.NotADBError, apsw.CantOpenError)
+
+
+def _told(fault: apsw.Error, path: Path) -> StoreError:
+    """The error of this room for one of SQLite's that says something about the disk."""
+    # The index of the write-ahead log is a file as well: without room for it nothing can be read either.
+    if isinstance(fault, apsw.FullError) or getattr(fault, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
+        return StoreFull(f"磁盘空间不足，数据库 {path.name} 无法写入。请清理磁盘后重试；已提交的数据不受影响。")
+    if isinstance(fault, apsw.NotADBError):
+        return StoreDamaged(f"数据库 {path.name} 打不开：密钥不对，或文件已损坏。请用 doctor 体检，必要时从备份恢复。")
+    if isinstance(fault, apsw.CantOpenError):
+        return StoreDamaged(f"数据库 {path.name} 打不开：文件不存在或没有权限。")
+    return StoreDamaged(f"数据库 {path.name} 已损坏或磁盘出错：请停止使用并从备份恢复。")
+
+
+class _Cursor(apsw.Cursor):
+    """Tells a full disk and a damaged file as errors of this room, wherever rows are read."""
+
+    def execute(self, *given: Any, **named: Any) -> apsw.Cursor:
+        try:
+            return super().execute(*given, **named)
+        except _TOLD as fault:
+            raise _told(fault, Path(self.connection.filename)) from fault
+
+    def executemany(self, *given: Any, **named: Any) -> apsw.Cursor:
+        try:
+            return super().executemany(*given, **named)
+        except _TOLD as fault:
+            raise _told(fault, Path(self.connection.filename)) from fault
+
+    def __next__(self) -> Any:
+        try:
+            return super().__next__()
+        except _TOLD as fault:
+            raise _told(fault, Path(self.connection.filename)) from fault
+
+    def fetchone(self) -> Any:
+        try:
+            return super().fetchone()
+        except _TOLD as fault:
+            raise _told(fault, Path(self.connection.filename)) from fault
 
 
 class Database:
@@ -34,6 +78,7 @@ class Database:
     def _connect(self) -> apsw.Connection:
         try:
             connection = apsw.Connection(str(self.path))
+            connection.cursor_factory = _Cursor
             if self._key is not None:
                 connection.pragma("cipher", "chacha20")
                 connection.pragma("key", "raw:" + self._key.hex())
@@ -46,12 +91,8 @@ class Database:
             connection.pragma("temp_store", "memory")
             # Rows that are erased (a classified mark found late) must not linger in free pages.
             connection.pragma("secure_delete", "on")
-        except apsw.NotADBError as fault:
-            raise StoreDamaged(
-                f"数据库 {self.path.name} 打不开：密钥不对，或文件已损坏。请用 doctor 体检，必要时从备份恢复。"
-            ) from fault
-        except apsw.CantOpenError as fault:
-            raise StoreDamaged(f"数据库 {self.path.name} 打不开：文件不存在或没有权限。") from fault
+        except _TOLD as fault:
+            raise _told(fault, self.path) from fault
         return connection
 
     def read(self) -> apsw.Connection:
@@ -81,19 +122,15 @@ class Database:
                     if self._writer.in_transaction:
                         self._writer.execute("ROLLBACK")
                     raise
-            except apsw.FullError as fault:
-                raise StoreFull(
-                    f"磁盘空间不足，数据库 {self.path.name} 无法写入。请清理磁盘后重试；已提交的数据不受影响。"
-                ) from fault
-            except (apsw.CorruptError, apsw.NotADBError, apsw.IOError) as fault:
-                raise StoreDamaged(f"数据库 {self.path.name} 已损坏或磁盘出错：请停止使用并从备份恢复。") from fault
+            except _TOLD as fault:
+                raise _told(fault, self.path) from fault
 
     def check(self) -> list[str]:
         """What SQLite's integrity check finds; empty when whole."""
         try:
             rows = [str(row[0]) for row in self.read().execute("PRAGMA integrity_check(20)")]
-        except apsw.Error as fault:
-            return [type(fault).__name__]
+        except (apsw.Error, StoreError) as fault:
+            return [str(fault)]
         return [] if rows == ["ok"] else rows
 
     def backup(self, destination: Path) -> None:
@@ -126,12 +163,9 @@ def open_database(path: Path, key: bytes | None, rooms: Sequence[str]) -> Databa
     """
     database = Database(path, key)
     with database.transaction() as connection:
-        try:
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS schema_version(room TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
-            )
-        except apsw.NotADBError as fault:
-            raise StoreDamaged(f"数据库 {path.name} 打不开：密钥不对，或文件已损坏。") from fault
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_version(room TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
+        )
         for room in rooms:
             _upgrade(connection, room, path.name)
     return database
