@@ -60,6 +60,7 @@ class HubLink:
         try:
             connection.connect()
         except OSError as fault:
+            connection.close()
             raise LinkLost(
                 f"连不上市级中心 {self._address[0]}:{self._address[1]}（{fault}）。本机数据完好，恢复后自动补传。"
             ) from fault
