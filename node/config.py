@@ -110,5 +110,5 @@ def _toml(value: object) -> str:
         return "[" + ", ".join(_toml(v) for v in value) + "]"
     if isinstance(value, float):
         return repr(value)
-    # A JSON string is a TOML basic string.
-    return msgspec.json.encode(str(value)).decode()
+    # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+    return msgspec.json.encode(str(value)).decode().replace("\x7f", "\\u007f")

@@ -174,7 +174,7 @@ def test_a_backup_takes_only_what_is_new(work: NodeAtWork, tmp_path: Path) -> No
         copies.backup(engine.home, made)
     work.scans.put(B, {"0001.jpg": page(72)})
     work.intake()
-    missing = sorted(p for p in (made / "objects").rglob("*") if p.is_file())[0]
+    missing = min(p for p in (made / "objects").rglob("*") if p.is_file())
     missing.unlink()
     (made / ".node.db.new").write_bytes(b"cut short")
     with work.opened() as engine:

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from node_at_work import NodeAtWork, findings, make
+from scan_tree import COLUMNS
 
 from holdings.findings import FindingCode
 from node.service import Service
-from node_at_work import NodeAtWork, findings, make
-from scan_tree import COLUMNS
 from sync.entry import SiteClass
 from sync.sandbox import Sandbox
 

@@ -26,7 +26,9 @@ def work(tmp_path: Path, sandbox: Sandbox) -> NodeAtWork:
 def test_everything_dropped_is_sealed_byte_for_byte(work: NodeAtWork) -> None:
     """Records of several formats come out of the sealed delta as they lay in the folder, in one delta, with their rows."""
     dropped = work.scans.delivery({A: 3, B: 2})
-    dropped[C] = {"001.tif": page(7, "tiff"), "002.png": page(8, "png"), "说明.txt": "同时归档".encode() * 900, "大.jpg": page(9) + os.urandom(9 << 20) + b"\xff\xd9"}
+    dropped[C] = {
+        "001.tif": page(7, "tiff"), "002.png": page(8, "png"), "说明.txt": "同时归档".encode() * 900, "大.jpg": page(9) + os.urandom(9 << 20) + b"\xff\xd9",
+    }  # fmt: skip
     work.scans.put(C, dropped[C])
     work.scans.rows({A: {"页数": "3"}, B: {"页数": "2"}, C: {"页数": "4", "题名": "关于春节放假的通知"}})
     result = work.intake()

@@ -91,10 +91,10 @@ def test_a_bad_page_stops_its_record_alone(work: NodeAtWork, case: str) -> None:
 def test_a_file_without_rights_waits_until_it_may_be_read(work: NodeAtWork, no_override: None) -> None:
     """A page that the service may not read holds the record; with the right given, the record is sealed."""
     files = work.scans.delivery({A: 2})
-    os.chmod(work.scans.root / A / "0002.jpg", 0)
+    (work.scans.root / A / "0002.jpg").chmod(0)
     assert work.intake().records == 0
     assert work.findings() == [("unreadable", f"扫描/{A}/0002.jpg")]
-    os.chmod(work.scans.root / A / "0002.jpg", 0o640)
+    (work.scans.root / A / "0002.jpg").chmod(0o640)
     with work.opened() as engine:
         Service(engine).quarantine_retry(Service(engine).quarantine_list()["items"][0]["id"])
     work.intake()
@@ -147,7 +147,13 @@ def test_unusual_names_are_sealed_as_they_are(work: NodeAtWork) -> None:
     assert work.current() == {A: files}
 
 
-@pytest.mark.parametrize("twin", [(unicodedata.normalize("NFC", "é1.jpg"), unicodedata.normalize("NFD", "é1.jpg")), ("Page1.JPG", "page1.jpg")], ids=["NFC and NFD", "letter case"])
+TWINS = {
+    "NFC and NFD": (unicodedata.normalize("NFC", "é1.jpg"), unicodedata.normalize("NFD", "é1.jpg")),
+    "letter case": ("Page1.JPG", "page1.jpg"),
+}
+
+
+@pytest.mark.parametrize("twin", TWINS.values(), ids=TWINS)
 def test_names_that_fall_together_elsewhere_hold_the_record(work: NodeAtWork, twin: tuple[str, str]) -> None:
     """Two files that one name would stand for on other systems are a question, never one overwriting the other."""
     work.scans.put(A, {twin[0]: page(1), twin[1]: page(2)})

@@ -107,13 +107,28 @@ def test_a_whole_folder_that_vanishes_in_between_is_no_error(work: NodeAtWork) -
         assert not engine.unsettled()
 
 
+def test_a_new_folder_waits_for_its_second_look(work: NodeAtWork) -> None:
+    """Two equal looks too close together judge nothing; one a settle time later, when the change is old, does."""
+    work.scans.rows({A: {"页数": "2"}})
+    work.intake()
+    work.scans.record(A, 2)
+    jobs: list[Job] = []
+    with work.opened() as engine:
+        walk = Intake(engine.home, engine.sheets(), jobs.append, work.clock.now)
+        for seconds, waiting in ((0.0, 1), (0.5, 1), (1.6, 1), (8.0, 0), (0.0, 0)):
+            work.clock.time += seconds
+            assert walk.run(2.0).waiting == waiting
+    assert [job.subject for job in jobs] == [A]
+
+
 def test_folders_of_all_ages_settle_in_one_run(work: NodeAtWork) -> None:
     """A record that settles later than another is sealed in the same run, and the first one is not sealed again meanwhile."""
     work.clock = RunningClock()
-    files = work.scans.delivery({A: 2})
+    work.scans.rows({A: {"页数": "2"}, B: {"页数": "1"}})
+    work.intake()
+    files = {A: work.scans.record(A, 2)}
     work.scans.set_age(time.time(), 3600)
     files[B] = work.scans.record(B, 1, 5)
-    work.scans.rows({A: {"页数": "2"}, B: {"页数": "1"}})
     with work.opened() as engine:
         result = engine.run(settle_s=0.1, send=False)
     assert result.records == 2
@@ -253,8 +268,9 @@ def test_sm3_by_policy(work: NodeAtWork, policy: str) -> None:
     work.intake()
     expected = hashlib.new("sm3", data).digest()
     with work.opened() as engine:
-        deltas = [e for e in log.walk(engine.home.database.read(), engine.home.identity.log.log_id) if e.seq]
-        items = [i for e in deltas for i in open_manifest(engine.home.objects.read(read_delta(e.body).manifest[0], 0, read_delta(e.body).manifest[1]), work.vault).items]
+        deltas = [read_delta(e.body) for e in log.walk(engine.home.database.read(), engine.home.identity.log.log_id) if e.seq]
+        sealed_manifests = [engine.home.objects.read(d.manifest[0], 0, d.manifest[1]) for d in deltas]
+        items = [item for data in sealed_manifests for item in open_manifest(data, work.vault).items]
         assert engine.run(settle_s=0, send=False).deltas == 0
     [record] = [i for i in items if i.kind is ItemKind.RECORD]
     text = [i for i in items if i.kind is ItemKind.TEXT]
