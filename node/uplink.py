@@ -25,6 +25,7 @@ from sync.messages import Greeting, Hello, StateReport
 from sync.receipt import Grade, Receipt
 from sync.receipt import read as read_receipt
 from sync.session import Act, Phase, State, Stop
+from sync.token import SECRET_BYTES
 
 SLOW_HANDSHAKE_S = 0.06
 """TCP and TLS take two to three round trips: one slower than this is no city LAN, and packs stay small until a rate was measured."""
@@ -116,6 +117,7 @@ class Uplink:
             if state.phase is Phase.SENDING:
                 state, more = session.step(state, self._while_sending(state))
                 work.extend(more)
+                self._stop_if_told(state)
                 continue
             if state.phase is Phase.DONE:
                 more_may_come = grown()
@@ -179,11 +181,9 @@ class Uplink:
                     with self._home.database.transaction() as connection:
                         settings.write(connection, Setting.HUB_BEHIND, self._now())
         except PeerRefused as refusal:
-            if refusal.status == 403 and refusal.code in ("revoked", "frozen"):
-                return session.Denied(Stop.REVOKED if refusal.code == "revoked" else Stop.FORKED)
-            if refusal.status == 409 and refusal.code == "fork":
-                return session.Denied(Stop.FORKED)
-            raise
+            if (denied := _denied(refusal)) is None:
+                raise
+            return denied
         finally:
             self.tally.bytes_sent += self._link.bytes_sent
             self._link.bytes_sent = 0
@@ -212,8 +212,8 @@ class Uplink:
         return self._greeted(greeting)
 
     def _greet(self) -> Answer:
-        """Hello, repeated once with a fresh nonce when ours is stale (a lost answer, a restored copy)."""
-        home, again = self._home, False
+        """Hello, repeated once with a fresh nonce when ours is stale (a lost answer, a restored copy), and once after the hub took our genesis anew."""
+        home, repeated = self._home, set[str]()
         while True:
             reading = home.database.read()
             hub = log.find(reading, home.identity.hub.log_id)
@@ -226,11 +226,29 @@ class Uplink:
             try:
                 return self._link.call("POST", messages.HELLO, messages.sign_hello(home.secrets.signing_key(), hello))
             except PeerRefused as refusal:
-                if refusal.code != "nonce" or again or not isinstance(refusal.detail, bytes):
+                nonce = refusal.detail if refusal.code == "nonce" and isinstance(refusal.detail, bytes) else None
+                if refusal.code in repeated or not (nonce is not None or self._returned(refusal)):
                     raise
-                again = True
-                with home.database.transaction() as connection:
-                    settings.write(connection, Setting.NONCE, refusal.detail)
+                repeated.add(refusal.code)
+                if nonce is not None:
+                    with home.database.transaction() as connection:
+                        settings.write(connection, Setting.NONCE, nonce)
+
+    def _returned(self, refusal: PeerRefused) -> bool:
+        """A hub restored from a copy older than our enrolment does not know us; its own log, brought back by another node, vouches for our genesis
+        without the token (format.md §11.1). Was it taken?
+        """
+        if refusal.code != "unknown-log":
+            return False
+        home = self._home
+        genesis = log.since(home.database.read(), home.identity.log.log_id, 0, 1)[0]
+        request = messages.EnrolRequest(bytes(SECRET_BYTES), home.config.name, genesis.signed)
+        try:
+            self._link.call("POST", messages.ENROL, request.encode())
+        except PeerRefused:
+            # The refusal of the greeting says more: which hub, and what to do.
+            return False
+        return True
 
     def _store_greeting(self, greeting: Greeting) -> None:
         """Verify and store what came. A crash before the commit leaves the old cursors, and the same things come again."""
@@ -334,7 +352,10 @@ class Uplink:
                     return session.Grown(head)
                 left = self._sender.wait_below(left, GROWTH_S)
         except SendingFailed as failed:
-            raise failed.fault from failed
+            denied = _denied(failed.fault) if isinstance(failed.fault, PeerRefused) else None
+            if denied is None:
+                raise failed.fault from failed
+            return denied
         finally:
             self.tally.bytes_sent += self._sender.bytes_sent - self.tally.objects_bytes
             self.tally.objects_bytes = self._sender.bytes_sent
@@ -359,6 +380,15 @@ class Uplink:
                 "POST", messages.HUB_ENTRIES, messages.encode_entries([e.signed for e in batch]), self._bearer
             )
             start = batch[-1].seq + 1
+
+
+def _denied(refusal: PeerRefused) -> session.Denied | None:
+    """A refusal that ends the conversation for good."""
+    if refusal.status == 403 and refusal.code == "revoked":
+        return session.Denied(Stop.REVOKED)
+    if (refusal.status == 403 and refusal.code == "frozen") or (refusal.status == 409 and refusal.code == "fork"):
+        return session.Denied(Stop.FORKED)
+    return None
 
 
 def link_rate(home: Home) -> int:

@@ -231,7 +231,10 @@ def _item(value: object, packs: Sequence[bytes]) -> Item:
         or len(f[6]) > limits.ITEM_PARTS
     ):
         raise BadObject("清单条目的标识、版本或大小不合规（format.md §6.1、§14）")
-    return Item(f[1], f[2], ItemKind(f[4]), f[5], tuple(_part(p, packs) for p in f[6]))
+    parts = tuple(_part(p, packs) for p in f[6])
+    if len({p.name for p in parts}) != len(parts):
+        raise BadObject("清单条目中两个部件同名（format.md §6）：导出时后者会盖掉前者")
+    return Item(f[1], f[2], ItemKind(f[4]), f[5], parts)
 
 
 def _part(value: object, packs: Sequence[bytes]) -> Part:

@@ -7,6 +7,7 @@ an object under its name is always complete; readers never see a half-written on
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -201,6 +202,8 @@ class _DiskStaging:
         view = memoryview(data)
         if self._at + self._fill + len(view) > self._length:
             raise BadObject(f"对象 {self._name.hex()[:16]}… 超过声明的 {self._length} 字节")
+        while len(view) >= durable.CHUNK and not self._fill and self._write_in_place(view[: durable.CHUNK]):
+            view = view[durable.CHUNK :]
         while view:
             step = min(len(view), durable.CHUNK - self._fill)
             self._buffer[self._fill : self._fill + step] = view[:step]
@@ -208,6 +211,17 @@ class _DiskStaging:
             view = view[step:]
             if self._fill == durable.CHUNK:
                 self._flush(durable.CHUNK)
+
+    def _write_in_place(self, view: memoryview) -> bool:
+        """Write a block-aligned buffer (durable.aligned_buffer) without a copy; False when the device wants it copied into one."""
+        try:
+            durable.write_all(self._descriptor, view, self._at)
+        except OSError as fault:
+            if fault.errno == errno.EINVAL:
+                return False
+            raise durable.store_error(fault, "上传的对象") from fault
+        self._at += len(view)
+        return True
 
     def _flush(self, size: int) -> None:
         try:

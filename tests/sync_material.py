@@ -127,7 +127,7 @@ def items(draw: st.DrawFn, packs: Sequence[bytes]) -> Item:
     version = draw(st.integers(1, 5) | st.just((1 << 32) - 1))
     return Item(
         draw(st.binary(min_size=16, max_size=16)), version, draw(st.sampled_from(ItemKind)), draw(st.binary(max_size=60)),
-        tuple(draw(st.lists(parts(packs), max_size=4))),
+        tuple(draw(st.lists(parts(packs), max_size=4, unique_by=lambda one: one.name))),
     )  # fmt: skip
 
 

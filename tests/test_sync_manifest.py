@@ -119,10 +119,17 @@ def test_counts_are_bounded() -> None:
     assert len(manifest.decode(manifest.encode(Manifest(SALT, (one,) * limits.MANIFEST_ITEMS))).items) == 10_000
     with pytest.raises(BadObject):
         manifest.encode(Manifest(SALT, (one,) * (limits.MANIFEST_ITEMS + 1)))
-    many = item(parts=[part()] * limits.ITEM_PARTS)
+    many = item(parts=[part(f"{number}.jpg") for number in range(limits.ITEM_PARTS)])
     assert len(manifest.decode(manifest.encode(Manifest(SALT, (many,)))).items[0].parts) == 20_000
     with pytest.raises(BadObject):
         manifest.encode(Manifest(SALT, (replace(many, parts=(*many.parts, part())),)))
+
+
+def test_two_parts_of_one_name_are_refused() -> None:
+    """Part names differ within an item, or an export would lose one; two items may use the same names."""
+    with pytest.raises(BadObject, match="同名"):
+        manifest.encode(Manifest(SALT, (item(parts=[part("a.jpg"), part("b.jpg"), part("a.jpg")]),)))
+    assert manifest.encode(Manifest(SALT, (item(parts=[part("a.jpg")]), item(parts=[part("a.jpg")]))))
 
 
 def test_the_largest_part_has_its_segments() -> None:
