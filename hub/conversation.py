@@ -205,6 +205,7 @@ class Conversation:
             elif entry.kind is EntryKind.REVOKE:
                 said = cbor.take_map(entry.body, {1: cbor.ID32, 2: int, 3: cbor.ID32, 4: str}, name="revoke")
                 logs.set_state(connection, said[1], LogState.REVOKED)
+                front.revoked_before(connection, said[1])
                 self._bearers.drop(said[1])
         except CryptoError as fault:
             raise BadEntry(f"本中心的日志条目无法解读：{fault}") from fault

@@ -69,9 +69,15 @@ def consume(connection: apsw.Connection, secret_hash: bytes, log_id: bytes) -> N
 def enrolled_before(connection: apsw.Connection, log_id: bytes, name: str, district: str) -> None:
     """Our own log, taken back from a node, says that this log was enrolled: its genesis is welcome without its token.
 
-    The row stands under the log_id, which is no secret's hash.
+    The row stands under the log_id, which is no secret's hash. A token of that name that is unused in the restored copy was its token.
     """
+    connection.execute("UPDATE enrolment SET used_log = ? WHERE name = ? AND used_log IS NULL", (log_id, name))
     connection.execute("INSERT OR IGNORE INTO enrolment VALUES (?1, ?2, ?3, 0, ?1)", (log_id, name, district))
+
+
+def revoked_before(connection: apsw.Connection, log_id: bytes) -> None:
+    """Our own log, taken back from a node, says that this log was revoked: if its genesis is not here, it is not welcome any more."""
+    connection.execute("DELETE FROM enrolment WHERE used_log = ?", (log_id,))
 
 
 def open_tokens(connection: apsw.Connection, now: int) -> list[tuple[str, str, int]]:

@@ -106,7 +106,7 @@ class City:
         out = self.root / f"export {self._exports}"
         self.hub.folded()
         done = export(self.hub.hub.desk, out)
-        assert not done.problems
+        assert done.problems == []
         return {str(p.relative_to(out)): p.read_bytes() for p in out.rglob("*") if p.is_file() and p.parent != out}
 
     def scanned(self) -> dict[str, bytes]:

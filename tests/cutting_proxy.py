@@ -70,6 +70,8 @@ class CuttingProxy:
     def __init__(self, upstream: tuple[str, int], line: Line | None = None) -> None:
         self.upstream, self.line = upstream, line or Line()
         self.up = self.down = self.cuts = self.connections = 0
+        self.on_cut: Callable[[], object] | None = None
+        """Run beside the line whenever it is cut."""
         self._sides: set[_Side] = set()
         self._free_at = 0.0
         self._cut_at: int | None = None
@@ -88,6 +90,7 @@ class CuttingProxy:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.on_cut = None
         self.cut()
         self._do(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -96,6 +99,7 @@ class CuttingProxy:
 
     async def _end(self) -> None:
         self._server.close()
+        await self._loop.shutdown_default_executor()
         for task in asyncio.all_tasks(self._loop) - {asyncio.current_task()}:
             task.cancel()
 
@@ -123,6 +127,8 @@ class CuttingProxy:
     async def _cut(self) -> None:
         self.cuts += 1
         silently, self._silently = self._silently, False
+        if (work := self.on_cut) is not None:
+            self._loop.run_in_executor(None, work)
         for side in list(self._sides):
             side.dead = True
             if side.transport is not None and not silently:
