@@ -19,6 +19,7 @@ from sync.errors import BadObject, LinkLost, PeerRefused, WrongPeer
 from sync.messages import Problem
 
 TIMEOUT_S = 60.0
+UNSENT_BYTES = 1 << 18
 SO_MAX_PACING_RATE = 47
 """Linux <asm-generic/socket.h>: the kernel paces the socket, which is the bandwidth cap of node.toml."""
 
@@ -73,6 +74,8 @@ class HubLink:
                 "对方出示的证书不是接入时记下的那一张：证书被中间设备替换，或地址指向了别的机器。已停止传输，请联系市级中心核对。"
             )
         connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # What waits unsent in the kernel is lost with the line and would be sent, and counted, twice.
+        connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
         if self._cap:
             connection.sock.setsockopt(socket.SOL_SOCKET, SO_MAX_PACING_RATE, self._cap)
         self._connection = connection
