@@ -18,7 +18,7 @@ import click
 from crypto.errors import CryptoError
 from hub.desk import Desk
 from hub.errors import HubError
-from sync.errors import HomeBusy, SyncError
+from sync.errors import HomeBusy, StoreFull, SyncError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -57,7 +57,7 @@ def exits(function: F) -> F:
         except HubError as fault:
             say(f"错误：{fault}")
             sys.exit(fault.exit_code)
-        except HomeBusy as fault:
+        except (HomeBusy, StoreFull) as fault:
             say(f"错误：{fault}")
             sys.exit(3)
         except (SyncError, CryptoError) as fault:

@@ -15,13 +15,14 @@ from sync.errors import (
     PeerRefused,
     RolledBack,
     StoreDamaged,
+    StoreFull,
     SyncError,
     WrongPeer,
 )
 
 EXPECTED = (NodeError, HoldingsError, SyncError, CryptoError, SealingFailed)
 _CODES: tuple[tuple[type[Exception], int], ...] = (
-    (Fork, 4), (RolledBack, 4), (WrongPeer, 4), (StoreDamaged, 4), (LinkLost, 3), (PeerRefused, 3), (HomeBusy, 3), (BadEntry, 4), (BadObject, 2),
+    (Fork, 4), (RolledBack, 4), (WrongPeer, 4), (StoreDamaged, 4), (StoreFull, 3), (LinkLost, 3), (PeerRefused, 3), (HomeBusy, 3), (BadEntry, 4), (BadObject, 2),
     (LockedOut, 2), (WrongKey, 2), (CryptoError, 4),
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import apsw
 
+from sync import durable
 from sync.errors import NewerSchema, StoreDamaged, StoreError, StoreFull
 
 BUSY_MS = 30_000
@@ -26,10 +27,11 @@ WAL_PAGES = 4_000
 _TOLD = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.NotADBError, apsw.CantOpenError)
 
 
-def _told(fault: apsw.Error, path: Path) -> StoreError:
-    """The error of this room for one of SQLite's that says something about the disk."""
-    # The index of the write-ahead log is a file as well: without room for it nothing can be read either.
-    if isinstance(fault, apsw.FullError) or getattr(fault, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
+def _told(fault: apsw.Error, path: Path, number: int) -> StoreError:
+    """The error of this room for one of SQLite's that says something about the disk; `number` is the system call's errno."""
+    # SQLite knows ENOSPC alone as a full disk; a quota, and no room for the index of the write-ahead log, are I/O errors to it.
+    shm = getattr(fault, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE
+    if isinstance(fault, apsw.FullError) or shm or (isinstance(fault, apsw.IOError) and number in durable.FULL):
         return StoreFull(f"磁盘空间不足，数据库 {path.name} 无法写入。请清理磁盘后重试；已提交的数据不受影响。")
     if isinstance(fault, apsw.NotADBError):
         return StoreDamaged(f"数据库 {path.name} 打不开：密钥不对，或文件已损坏。请用 doctor 体检，必要时从备份恢复。")
@@ -45,25 +47,25 @@ class _Cursor(apsw.Cursor):
         try:
             return super().execute(*given, **named)
         except _TOLD as fault:
-            raise _told(fault, Path(self.connection.filename)) from fault
+            raise _told(fault, Path(self.connection.filename), self.connection.system_errno) from fault
 
     def executemany(self, *given: Any, **named: Any) -> apsw.Cursor:
         try:
             return super().executemany(*given, **named)
         except _TOLD as fault:
-            raise _told(fault, Path(self.connection.filename)) from fault
+            raise _told(fault, Path(self.connection.filename), self.connection.system_errno) from fault
 
     def __next__(self) -> Any:
         try:
             return super().__next__()
         except _TOLD as fault:
-            raise _told(fault, Path(self.connection.filename)) from fault
+            raise _told(fault, Path(self.connection.filename), self.connection.system_errno) from fault
 
     def fetchone(self) -> Any:
         try:
             return super().fetchone()
         except _TOLD as fault:
-            raise _told(fault, Path(self.connection.filename)) from fault
+            raise _told(fault, Path(self.connection.filename), self.connection.system_errno) from fault
 
 
 class Database:
@@ -92,7 +94,7 @@ class Database:
             # Rows that are erased (a classified mark found late) must not linger in free pages.
             connection.pragma("secure_delete", "on")
         except _TOLD as fault:
-            raise _told(fault, self.path) from fault
+            raise _told(fault, self.path, 0) from fault
         return connection
 
     def read(self) -> apsw.Connection:
@@ -123,7 +125,7 @@ class Database:
                         self._writer.execute("ROLLBACK")
                     raise
             except _TOLD as fault:
-                raise _told(fault, self.path) from fault
+                raise _told(fault, self.path, self._writer.system_errno) from fault
 
     def check(self) -> list[str]:
         """What SQLite's integrity check finds; empty when whole."""

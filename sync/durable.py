@@ -22,13 +22,14 @@ from sync.errors import HomeBusy, StoreDamaged, StoreError, StoreFull
 
 BLOCK = 4096
 CHUNK = 1 << 20
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+"""What a system call says when there is no room: disk, quota, limit of a file."""
 _local = threading.local()
 
 
 def store_error(fault: OSError, what: str) -> StoreError:
     """The error of this room for an OSError: StoreFull when room is lacking, else StoreDamaged."""
-    if fault.errno in _FULL:
+    if fault.errno in FULL:
         return StoreFull(f"磁盘空间不足，无法写入{what}。请清理或扩充磁盘后重试；已收存的数据不受影响。")
     return StoreDamaged(f"磁盘读写{what}失败：{fault.strerror}。请检查磁盘与系统日志。")
 

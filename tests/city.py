@@ -48,6 +48,11 @@ class City:
         lines = [line for line in path.read_text("utf-8").splitlines() if not line.startswith("hub =")]
         path.write_text("\n".join([*lines, f'hub = "https://{address[0]}:{address[1]}"', ""]), "utf-8")
 
+    def close(self) -> None:
+        """Stop the hub if it runs."""
+        if self.hub._thread.is_alive():
+            self.hub.stop()
+
     def restart_hub(self) -> None:
         """Stop the hub and start it over the same home; the node is told where."""
         self.hub.stop()

@@ -18,6 +18,7 @@ from faulty import Fault, FaultyObjects, full_disk
 from middlebox import Fault as LineFault
 from middlebox import Kind, Middlebox
 from scan_tree import page
+from soak_programs import Programs
 
 from hub import certificate
 from hub import home as hub_home
@@ -38,7 +39,7 @@ def city(tmp_path: Path, sandbox: Sandbox) -> Iterator[City]:
     """A hub and its node."""
     made = City(tmp_path, sandbox).open_hub().join()
     yield made
-    made.hub.stop()
+    made.close()
 
 
 def drop(city: City, *codes: str, seed: int = 0) -> None:
@@ -206,6 +207,23 @@ def test_a_full_disk_at_the_node_loses_nothing(city: City, room: int) -> None:
         city.run(send=False)
     assert "磁盘空间不足" in str(said.value)
     assert city.troubles(deep=True) == []
+    city.run()
+    city.arrived()
+
+
+def test_a_full_disk_ends_a_command_with_3_and_a_remedy(city: City, tmp_path: Path) -> None:
+    """Commands of node and hub that find no room say so in the technician's language, without a stack trace, with the code of a store out of reach."""
+    drop(city, A)
+    city.hub.stop()
+    with Programs(tmp_path / "said") as programs:
+        for words, home in ((("node", "intake", "--settle", "0"), city.work.path), (("hub", "enrol", "河西区"), city.hub.path)):
+            for room in (8 << 10, 64 << 10):
+                program = programs.start(*words, "--home", home, largest_file=room)
+                code = program.end()
+                assert "Traceback" not in program.said
+                assert (code, "磁盘空间不足" in program.said) == (3, True) or (code == 0 and words[0] == "hub"), program.said
+    city.hub.start()
+    city.move(city.hub.address)
     city.run()
     city.arrived()
 

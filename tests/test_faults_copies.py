@@ -34,7 +34,7 @@ def city(tmp_path: Path, sandbox: Sandbox) -> Iterator[City]:
     drop(made, A)
     made.run()
     yield made
-    made.hub.stop()
+    made.close()
 
 
 # ---------------------------------------------------------------- a corrupted byte in a database

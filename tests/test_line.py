@@ -28,7 +28,7 @@ def city(tmp_path: Path, sandbox: Sandbox) -> Iterator[City]:
     """A hub, and a node that is yet to be enrolled."""
     made = City(tmp_path, sandbox).open_hub()
     yield made
-    made.hub.stop()
+    made.close()
 
 
 def fill(city: City, records: int, edge: int = 1000) -> None:
