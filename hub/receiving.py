@@ -15,14 +15,14 @@ from aiohttp import web
 from hub.arrivals import Arrivals
 from hub.clock import Clock
 from hub.errors import Refused
+from hub.inlet import BUFFER_BYTES, BUFFERS, Inlet
 from sync import limits, named
 from sync.database import Database
+from sync.durable import aligned_buffer
 from sync.errors import BadObject, StoreDamaged, StoreError, StoreFull
 from sync.messages import UPLOAD_COMPLETE, UPLOAD_LENGTH, UPLOAD_OFFSET
 from sync.objects import ObjectStore, Staging
 
-FLUSH_BYTES = 1 << 20
-"""Bytes gathered in the loop before a thread writes them."""
 SYNC_S = 5.0
 """Durable this often inside an object (format.md §11.5)."""
 IDLE_S = 120.0
@@ -44,9 +44,11 @@ class _Upload:
     request: web.Request
     moved: float
     gone: asyncio.Event = field(default_factory=asyncio.Event)
+    inlet: Inlet | None = None
 
     def abort(self) -> None:
-        self.request.content.set_exception(Stale())
+        if self.inlet is not None:
+            self.inlet.end(Stale())
         if self.request.transport is not None:
             self.request.transport.abort()
 
@@ -80,6 +82,8 @@ class Receiver:
         self._front, self._objects, self._arrivals, self._bounds, self._traffic = database, objects, arrivals, bounds, traffic
         self._free_bytes, self._clock, self._pool = free_bytes, clock, pool
         self._under_way: dict[bytes, _Upload] = {}
+        self._spare: list[memoryview] = []
+        """Buffers of uploads that ended, for the next ones: as many as ever ran side by side."""
 
     def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -121,9 +125,22 @@ class Receiver:
         Raises:
             Refused: 404, 409 offset, 413, 422, 429, 507 of format.md §11.5.
         """
+        # What comes before the inlet is in place goes the long way: as little as may be.
+        transport = request.transport
+        if transport is not None:
+            transport.pause_reading()
+        try:
+            return await self._patch(log_id, name, request)
+        finally:
+            if transport is not None and not transport.is_closing():
+                transport.resume_reading()
+
+    async def _patch(self, log_id: bytes, name: bytes, request: web.Request) -> web.Response:
         offset, announced = _number(request, UPLOAD_OFFSET), _number(request, UPLOAD_LENGTH)
+        if request.content_length is None:
+            raise Refused(411, "length-required", "上传须带 Content-Length", "请升级节点程序后重试")
         length, here = await self._in_thread(lambda: (self._named_length(log_id, name), self._arrivals.is_here(log_id, name)))
-        if announced != length or offset > length or (request.content_length or 0) > length - offset:
+        if announced != length or offset > length or request.content_length > length - offset:
             raise Refused(413, "too-large", f"对象长度与日志条目所写的 {length} 字节不符", "请按日志条目中的长度发送")
         if here:
             return _answer(length, complete=True, length=length)
@@ -201,37 +218,29 @@ class Receiver:
 
     async def _pump(self, staging: Staging, upload: _Upload) -> int:
         """Move the body into the staging file; bytes received."""
-        content, gathered, size, total, synced = upload.request.content, [], 0, 0, self._clock.monotonic()
+        if upload.request.transport is None:
+            raise ConnectionResetError
+        inlet = upload.inlet = Inlet(upload.request, [self._spare.pop() if self._spare else aligned_buffer(BUFFER_BYTES) for _ in range(BUFFERS)])
+        total, synced = 0, self._clock.monotonic()
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(IDLE_S) as patience:
-                while True:
-                    piece, _ = await content.readchunk()
-                    if piece:
-                        gathered.append(piece)
-                        size += len(piece)
-                    if size < FLUSH_BYTES and (piece or not content.at_eof()):
-                        continue
-                    if size:
-                        total += size
-                        pieces, gathered, size = gathered, [], 0
-                        upload.moved = now = self._clock.monotonic()
-                        durable = now - synced >= SYNC_S
-                        synced = now if durable else synced
-                        await self._in_thread(lambda p=pieces, d=durable: _write(staging, p, d))  # type: ignore[misc]
-                        self._traffic.moved()
-                        patience.reschedule(loop.time() + IDLE_S)
-                    if content.at_eof():
-                        return total
+                while (piece := await inlet.take()) is not None:
+                    upload.moved = now = self._clock.monotonic()
+                    durable = now - synced >= SYNC_S
+                    synced = now if durable else synced
+                    await self._in_thread(lambda p=piece, d=durable: _write(staging, p, d))  # type: ignore[misc]
+                    inlet.give_back()
+                    total += len(piece)
+                    self._traffic.moved()
+                    patience.reschedule(loop.time() + IDLE_S)
         finally:
-            # A cut: what came before it is kept, so that it need not come again.
-            if gathered:
-                await self._in_thread(lambda: _write(staging, gathered, durable=False))
+            self._spare += inlet.release()
+        return total
 
 
-def _write(staging: Staging, pieces: list[bytes], durable: bool) -> None:
-    for piece in pieces:
-        staging.write(piece)
+def _write(staging: Staging, piece: memoryview, durable: bool) -> None:
+    staging.write(piece)
     if durable:
         staging.sync()
 

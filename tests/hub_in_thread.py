@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import uvloop
 from aiohttp import web
 from scripted_node import ScriptedNode
 
@@ -84,7 +85,7 @@ class RunningHub:
             found(self.path, self.clock, self.config, self.site_class, self.escrow)
         self.hub = app.assemble(reopen(self.path, self.clock), quiet_s=self.quiet_s)
         self.hub.arrivals.recover()
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hub-loop")
         self._thread.start()
         self.hub.folding.start()
