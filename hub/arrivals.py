@@ -18,6 +18,7 @@ from sync import log as logs
 from sync import named, receipt
 from sync.database import Database
 from sync.entry import Head, Role
+from sync.errors import StoreDamaged
 from sync.objects import ObjectStore
 from sync.receipt import Grade, Receipt
 
@@ -54,9 +55,12 @@ class Arrivals:
                 delta = self._delta(log_id, seq)
                 delta.missing.discard(name)
                 if not delta.missing:
-                    # Inside the lock: who is told "complete" for another object of this delta must find the receipt there.
-                    self._receipt(log_id, seq, delta)
-                    del self._under_way[log_id, seq]
+                    try:
+                        # Inside the lock: who is told "complete" for another object of this delta must find the receipt there.
+                        self._receipt(log_id, seq, delta)
+                    finally:
+                        # When the disk refused the commit, the delta counts as missing again: its objects lie in the store and are adopted one by one.
+                        del self._under_way[log_id, seq]
                     complete = True
         if complete:
             self._receipted(log_id)
@@ -93,7 +97,12 @@ class Arrivals:
         """An object that lies in the store without this log's mark: take it when the device gives it back whole, else remove it; was it taken?"""
         if not self._objects.has(name):
             return False
-        if self._objects.digest(name) != name:
+        try:
+            whole = self._objects.digest(name) == name
+        except StoreDamaged:
+            # A bad sector under an object that nobody was promised: it is sent again elsewhere on the disk.
+            whole = False
+        if not whole:
             self._objects.remove(name)
             return False
         # Whoever gave it its name may have fallen before the name was durable: no R1 before it is.

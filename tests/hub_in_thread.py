@@ -21,6 +21,7 @@ from hub.config import HubConfig
 from hub.home import Founding, Home
 from hub.local_api import LocalApi
 from sync.entry import ClockState, SiteClass
+from sync.objects import DiskObjects
 
 KEY_FILE = "unlock.key"
 ROUNDS = 10_000
@@ -69,6 +70,7 @@ class RunningHub:
     site_class: SiteClass = SiteClass.OPEN
     escrow: str = ""
     free: Callable[[], int] | None = None
+    objects: Callable[[Path], DiskObjects] = DiskObjects
     quiet_s: float = 0.0
     nodes: list[ScriptedNode] = field(default_factory=list)
     """Nodes made here: they hang up before the hub stops."""
@@ -83,7 +85,9 @@ class RunningHub:
         """Open the home (made when missing) and serve."""
         if not (self.path / "hub.toml").exists():
             found(self.path, self.clock, self.config, self.site_class, self.escrow)
-        self.hub = app.assemble(reopen(self.path, self.clock), quiet_s=self.quiet_s)
+        opened = reopen(self.path, self.clock)
+        opened.objects = self.objects(self.path / home.OBJECTS)
+        self.hub = app.assemble(opened, quiet_s=self.quiet_s)
         self.hub.arrivals.recover()
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hub-loop")
