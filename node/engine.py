@@ -14,10 +14,11 @@ from node.clock import Clock
 from node.deltas import DeltaCloser
 from node.home import Home
 from node.intake import Intake, PassCounts
+from node.link_speed import link_rate, pack_target
 from node.report import state_report
 from node.sealing import Sealing
 from node.sheets import SheetIntake
-from node.uplink import Uplink, link_rate, pack_target
+from node.uplink import Uplink
 from sync import log
 from sync.errors import LinkLost, PeerRefused, SandboxError
 from sync.manifest import read_delta

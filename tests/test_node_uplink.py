@@ -14,6 +14,7 @@ from middlebox import Kind
 from node_and_hub import NodeAndHub, pair
 from scan_tree import page
 
+from crypto import cbor
 from crypto.signing import SigningKey
 from node import persistence
 from node.transport import SO_MAX_PACING_RATE, HubLink
@@ -106,6 +107,19 @@ def test_an_upload_goes_on_where_it_was_cut(line: NodeAndHub) -> None:
     assert resumed, sends
     assert all(offset % 4096 == 0 for offset in resumed)
     assert max(resumed) >= 900_000
+    all_is_well(line, 1)
+
+
+def test_an_offset_that_is_not_the_hubs_is_corrected(line: NodeAndHub) -> None:
+    """A node that begins elsewhere than the hub's durable offset is told it and goes on from there."""
+    line.work.scans.put(A, {"0001.jpg": big(1, 3_000_000)})
+    line.work.scans.rows({A: {"页数": "1"}})
+    line.fault(Kind.CUT, "/v1/objects", at=0)
+    line.fault(Kind.CUT, "/v1/objects", times=3, at=2_000_000)
+    line.fault(Kind.REWRITE, "/v1/need", times=100, rewrite=lambda body: cbor.encode({1: cbor.decode(body, limit=1 << 16)[1], 2: []}))
+    sync(line)
+    assert 409 in [s.status for s in line.box.seen if s.method == "PATCH"]
+    assert [s.offset for s in line.box.seen if s.method == "PATCH" and s.offset]
     all_is_well(line, 1)
 
 
