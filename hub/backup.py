@@ -165,9 +165,9 @@ def paper(home: Home, name: str) -> Iterator[bytes]:
         yield from _read(home.path / (home.config.escrow if name == ESCROW else name))
 
 
-def objects(home: Home, after: str) -> dict[str, Any]:
+def objects(home: Home, after: bytes) -> dict[str, Any]:
     """Names and lengths of stored objects, a page at a time in the order of their names."""
-    return {"objects": [[name.hex(), length] for name, length in named.stored_after(home.front.read(), bytes.fromhex(after), BATCH)]}
+    return {"objects": [[name.hex(), length] for name, length in named.stored_after(home.front.read(), after, BATCH)]}
 
 
 def manifests(home: Home, log_id: bytes, after: int) -> dict[str, Any]:
@@ -186,13 +186,15 @@ def manifests(home: Home, log_id: bytes, after: int) -> dict[str, Any]:
 
 def escrowed(home: Home, vault: Vault, name: bytes) -> Iterator[bytes]:
     """A manifest with a header for the vault and the escrow recipient."""
+    if not home.config.escrow:
+        raise HubError("本中心没有设 escrow")
     escrow = recipient_from_text((home.path / home.config.escrow).read_text("ascii").strip())
     yield vault.add_recipients(name, [home.genesis.recipient, escrow])
 
 
-def object_bytes(home: Home, name: str) -> Iterator[bytes]:
+def object_bytes(home: Home, name: bytes) -> Iterator[bytes]:
     """The bytes of an object from the device."""
-    for view in home.objects.chunks(bytes.fromhex(name)):
+    for view in home.objects.chunks(name):
         yield bytes(view)
 
 

@@ -12,6 +12,7 @@ from holdings import records
 from holdings.records import StoredRecord
 from hub import opened
 from hub.clock import Clock
+from hub.desk import Number
 from hub.errors import DamageFound
 from hub.opened import Page
 from hub.vault import Vault
@@ -36,7 +37,7 @@ class Lookup:
     def __init__(self, front: Database, holdings: Database, vault: Vault, genesis: Genesis, clock: Clock) -> None:
         self._front, self._holdings, self._vault, self._genesis, self._clock = front, holdings, vault, genesis, clock
 
-    def search(self, query: str, limit: int = 20) -> dict[str, Any]:
+    def search(self, query: str, limit: Number = 20) -> dict[str, Any]:
         """Plain search in titles and codes; the fields of DESIGN §7."""
         began = self._clock.monotonic()
         found = records.search_titles(self._holdings.read(), query, limit)
@@ -83,7 +84,7 @@ class Lookup:
 
     # ------------------------------------------------------------------ export
 
-    def listed(self, ref: str | None = None, after: int = 0) -> dict[str, Any]:
+    def listed(self, ref: str | None = None, after: Number = 0) -> dict[str, Any]:
         """Records to export, a page at a time: `next` is the `after` of the following page, None at the end.
 
         `shared` tells that another writer's record bears the same code, so that a folder of that name would hold two records.
@@ -109,7 +110,7 @@ class Lookup:
             ],
         }
 
-    def file(self, ref: str, position: int) -> Iterator[bytes]:
+    def file(self, ref: str, position: Number) -> Iterator[bytes]:
         """The bytes of one file of a record's current version (`ref` best as `id:HEX`).
 
         Raises:

@@ -1,59 +1,99 @@
-"""The words of the desk and what each does."""
+"""The words of the desk and what each does; the annotations are what a word may be asked with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from hub import backup, doctor, front, opened, status
-from hub.desk import LocalDesk
+from hub.desk import Answer, LocalDesk, Number
 from hub.enrolment import Enrolment
+from hub.errors import NotAllowed
 from hub.folding import Folding
 from hub.home import Home
 from hub.lookup import Lookup
 from hub.vault import Vault
 
 
-def desk_of(
-    home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]]
-) -> LocalDesk:
-    """The desk of an opened home.
+class Operations:
+    """The operations of an opened home.
 
     Args:
         cut_off: called with the log_id of a node that was revoked.
     """
 
-    def how() -> dict[str, Any]:
-        return {**status.status(home.front, home.holdings, opened.writers(home.holdings.read())), "opening": folding.working}
+    def __init__(self, home: Home, enrolment: Enrolment, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]]) -> None:
+        self._home, self._enrolment, self._vault, self._folding, self._cut_off = home, enrolment, vault, folding, cut_off
 
-    def nodes() -> dict[str, Any]:
-        tokens = front.open_tokens(home.front.read(), home.clock.wall())
-        return {"nodes": how()["nodes"], "tokens": [{"name": name, "district": district, "expires": expires} for name, district, expires in tokens]}
+    def enrol(self, name: str, district: str = "") -> Answer:
+        """A token for a new node."""
+        return {"token": self._enrolment.make_token(name, district)}
 
-    def revoke(name: str, reason: str) -> dict[str, Any]:
-        log = enrolment.revoke(name, reason)
-        for cut in cut_off:
+    def status(self) -> Answer:
+        """Sums and nodes (DESIGN §7); `opening`: does the vault work?"""
+        home = self._home
+        return {**status.status(home.front, home.holdings, opened.writers(home.holdings.read())), "opening": self._folding.working}
+
+    def nodes(self) -> Answer:
+        """Nodes, and tokens that wait for theirs."""
+        tokens = front.open_tokens(self._home.front.read(), self._home.clock.wall())
+        waiting = [{"name": name, "district": district, "expires": expires} for name, district, expires in tokens]
+        return {"nodes": self.status()["nodes"], "tokens": waiting}
+
+    def revoke(self, name: str, reason: str) -> Answer:
+        """Put a node out, at once."""
+        log = self._enrolment.revoke(name, reason)
+        for cut in self._cut_off:
             cut(log.log_id)
         return {"name": log.name, "log_id": log.log_id.hex(), "last_seq": log.head.seq}
 
-    return LocalDesk(
-        calls={
-            "enrol": lambda name, district="": {"token": enrolment.make_token(name, district)},
-            "nodes": nodes,
-            "revoke": revoke,
-            "status": how,
-            "search": lookup.search,
-            "show": lookup.show,
-            "listed": lookup.listed,
-            "objects": lambda after="": backup.objects(home, after),
-            "manifests": lambda log_id, after=0: backup.manifests(home, bytes.fromhex(log_id), after),
-            "doctor": lambda deep=False: doctor.examine(home, deep=deep),
-        },
-        streams={
-            "file": lookup.file,
-            "database": lambda name: backup.database(home, name),
-            "paper": lambda name: backup.paper(home, name),
-            "object": lambda name: backup.object_bytes(home, name),
-            "escrowed": lambda name: backup.escrowed(home, vault, bytes.fromhex(name)),
-        },
-    )
+    def doctor(self, deep: bool = False) -> Answer:
+        """Is everything whole?"""
+        return doctor.examine(self._home, deep=deep)
+
+    def objects(self, after: str = "") -> Answer:
+        """Names of stored objects, a page at a time."""
+        return backup.objects(self._home, _bytes(after))
+
+    def manifests(self, log_id: str, after: Number = 0) -> Answer:
+        """Manifests of a log's receipted deltas, a page at a time."""
+        return backup.manifests(self._home, _bytes(log_id), after)
+
+    def database(self, name: str) -> Iterator[bytes]:
+        """A copy of a database."""
+        return backup.database(self._home, name)
+
+    def paper(self, name: str) -> Iterator[bytes]:
+        """A small file of the home."""
+        return backup.paper(self._home, name)
+
+    def object(self, name: str) -> Iterator[bytes]:
+        """The bytes of a stored object."""
+        return backup.object_bytes(self._home, _bytes(name))
+
+    def escrowed(self, name: str) -> Iterator[bytes]:
+        """A manifest sealed to the escrow recipient as well."""
+        return backup.escrowed(self._home, self._vault, _bytes(name))
+
+
+def _bytes(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError as fault:
+        raise NotAllowed("名称应为十六进制") from fault
+
+
+def desk_of(
+    home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]]
+) -> LocalDesk:
+    """The desk of an opened home."""
+    do = Operations(home, enrolment, vault, folding, cut_off)
+    calls: list[Callable[..., Answer]] = [
+        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, lookup.search, lookup.show, lookup.listed,
+    ]  # fmt: skip
+    streams: list[Callable[..., Iterator[bytes]]] = [do.database, do.paper, do.object, do.escrowed, lookup.file]
+    return LocalDesk(_by_word(calls), _by_word(streams))
+
+
+def _by_word(functions: Sequence[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
+    return {function.__name__: function for function in functions}
