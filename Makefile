@@ -45,8 +45,8 @@ fuzz: $(VENV)/tools.stamp
 soak: $(VENV)/tools.stamp
 	JINDANG_SOAK_ROUNDS=$(SOAK_ROUNDS) $(RUN) -m pytest -m soak --timeout 0
 
-screenshots: $(VENV)/programs.stamp
-	@echo "the console has no screens yet; the demo's own output is the picture: make demo"
+screenshots: $(VENV)/tools.stamp
+	$(RUN) tests/screenshots.py build/screenshots
 
 bundle: $(VENV)/tools.stamp
 	PYTHON=$(RUN) deploy/bundle.sh dist
