@@ -29,6 +29,7 @@ from node.sealing import SealingFailed
 from sync import durable
 from sync.errors import PeerRefused, StoreDamaged, StoreFull
 from sync.objects import DiskObjects
+from sync.receipt import Grade
 from sync.sandbox import Sandbox
 
 A, B = "J001-WS·2011·Y·BGS-0001", "J001-WS·2011·Y·BGS-0002"
@@ -277,6 +278,30 @@ def test_torn_objects_at_the_hub_are_sent_again(city: City, where: str, tear: Ca
     city.move(city.hub.address)
     assert city.run().receipted == 1
     city.arrived()
+
+
+def test_a_bad_sector_under_an_unpromised_object_does_not_stop_the_hub(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object without its R1 that the device does not give back is thrown away at the start, and taken when it comes again."""
+    node = city.hub.node("河西区")
+    delta = node.delta({"0001": {"1.bin": b"bytes"}})
+    node.offer(delta.entry)
+    city.hub.stop()
+    for name, data in delta.objects.items():
+        (city.hub.path / "objects" / name.hex()[:2] / name.hex()).write_bytes(data)
+    with monkeypatch.context() as patch:
+        patch.setattr(durable, "digest_on_device", bad_sector)
+        city.hub.start()
+    assert not set(city.hub.hub.home.objects.names()) & set(delta.objects)
+    city.hub.moved(node)
+    node.hello()
+    node.send(delta)
+    node.hello()
+    assert set(node.receipts_of(Grade.R1)) == {1}
+
+
+def bad_sector(path: Path) -> bytes:
+    """Read what a dying device gives."""
+    raise OSError(errno.EIO, "scripted", str(path))
 
 
 def test_a_torn_pack_at_the_node_is_named_and_never_receipted(city: City) -> None:

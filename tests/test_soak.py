@@ -16,7 +16,7 @@ from soak_moments import AT_WORK, FOLDING, Moment, await_moment, moment
 from soak_programs import Programs
 from soak_site import Site
 
-ROUNDS = int(os.environ.get("JINDANG_SOAK_ROUNDS", "8"))
+ROUNDS = int(os.environ.get("JINDANG_SOAK_ROUNDS", "7"))
 SEED = int(os.environ.get("JINDANG_SOAK_SEED", "0")) or secrets.randbelow(1_000_000_000) + 1
 EXAMINE_EVERY = 50
 FOLD_S = 3.0
@@ -31,6 +31,7 @@ class Victim(StrEnum):
     HUB = "hub at work, started again at once under the working node"
     FOLD = "hub while it opens"
     BOTH = "both at the same moment"
+    ALONE = "node that works while no hub is there"
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,10 @@ class Measure:
 
 def play(site: Site, one: Round, seconds: float) -> bool:
     """Run node and hub and kill as the round says; did the kill meet a program at work? Nothing runs afterwards."""
+    if one.victim is Victim.ALONE:
+        node = site.start_node()
+        await_moment(one.moment, site.root, seconds, node)
+        return node.kill()
     hub, node = site.start_hub(), site.start_node()
     if one.victim is Victim.FOLD:
         node.answer()
@@ -96,6 +101,7 @@ def calm(site: Site, measure: Measure) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(120 + 30 * ROUNDS)
 def test_kill_nine_loses_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """However often node and hub are killed: every record at the hub byte for byte, once, in the versions it had, all promises kept, all doctors content."""
     random, measure, met = Random(SEED), Measure(), Counter[str]()
