@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from node.transport import HubLink
 from sync.durable import BLOCK
-from sync.errors import PeerRefused, SyncError
+from sync.errors import LinkLost, PeerRefused, SyncError
 from sync.objects import ObjectStore
 
 OFFSET_RETRIES = 5
@@ -90,6 +90,19 @@ class Sender:
         if isinstance(fault, SyncError):
             raise SendingFailed(fault)
         raise fault
+
+    def hang_up(self) -> None:
+        """The conversation broke: let what is under way end, forget its fault, drop every connection.
+
+        Connections that died idle with the line would otherwise be found dead one try at a time.
+        """
+        with self._changed:
+            self._fault = self._fault or LinkLost("传输中断。已送达的部分不会重传。")
+            self._changed.wait_for(lambda: self._left == 0)
+            self._fault = None
+        with self._lock:
+            for link in self._links:
+                link.close()
 
     def rate_bit_s(self) -> int | None:
         """What all connections together move while busy; None before 1 MiB was sent."""

@@ -20,7 +20,7 @@ from node.sending import Sender, SendingFailed, Wanted
 from node.settings import Setting
 from node.transport import Answer, HubLink
 from sync import log, messages, session
-from sync.errors import BadEntry, BadObject, Fork, LinkLost, PeerRefused, RolledBack
+from sync.errors import BadEntry, BadObject, Fork, LinkLost, PeerRefused, RolledBack, SyncError
 from sync.manifest import read_delta
 from sync.messages import Greeting, Hello, StateReport
 from sync.receipt import Grade, Receipt
@@ -98,6 +98,13 @@ class Uplink:
         Raises:
             LinkLost: try again later. PeerRefused: the hub asks to wait or refuses. RolledBack, Fork: a person decides.
         """
+        try:
+            return self._conversation(grown)
+        except SyncError:
+            self._sender.hang_up()
+            raise
+
+    def _conversation(self, grown: Callable[[], bool]) -> State:
         state = State(own=self._home.head())
         state, acts = session.step(state, session.Begin())
         work = deque(acts)

@@ -12,7 +12,10 @@ from city import City
 from cutting_proxy import CuttingProxy, Line
 from PIL import Image
 
-from node import transport
+from node import settings, transport
+from node.engine import Engine
+from node.settings import Setting
+from sync.errors import LinkLost
 from sync.sandbox import Sandbox
 
 MIB = 1 << 20
@@ -78,6 +81,35 @@ def test_a_cut_anywhere_ends_well(city: City) -> None:
     city.move(city.hub.address)
     city.run()
     city.arrived()
+
+
+def test_connections_that_died_idle_cost_one_try(city: City) -> None:
+    """When all kept connections have died, one try fails and the next one sends: no connection is found dead a try at a time."""
+    with CuttingProxy(city.hub.address) as proxy:
+        city.join(proxy.address)
+        fill(city, 8)
+        with city.work.opened() as engine:
+            settings_of(engine, pack_target=1 * MIB)
+            engine.run(settle_s=0.0, send=False)
+            uplink = engine._uplink()
+            uplink.converse()
+            assert proxy.connections > 4, "one connection carried everything"
+            fill(city, 16)
+            engine.run(settle_s=0.0, send=False)
+            proxy.cut()
+            with pytest.raises(LinkLost):
+                uplink.converse()
+            uplink.converse()
+            uplink.close()
+    city.move(city.hub.address)
+    city.run()
+    city.arrived()
+
+
+def settings_of(engine: Engine, *, pack_target: int) -> None:
+    """What a hub would have announced."""
+    with engine.home.database.transaction() as connection:
+        settings.write(connection, Setting.PACK_TARGET, pack_target)
 
 
 def test_a_line_that_falls_silent_is_left(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
