@@ -53,6 +53,8 @@ def served(tmp_path: Path, sandbox: Sandbox) -> Iterator[Served]:
         found = connect(work.path)
         assert found is not None
         yield Served(work, found, stopped)
+        # Answered after every connection before it: the server has seen them all end, and may go.
+        found.status()
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
         asyncio.run_coroutine_threadsafe(loop.shutdown_default_executor(), loop).result(10)
         loop.call_soon_threadsafe(loop.stop)
