@@ -253,6 +253,7 @@ class Engine:
         try:
             counts = walk.run(settle, self.cancel.is_set)
             while counts.waiting and settle and (rounds := rounds - 1) > 0 and time.monotonic() < deadline:
+                closer.tick()
                 if self.cancel.wait(settle):
                     break
                 counts = walk.run(settle, self.cancel.is_set)
