@@ -99,7 +99,8 @@ class Engine:
     def __init__(self, home: Home, clock: Clock) -> None:
         self.home, self.clock = home, clock
         self.progress = Progress()
-        self.sandbox = Sandbox(workers=2)
+        # Transcoding takes every core; sheets and page counts alone do not pay the start of a second process.
+        self.sandbox = Sandbox(workers=2 if self._jpeg_xl() else 1)
         self._intake_busy, self._line_busy = threading.Lock(), threading.Lock()
         self._met = threading.Event()
         self._link: Uplink | None = None

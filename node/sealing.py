@@ -14,7 +14,8 @@ from node.sealer import Sealer
 from sync.sandbox import Sandbox
 
 THREADS = 2
-QUEUE = 64
+QUEUE = 1024
+"""Jobs waiting at most, about 2 KB each: a short queue makes the walk and the sealing threads wake one another for every job."""
 BATCH = 50
 
 
