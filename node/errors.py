@@ -25,9 +25,3 @@ class DaemonUnreachable(NodeError):
     """A daemon holds the home but does not answer on its socket."""
 
     exit_code = 3
-
-
-class Restored(NodeError):
-    """This home was restored from an old copy, or its log forked: a person decides."""
-
-    exit_code = 4

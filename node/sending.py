@@ -39,7 +39,7 @@ class Sender:
 
     Args:
         connect: makes an unopened connection.
-        connections: at most this many; `limit` may lower it per conversation.
+        connections: at most this many; `restrict` may lower it per conversation.
         moved: told of every 1 MiB or so that left.
     """
 
@@ -54,12 +54,14 @@ class Sender:
         self._changed = threading.Condition(threading.RLock())
         self._left, self._busy_s = 0, 0.0
         self._fault: Exception | None = None
-        self._slots = threading.Semaphore(connections)
         self.bearer, self.limit = "", connections
 
     def restrict(self, limit: int) -> None:
-        """Use at most `limit` connections from now on (nothing is under way)."""
-        self.limit, self._slots = limit, threading.Semaphore(limit)
+        """Use at most `limit` connections from now on (nothing is under way): as many threads, one connection each."""
+        if limit != self.limit:
+            self._pool.shutdown(wait=True)
+            self._drop()
+            self._pool, self.limit = ThreadPoolExecutor(limit, thread_name_prefix="send"), limit
 
     @property
     def bytes_sent(self) -> int:
@@ -71,9 +73,8 @@ class Sender:
         """Begin to send these beside what is under way."""
         with self._changed:
             self._left += len(wanted)
-        slots = self._slots
         for item in wanted:
-            self._pool.submit(self._run, item, slots, cancel)
+            self._pool.submit(self._run, item, cancel)
 
     def wait_below(self, count: int, timeout_s: float) -> int:
         """Wait until fewer than `count` objects are left, at most `timeout_s`; how many are left. With `count` 1, all are durable at the hub when it is 0.
@@ -100,6 +101,9 @@ class Sender:
             self._fault = self._fault or LinkLost("传输中断。已送达的部分不会重传。")
             self._changed.wait_for(lambda: self._left == 0)
             self._fault = None
+        self._drop()
+
+    def _drop(self) -> None:
         with self._lock:
             for link in self._links:
                 link.close()
@@ -111,10 +115,10 @@ class Sender:
                 return None
             return int(self.bytes_sent * 8 / self._busy_s * self.limit)
 
-    def _run(self, item: Wanted, slots: threading.Semaphore, cancel: threading.Event) -> None:
+    def _run(self, item: Wanted, cancel: threading.Event) -> None:
         try:
             if self._fault is None:
-                self._one(item, slots, cancel)
+                self._one(item, cancel)
         except Exception as fault:  # noqa: BLE001  raised again in the thread that waits
             with self._changed:
                 self._fault = self._fault or fault
@@ -123,33 +127,32 @@ class Sender:
                 self._left -= 1
                 self._changed.notify_all()
 
-    def _one(self, item: Wanted, slots: threading.Semaphore, cancel: threading.Event) -> None:
-        with slots:
-            offset, length = item.offset, item.length
-            for _ in range(OFFSET_RETRIES):
-                if self._fault is not None or cancel.is_set():
-                    return
-                began = time.monotonic()
-                try:
-                    answer = self._link().send_object(
-                        item.name, length, offset, self._chunks(item.name, offset, cancel), self.bearer
-                    )
-                    self._spent(time.monotonic() - began)
-                except PeerRefused as refusal:
-                    # 409 tells the durable offset, 422 discarded what was there: both go on at once from there.
-                    if refusal.status == 409 and refusal.code == "offset" and isinstance(refusal.detail, int):
-                        offset = min(refusal.detail, length)
-                        continue
-                    if refusal.status == 422 and refusal.code == "digest-differs":
-                        offset = 0
-                        continue
-                    raise
-                if answer.complete:
-                    return
-                offset = answer.offset or 0
-            raise PeerRefused(
-                409, "offset", f"对象 {item.name.hex()[:16]}… 多次未能送全", "稍后自动重试；持续出现请联系中心"
-            )
+    def _one(self, item: Wanted, cancel: threading.Event) -> None:
+        offset, length = item.offset, item.length
+        for _ in range(OFFSET_RETRIES):
+            if self._fault is not None or cancel.is_set():
+                return
+            began = time.monotonic()
+            try:
+                answer = self._link().send_object(
+                    item.name, length, offset, self._chunks(item.name, offset, cancel), self.bearer
+                )
+                self._spent(time.monotonic() - began)
+            except PeerRefused as refusal:
+                # 409 tells the durable offset, 422 discarded what was there: both go on at once from there.
+                if refusal.status == 409 and refusal.code == "offset" and isinstance(refusal.detail, int):
+                    offset = min(refusal.detail, length)
+                    continue
+                if refusal.status == 422 and refusal.code == "digest-differs":
+                    offset = 0
+                    continue
+                raise
+            if answer.complete:
+                return
+            offset = answer.offset or 0
+        raise PeerRefused(
+            409, "offset", f"对象 {item.name.hex()[:16]}… 多次未能送全", "稍后自动重试；持续出现请联系中心"
+        )
 
     def _spent(self, seconds: float) -> None:
         with self._changed:
@@ -176,5 +179,4 @@ class Sender:
     def close(self) -> None:
         """Drop all connections and threads."""
         self._pool.shutdown(wait=True)
-        for link in self._links:
-            link.close()
+        self._drop()

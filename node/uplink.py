@@ -202,10 +202,8 @@ class Uplink:
         answer = self._greet()
         greeting = Greeting.decode(answer.body)
         self._bearer = greeting.bearer
-        self._sender.bearer, self._sender.limit = (
-            greeting.bearer,
-            max(1, min(self._connections, greeting.limits.connections)),
-        )
+        self._sender.bearer = greeting.bearer
+        self._sender.restrict(max(1, min(self._connections, greeting.limits.connections)))
         ours = log.hash_at(home.database.read(), home.identity.log.log_id, greeting.head.seq) if greeting.head else b""
         if greeting.head is not None and ours != greeting.head.hash:
             # Rolled back or forked: its receipts are about entries that this copy never wrote. Nothing of it is stored but the nonce.

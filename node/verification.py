@@ -15,8 +15,6 @@ from sync.errors import SyncError
 from sync.manifest import read_delta
 from sync.receipt import read as read_receipt
 
-FREE_BYTES_LOW = 5 << 30
-
 
 @dataclass(frozen=True, slots=True)
 class Trouble:

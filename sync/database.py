@@ -20,7 +20,6 @@ from sync.errors import NewerSchema, StoreDamaged, StoreError, StoreFull
 
 BUSY_MS = 30_000
 CACHE_KIB = 4_096
-PAGE_BYTES = 4_096
 WAL_PAGES = 4_000
 
 

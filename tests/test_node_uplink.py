@@ -267,6 +267,24 @@ def test_many_deltas_and_receipts_come_in_pages(line: NodeAndHub) -> None:
     all_is_well(line, 70)
 
 
+def test_no_more_connections_are_opened_than_the_hub_allows(line: NodeAndHub) -> None:
+    """A hub that announces one connection (format.md §11.6) is sent object after object over one, beside the small calls."""
+
+    def one(body: bytes) -> bytes:
+        told = Greeting.decode(body)
+        return replace(told, limits=replace(told.limits, connections=1)).encode()
+
+    line.work.scans.put(A, {f"{n:04d}.jpg": big(n, 3_000_000) for n in range(1, 8)})
+    line.work.scans.rows({A: {"页数": "7"}})
+    line.work.intake()
+    line.fault(Kind.REWRITE, "/v1/hello", times=10, rewrite=one)
+    before = line.box.handshakes
+    sync(line)
+    assert len([s for s in line.box.seen if s.method == "PATCH"]) >= 3
+    assert line.box.handshakes - before == 2
+    all_is_well(line, 1)
+
+
 def test_the_cap_is_set_on_every_connection(line: NodeAndHub) -> None:
     """The kernel is told to pace a capped connection, and the bytes take their time."""
     link, free = _link(line, 100_000), _link(line)
