@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from hub_in_thread import RunningHub, running
-from scripted_node import Reply, ScriptedNode, SealedDelta
+from hub_uploads import offered, refusal
+from scripted_node import ScriptedNode
 
 from hub.config import HubConfig
 from sync import messages
@@ -29,20 +30,6 @@ def hub(tmp_path: Path) -> Iterator[RunningHub]:
 def node(hub: RunningHub) -> ScriptedNode:
     """An enrolled node that has greeted once."""
     return hub.node()
-
-
-def offered(node: ScriptedNode, *sizes: int) -> tuple[SealedDelta, list[tuple[bytes, bytes]]]:
-    """A delta whose entry the hub has accepted, with files of these sizes, and its packs."""
-    delta = node.delta({"0001": {f"{n}.bin": os.urandom(size) for n, size in enumerate(sizes)}})
-    assert node.offer(delta.entry).status == 200
-    return delta, list(delta.objects.items())[1:]
-
-
-def refusal(reply: Reply) -> tuple[int, str]:
-    """Status and code of an error answer."""
-    assert reply.problem.message
-    assert reply.problem.remedy
-    return reply.status, reply.problem.code
 
 
 def is_cut(connection: ssl.SSLSocket) -> bool:
