@@ -38,7 +38,7 @@ from jindang.demo_scans import (
     sources,
 )
 
-RECORDS = 35
+RECORDS = 80
 FIELDS = {"records", "pages", "bytes_source", "bytes_sent", "receipted", "opened", "lost", "mismatched", "seconds"}
 KEY_WORDS = ("津档演示", "和平区", "河西区", "合计", "已收存", "已验读", "待处理", "返工重扫", "kill -9", "逐字节比对", "丢失 0，不一致 0",
              "标有密级", "图像残缺", "依据", "办法", "全部如期", *HELD)  # fmt: skip
