@@ -9,7 +9,6 @@ import io
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import PurePath
 from typing import Final
 
@@ -17,20 +16,13 @@ import msgspec
 
 from crypto.digest import sha256
 from holdings.columns import HEADER_WITHIN, is_header, read_header
-from holdings.errors import MediaUnreadable, SheetUnreadable
+from holdings.errors import SheetUnreadable
 from holdings.record import MARK
 from holdings.security import SiteClass
-from holdings.sheet_bytes import SHEET_MAX, RawRow, csv_rows, xlsx_rows
 from holdings.sheet_rows import Note, Reading, Refusal, SheetRow, column_notes
+from holdings.table import RawRow, SheetFormat, open_tables
 
 SUFFIXES: Final = (".xlsx", ".csv", ".tsv", ".xls")
-
-
-class SheetFormat(StrEnum):
-    """How a sheet is written."""
-
-    CSV = "csv"
-    XLSX = "xlsx"
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -97,38 +89,19 @@ def read_sheet(name: str, data: bytes, site: SiteClass = SiteClass.OPEN) -> Pars
     On an open site rows with a classified or unreadable mark come without any value: only key, volume and row number.
     SheetUnreadable (a ValueError) with a Chinese sentence when nothing can be read from it.
     """
-    if len(data) > SHEET_MAX:
-        raise SheetUnreadable(f"目录表超过 {SHEET_MAX >> 20} MiB；请分成几张表")
-    if data[:4] == b"PK\x03\x04":
-        return _read_xlsx(name, data, site)
-    if data[:8] == b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1":
-        raise SheetUnreadable("旧版 .xls 或加密的工作簿；请另存为 .xlsx（不设密码）后重新放入")
-    if data[:1024].lstrip().lower().startswith((b"<html", b"<table", b"<!doctype", b"<?xml")):
-        raise SheetUnreadable("这是网页（HTML/XML）表格，只是改了扩展名；请用表格软件打开后另存为 .xlsx")
-    encoding, rows = csv_rows(data)
-    reading = _read_rows(rows, site)
-    if reading is None:
-        raise SheetUnreadable(f"前 {HEADER_WITHIN} 行内没有找到表头（须有“档号”和至少一个其他著录项目）")
-    return _parsed(name, data, SheetFormat.CSV, encoding, reading)
-
-
-def _read_xlsx(name: str, data: bytes, site: SiteClass) -> ParsedSheet:
-    """Read the first tab that has a header; the others are named in a note."""
+    workbook = open_tables(name, data)
     found: Reading | None = None
     unread: list[str] = []
-    try:
-        for tab, rows in xlsx_rows(data):
-            if found is None and (reading := _read_rows(rows, site)) is not None:
-                found = reading
-            elif found is not None and any(row.cells for row in rows):
-                unread.append(tab)
-    except MediaUnreadable as fault:
-        raise SheetUnreadable(f"工作簿打不开：{fault}") from fault
+    for table in workbook.tables:
+        if found is None and (reading := _read_rows(table.rows, site)) is not None:
+            found = reading
+        elif found is not None and any(row.cells for row in table.rows):
+            unread.append(table.name)
     if found is None:
-        raise SheetUnreadable(f"各工作表前 {HEADER_WITHIN} 行内都没有找到表头（须有“档号”和至少一个其他著录项目）")
+        raise SheetUnreadable(f"前 {HEADER_WITHIN} 行内没有找到表头（须有“档号”和至少一个其他著录项目）")
     if unread:
         found.note_tabs(unread)
-    return _parsed(name, data, SheetFormat.XLSX, "utf-8", found)
+    return _parsed(name, data, workbook.format, workbook.encoding, found)
 
 
 def _read_rows(rows: Iterator[RawRow], site: SiteClass) -> Reading | None:

@@ -18,7 +18,7 @@ from holdings.findings import FindingCode
 from holdings.record import CELL_MAX, DATE, MARK, TITLE
 from holdings.reference_code import CodeProblem, ReferenceCode, parse, volume_key
 from holdings.security import MarkKind, SiteClass, parse_mark
-from holdings.sheet_bytes import RawRow
+from holdings.table import RawRow
 
 TOLD_MAX: Final = 10_000  # refusals and notes kept of one sheet; all are counted
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")

@@ -16,7 +16,6 @@ from holdings.findings import FindingCode
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet import (
     ParsedSheet,
-    SheetFormat,
     decode_parsed,
     encode_parsed,
     is_sheet_name,
@@ -25,6 +24,7 @@ from holdings.sheet import (
     read_sheet,
 )
 from holdings.sheet_rows import is_mojibake
+from holdings.table import SheetFormat
 
 COLUMNS = ["档号", "全宗号", "目录号", "案卷号", "件号", "年度", "题名", "责任者", "文号", "成文日期", "保管期限", "密级", "页数", "开放状态"]
 CODE = "J001-003-0001-00012"

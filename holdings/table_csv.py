@@ -1,4 +1,4 @@
-"""From the bytes of a catalogue sheet to rows of cells: csv (UTF-8, GB18030; comma, tab, semicolon) and xlsx.
+"""Delimited text: encoding (UTF-8, UTF-16, GB18030) and delimiter (comma, tab, semicolon, bar) are found, not asked.
 
 Hostile input: runs in the sandbox.
 """
@@ -6,56 +6,25 @@ Hostile input: runs in the sandbox.
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
-import zipfile
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
-
-import python_calamine
+from typing import Final
 
 from holdings.columns import HEADER_WITHIN, is_header
 from holdings.errors import SheetUnreadable
-from holdings.record import CELL_MAX
-from holdings.zipped import Bounds, check_zip
+from holdings.table import COLUMNS_MAX, ROWS_MAX, RawRow, SheetFormat, Table, Workbook
 
-SHEET_MAX: Final = 256 << 20  # format.md §14
-ROWS_MAX: Final = 1_048_576  # format.md §14
-COLUMNS_MAX: Final = 256  # format.md §14
 STRUCTURE_FAULTS_MAX: Final = 1_000  # unpaired quotes; each may cost a re-read of CELL_READ_MAX characters
 CELL_READ_MAX: Final = (
     131_072  # characters the csv reader takes before it calls a quote unpaired; four times CELL_MAX in bytes
 )
-XLSX_BOUNDS: Final = Bounds(total=1 << 30, ratio=400, free=16 << 20)  # repeated cells compress 50 to 1 and better
 ENCODINGS: Final = ("utf-8", "gb18030")
 _FAULTY: Final = "\ufffd"
 
-Value: TypeAlias = "int | float | str | bool | dt.time | dt.date | dt.datetime | dt.timedelta"
 
-
-@dataclass(frozen=True, slots=True)
-class RawRow:
-    """One row as it stands.
-
-    `number` counts from 1 as a spreadsheet does; `bad` are cells that do not decode; `fault` says why the row cannot be
-    read at all.
-    """
-
-    number: int
-    cells: list[str]
-    bad: frozenset[int] = frozenset()
-    fault: str = ""
-    lossy: frozenset[int] = field(default_factory=frozenset)
-    foreign: bool = False
-
-
-def csv_rows(data: bytes) -> tuple[str, Iterator[RawRow]]:
-    """Detect encoding and delimiter of a csv; returns (encoding, rows).
-
-    SheetUnreadable when it is neither UTF-8 nor GB18030 text.
-    """
+def open_csv(data: bytes) -> Workbook:
+    """Open delimited text as one table. SheetUnreadable when it is neither UTF-8, UTF-16 nor GB18030."""
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # "Unicode text" of spreadsheet programs
         try:
             data = data.decode("utf-16").encode("utf-8")
@@ -65,7 +34,9 @@ def csv_rows(data: bytes) -> tuple[str, Iterator[RawRow]]:
     if not data.strip():
         raise SheetUnreadable("目录表是空文件；请重新导出")
     encoding = _encoding(data)
-    return encoding, _decoded(data, encoding, _delimiter(data, encoding))
+    delimiter = _delimiter(data, encoding)
+    rows = _decoded(data, encoding, delimiter)
+    return Workbook(SheetFormat.CSV, encoding, delimiter, iter((Table("", rows),)))
 
 
 def _encoding(data: bytes) -> str:
@@ -190,40 +161,3 @@ def _split(data: bytes, delimiter: str) -> Iterator[tuple[list[str], str]]:
             yield [], "引号不成对或用法有误"
             continue
         yield (cells, "") if len(cells) <= COLUMNS_MAX else ([], f"超过 {COLUMNS_MAX} 列")
-
-
-def xlsx_rows(data: bytes) -> Iterator[tuple[str, Iterator[RawRow]]]:
-    """Tabs of a workbook as (name, rows). SheetUnreadable for a broken, encrypted or bomb-like file."""
-    check_zip(data, XLSX_BOUNDS)
-    try:
-        workbook = python_calamine.load_workbook(io.BytesIO(data))
-        names = workbook.sheet_names
-        for name in names:
-            yield name, _tab(workbook.get_sheet_by_name(name))
-    except python_calamine.PasswordError as fault:
-        raise SheetUnreadable("工作簿有密码；请去掉密码后重新放入") from fault
-    except (python_calamine.CalamineError, OSError, zipfile.BadZipFile) as fault:
-        raise SheetUnreadable("工作簿已损坏，打不开；请重新导出") from fault
-
-
-def _tab(sheet: python_calamine.CalamineSheet) -> Iterator[RawRow]:
-    """Rows of one tab; numbers are those that the spreadsheet program shows."""
-    if sheet.total_height > ROWS_MAX or sheet.total_width > COLUMNS_MAX:
-        yield RawRow(1, [], fault=f"超过 {ROWS_MAX:,} 行或 {COLUMNS_MAX} 列")
-        return
-    for number, values in enumerate(sheet.to_python(skip_empty_area=False), 1):
-        lossy = frozenset(i for i, v in enumerate(values) if isinstance(v, float) and abs(v) >= 1e15)
-        yield RawRow(number, [_text(value) for value in values], lossy=lossy)
-
-
-def _text(value: Value) -> str:
-    """A cell as text: whole numbers without `.0`, dates as YYYYMMDD (DA/T 18-2022)."""
-    if isinstance(value, str):
-        return value[: CELL_MAX + 1]
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, dt.date):  # a datetime is one too
-        return f"{value.year:04d}{value.month:02d}{value.day:02d}"
-    return str(value)

@@ -1,0 +1,151 @@
+"""Tables inside a catalogue file, whatever it is written in: one interface in front of the readers `holdings.table_*`.
+
+`open_tables` tells the format by content, never by suffix: sheets saved under a wrong one are daily bread. A reader and
+its library are loaded when its format is met. Hostile input: everything here runs in the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Final
+
+import msgspec
+
+from holdings.errors import SheetUnreadable
+
+SHEET_MAX: Final = 256 << 20  # format.md §14
+ROWS_MAX: Final = 1_048_576  # format.md §14
+COLUMNS_MAX: Final = 256  # format.md §14
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+class SheetFormat(StrEnum):
+    """How a catalogue file is written."""
+
+    CSV = "csv"
+    XLSX = "xlsx"
+
+
+class CellKind(IntEnum):
+    """What a cell held before it became text."""
+
+    TEXT = 0
+    NUMBER = 1
+    DATE = 2
+    BOOL = 3
+
+
+class RemarkKind(StrEnum):
+    """What a reader noticed and a person should know."""
+
+    DELETED_ROWS = "deleted-rows"
+    """Rows marked as deleted in a DBF; `detail` lists their numbers."""
+    HALF_CHARACTER = "half-character"
+    """A field ended in the middle of a character, which was left out."""
+    PRIVATE_CHARACTER = "private-character"
+    """User-defined characters 自造字; `detail` lists their code points."""
+    ENCODING_ASSUMED = "encoding-assumed"
+    """The file does not say its encoding; `detail` is the one taken."""
+    COLUMNS_GUESSED = "columns-guessed"
+    """Text of fixed width; `detail` is the ruler."""
+    MEMO_MISSING = "memo-missing"
+    """A DBF names a memo file that did not come with it; its memo fields are empty."""
+    MERGES_UNKNOWN = "merges-unknown"
+    """The library does not tell merged cells of this format: the cells below and beside the first one are blank."""
+
+
+class Remark(msgspec.Struct, frozen=True):
+    """One thing noticed; `row` 0 means the whole table, `column` counts from 0, -1 means the whole row."""
+
+    kind: RemarkKind
+    row: int = 0
+    column: int = -1
+    detail: str = ""
+
+
+class RawRow(msgspec.Struct, frozen=True, gc=False):
+    """One row as it stands.
+
+    `number` counts from 1 as a spreadsheet does (a DBF's field names are row 0, its records count from 1); `bad` are
+    cells that do not decode; `fault` says why the row cannot be read at all; `lossy` are numbers beyond 15 digits;
+    `foreign` is a row in another encoding than the rest. `kinds` says per cell what it held before it became text and
+    is empty when all cells are text. `remarks` are about this row: who withholds a row withholds them with it.
+    """
+
+    number: int
+    cells: list[str]
+    bad: frozenset[int] = frozenset()
+    fault: str = ""
+    lossy: frozenset[int] = frozenset()
+    foreign: bool = False
+    kinds: tuple[CellKind, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+
+
+class Merged(msgspec.Struct, frozen=True):
+    """A merged range: rows as `RawRow.number`, columns as indices into `RawRow.cells`, both ends included.
+
+    The value stands in the first cell only.
+    """
+
+    first_row: int
+    first_column: int
+    last_row: int
+    last_column: int
+
+
+class Field(msgspec.Struct, frozen=True):
+    """A column as a database declares it: DBF type letter (C N D L M …), length in bytes, decimals."""
+
+    name: str
+    kind: str
+    length: int
+    decimals: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One tab (`name` is blank where the format has no tabs). `rows` may be walked once, and before the next table."""
+
+    name: str
+    rows: Iterator[RawRow]
+    merged: tuple[Merged, ...] = ()
+    fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Workbook:
+    """A file of tables. `encoding` and `delimiter` are shown to the person; both are blank where they mean nothing.
+
+    `tables` yields in the order of the file; `deleted` counts rows that a DBF holds as deleted.
+    """
+
+    format: SheetFormat
+    encoding: str
+    delimiter: str
+    tables: Iterator[Table]
+    deleted: int = 0
+    remarks: tuple[Remark, ...] = ()
+
+
+def open_tables(name: str, data: bytes) -> Workbook:
+    """Tell the format by content and open it.
+
+    Bounds: SHEET_MAX bytes, ROWS_MAX rows and COLUMNS_MAX columns a table. SheetUnreadable (a ValueError) with a
+    Chinese sentence and its remedy, here or while the tables are walked.
+    """
+    if len(data) > SHEET_MAX:
+        raise SheetUnreadable(f"“{name}”超过 {SHEET_MAX >> 20} MiB；请分成几张表")
+    if data[:4] == b"PK\x03\x04":
+        from holdings.table_workbook import open_workbook
+
+        return open_workbook(data)
+    if data[:8] == _OLE:
+        raise SheetUnreadable("旧版 .xls 或加密的工作簿；请另存为 .xlsx（不设密码）后重新放入")
+    if data[:1024].lstrip().lower().startswith((b"<html", b"<table", b"<!doctype", b"<?xml")):
+        raise SheetUnreadable("这是网页（HTML/XML）表格，只是改了扩展名；请用表格软件打开后另存为 .xlsx")
+    from holdings.table_csv import open_csv
+
+    return open_csv(data)
