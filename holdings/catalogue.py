@@ -29,7 +29,7 @@ GONE_TOLD_MAX: Final = 1_000  # findings of rows that disappeared, for each shee
 
 _ROW: Final = (
     "SELECT c.match_key, c.reference_code, c.level, c.elements, s.delivery, s.name, c.number, c.volume_key,"
-    " s.has_mark_column, c.state"
+    " s.has_mark_column, c.state, c.changed"
     " FROM catalogue c JOIN sheet s ON s.id = c.sheet"
 )
 _PUT: Final = (
@@ -140,12 +140,35 @@ def unlinked(connection: apsw.Connection, *, after: str = "", limit: int = 1_000
     return (_row(row) for row in connection.execute(query, (after, limit)).fetchall())
 
 
+def of_volume(connection: apsw.Connection, volume_key: str, *, limit: int = 20_000) -> list[Row]:
+    """Rows that stand of one volume, the volume's own among them, in the order of their codes; for linking by page ranges."""
+    low = ordering_key(volume_key)
+    query = _ROW + " WHERE c.state = 0 AND c.ordering >= ?1 AND c.ordering < ?2 AND c.volume_key = ?3 ORDER BY c.ordering LIMIT ?4"
+    return [_row(row) for row in connection.execute(query, (low, f"{low}.", volume_key, limit)).fetchall()]
+
+
+def of_delivery(
+    connection: apsw.Connection, delivery: str, *, after: str = "", limit: int = 1_000, unlinked: bool = False
+) -> list[Row]:
+    """Rows that stand of the sheets of one delivery, in the order of their match keys from after one on; `unlinked`: those without images 有目无图 alone."""
+    query = (
+        _ROW + " WHERE c.match_key > ?2 AND c.state = 0 AND c.linked <= ?4 AND s.delivery = ?1 ORDER BY c.match_key LIMIT ?3"
+    )
+    return [_row(row) for row in connection.execute(query, (delivery, after, limit, 0 if unlinked else 1)).fetchall()]
+
+
 def glance(connection: apsw.Connection, match_key: str) -> tuple[int, str | None] | None:
     """(time of its last change, volume key) of a row that stands; None when it does not, or never did: then look closely."""
     row = connection.execute(
         "SELECT changed, volume_key FROM catalogue WHERE match_key = ? AND state = 0", (match_key,)
     ).fetchone()
     return (int(row[0]), row[1]) if row else None
+
+
+def latest_import(connection: apsw.Connection, delivery: str) -> int:
+    """When a sheet of a delivery last changed here (whole seconds UTC, 0: none has come): no row of it changed later."""
+    row = connection.execute("SELECT max(imported) FROM sheet WHERE delivery = ?", (delivery,)).fetchone()
+    return int(row[0]) if row and row[0] is not None else 0
 
 
 def classified_volumes(connection: apsw.Connection) -> frozenset[str]:
@@ -311,7 +334,7 @@ def _digest(row: SheetRow) -> bytes:
 
 def _row(row: tuple[Any, ...]) -> Row:
     """Build a row from `_ROW`."""
-    key, code, level, elements, delivery, sheet, number, volume, column, state = row
+    key, code, level, elements, delivery, sheet, number, volume, column, state, changed = row
     values: dict[str, str] = msgspec.json.decode(elements)
     return Row(
         key,
@@ -325,4 +348,5 @@ def _row(row: tuple[Any, ...]) -> Row:
         MarkKind.OPEN,
         bool(column) and MARK in values,
         RowState(state),
+        changed,
     )
