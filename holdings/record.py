@@ -25,6 +25,8 @@ CELL_MAX: Final = 32_767  # format.md §14: characters a cell
 NAME_MAX: Final = 200  # characters of an element name, delivery name or person
 PERSONS_MAX: Final = 8
 PARTS_MAX: Final = 20_000  # format.md §14: parts per item
+RELATIONS_MAX: Final = 1_000  # format.md §14: relations of a version; 1,000 of 90 B stay within a body
+NOTE_MAX: Final = 400  # characters of the note of a relation
 
 TITLE, MARK, PAGES, DATE = "题名", "密级", "页数", "成文日期"
 
@@ -53,11 +55,47 @@ class Basis(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clearance:
-    """保密审查: who declared that a delivery holds no state secrets, and when (whole seconds UTC)."""
+    """保密审查: who declared that a delivery holds no state secrets, and when (whole seconds UTC).
+
+    It covers rows last changed at `cover` or before, the ones its signers had before them; None covers what comes too.
+    `cover` is this site's own: no record carries it.
+    """
 
     basis: Basis
     persons: tuple[str, ...]
     time: int
+    cover: int | None = field(default=None, compare=False)
+
+    def covers(self, changed: int) -> bool:
+        """Whether a row that last changed then was there when this was signed."""
+        return self.cover is None or changed <= self.cover
+
+
+class RelationKind(IntEnum):
+    """关系类型 (DA/T 46-2009 M86; numbers of format.md §6.3)."""
+
+    MERGED_FROM = 1
+    MERGED_INTO = 2
+    SPLIT_FROM = 3
+    SPLIT_INTO = 4
+
+    @property
+    def label(self) -> str:
+        """The Chinese word of the glossary."""
+        return ("由其合并", "并入", "拆自", "拆出")[self.value - 1]
+
+
+_KINDS: Final = frozenset(int(kind) for kind in RelationKind)
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """How a record follows from another of the same writer: its id, its code at that time, and a note (M87, M88)."""
+
+    kind: RelationKind
+    record: RecordId
+    reference_code: str
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +103,7 @@ class Description:
     """What a record's body says.
 
     `elements` are by their Chinese names; 密级 is present, though perhaps empty, when its sheet had the column.
+    `ended`: the pages went to the related records by merge or split; the record bears its code no more.
     """
 
     reference_code: str
@@ -73,6 +112,8 @@ class Description:
     delivery: str
     clearance: Clearance
     former_codes: tuple[str, ...] = ()
+    relations: tuple[Relation, ...] = ()
+    ended: bool = False
 
 
 class RowState(Enum):
@@ -101,6 +142,8 @@ class Row:
     mark: MarkKind = MarkKind.OPEN
     has_mark_column: bool = False
     state: RowState = RowState.STANDS
+    changed: int = 0
+    """When the catalogue's row last said something else (whole seconds UTC)."""
 
     @property
     def pages(self) -> int | None:
@@ -166,6 +209,10 @@ def encode_record(description: Description) -> bytes:
     }
     if description.former_codes:
         body[6] = list(description.former_codes)
+    if description.relations:
+        body[7] = [_encode_relation(relation) for relation in description.relations]
+    if description.ended:
+        body[8] = True
     data = cbor.encode(body)
     if len(data) > BODY_MAX:
         raise OurFault(f"record body of {len(data)} bytes, {BODY_MAX} are allowed (format.md §14)")
@@ -176,7 +223,10 @@ def decode_record(data: bytes) -> Description:
     """Decode the body of a record item; BodyUnreadable names the rule that is broken, never a value."""
     try:
         body = cbor.take_map(
-            cbor.decode(data, limit=BODY_MAX), {1: str, 2: int, 3: dict, 4: str, 5: dict}, {6: list}, name="record body"
+            cbor.decode(data, limit=BODY_MAX),
+            {1: str, 2: int, 3: dict, 4: str, 5: dict},
+            {6: list, 7: list, 8: bool},
+            name="record body",
         )
         clearance = cbor.take_map(body[5], {1: int, 2: list, 3: int}, name="clearance")
         level, basis = Level(body[2]), Basis(clearance[1])
@@ -186,7 +236,33 @@ def decode_record(data: bytes) -> Description:
     former = _texts(body.get(6, []), 0, ELEMENTS_MAX, CODE_MAX, "former codes")
     if not 1 <= len(body[1]) <= CODE_MAX or not 1 <= len(body[4]) <= NAME_MAX:
         raise BodyUnreadable("record body (format.md §6.3): reference code or delivery empty or too long")
-    return Description(body[1], level, _elements(body[3]), body[4], Clearance(basis, persons, clearance[3]), former)
+    return Description(
+        body[1], level, _elements(body[3]), body[4], Clearance(basis, persons, clearance[3]), former,
+        _relations(body.get(7, [])), body.get(8, False),
+    )  # fmt: skip
+
+
+def _encode_relation(relation: Relation) -> dict[int, Any]:
+    """The map of format.md §6.3."""
+    said: dict[int, Any] = {1: int(relation.kind), 2: bytes(relation.record), 3: relation.reference_code}
+    return {**said, 4: relation.note} if relation.note else said
+
+
+def _relations(values: list[Any]) -> tuple[Relation, ...]:
+    """Read the relations of a body within their bounds. A kind of a later program is passed over: it binds nobody."""
+    if len(values) > RELATIONS_MAX:
+        raise BodyUnreadable(f"record body (format.md §6.3): more than {RELATIONS_MAX} relations")
+    found = []
+    for value in values:
+        try:
+            said = cbor.take_map(value, {1: int, 2: cbor.ID16, 3: str}, {4: str}, name="relation")
+        except CryptoError as fault:
+            raise BodyUnreadable(f"record body (format.md §6.3): {fault}") from fault
+        if not 1 <= len(said[3]) <= CODE_MAX or len(said.get(4, "")) > NOTE_MAX:
+            raise BodyUnreadable("record body (format.md §6.3): code or note of a relation empty or too long")
+        if said[1] in _KINDS:
+            found.append(Relation(RelationKind(said[1]), RecordId(said[2]), said[3], said.get(4, "")))
+    return tuple(found)
 
 
 def encode_text(text: DerivedText) -> bytes:

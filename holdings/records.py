@@ -1,5 +1,4 @@
-"""Records in their versions: tables `record`, `record_version`, `former_code`; at the node its own, in the vault those
-of every node.
+"""Records in their versions: tables `record`, `record_version`; at the node its own, in the vault those of every node.
 
 Functions run inside the caller's transaction: the node's that seals, or the vault's that folds a delta and advances its
 cursor.
@@ -12,27 +11,28 @@ from typing import Any, Final
 
 import apsw
 
-from holdings import catalogue, tally
+from holdings import catalogue, lineage, tally
 from holdings.errors import AmbiguousReference, NotFound, OurFault, VersionUnexpected
-from holdings.hits import TOTAL_CAP, SearchResult, hit, where_all, words_of
+from holdings.hits import TOTAL_CAP, Hit, SearchResult, hit, where_all, words_of
 from holdings.record import DATE, ID_SIZE, Description, Level, RecordId, decode_record, encode_record, title
-from holdings.reference_code import match_key, ordering_key
+from holdings.reference_code import CODE_MAX, match_key, ordering_key
 
 OWN: Final = ""
 """Writer of this site's own records."""
 
 _SELECT: Final = (
-    "SELECT number, writer, id, version, reference_code, match_key, level, title, date, delivery, pages, bytes"
+    "SELECT number, writer, id, version, reference_code, match_key, level, title, date, delivery, pages, bytes, ended"
     " FROM record"
 )
-_SEARCH: Final = "SELECT writer, reference_code, title, level, date FROM record WHERE 1"
+_SEARCH: Final = "SELECT writer, reference_code, title, level, date FROM record WHERE ended = 0"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRecord:
     """A record in its current version.
 
-    `number` is this database's own; `pages` and `bytes` are of this version's files.
+    `number` is this database's own; `pages` and `bytes` are of this version's files. `ended`: merged into or split
+    among other records; it bears its code no more.
     """
 
     number: int
@@ -47,6 +47,7 @@ class StoredRecord:
     delivery: str
     pages: int
     bytes: int
+    ended: bool = False
 
     @property
     def ref(self) -> str:
@@ -83,12 +84,12 @@ def create_record(
     key = match_key(description.reference_code)
     connection.execute(
         "INSERT INTO record(writer, id, version, reference_code, match_key, ordering, level, title, date, delivery,"
-        " pages, bytes) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " ended, pages, bytes) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (writer, identity, *_described(description), pages, size),
     )
     number = connection.last_insert_rowid()
     _add_version(connection, number, 1, description, pages, size, now)
-    tally.add(connection, tally.Count.RECORDS, 1, writer)
+    tally.add(connection, tally.Count.RECORDS, int(not description.ended), writer)
     _count(connection, writer, pages, size)
     if writer == OWN:
         catalogue.link(connection, key)
@@ -117,14 +118,15 @@ def new_version(
         )
     connection.execute(
         "UPDATE record SET version = ?, reference_code = ?, match_key = ?, ordering = ?, level = ?, title = ?,"
-        " date = ?, delivery = ?, pages = ?, bytes = ? WHERE number = ?",
+        " date = ?, delivery = ?, ended = ?, pages = ?, bytes = ? WHERE number = ?",
         (version, *_described(description), pages, size, held.number),
     )
     _add_version(connection, held.number, version, description, pages, size, now)
     if held.match_key != match_key(description.reference_code):
-        _keep_former(connection, held.number, held.match_key)
+        lineage.keep_former(connection, held.number, held.reference_code)
+    tally.add(connection, tally.Count.RECORDS, int(held.ended) - int(description.ended), writer)
     _count(connection, writer, pages - held.pages, size - held.bytes)
-    if writer == OWN:
+    if writer == OWN and not description.ended:
         catalogue.link(connection, match_key(description.reference_code))
     return _fetch(connection, held.number)
 
@@ -164,7 +166,8 @@ def by_id(connection: apsw.Connection, identity: RecordId, writer: str = OWN) ->
 
 def record_for(connection: apsw.Connection, key: str, writer: str = OWN) -> StoredRecord | None:
     """The record of one writer that bears a match key now; AmbiguousReference when several do."""
-    rows = connection.execute(_SELECT + " WHERE match_key = ? AND writer = ? LIMIT 2", (key, writer)).fetchall()
+    query = _SELECT + " WHERE match_key = ? AND writer = ? AND ended = 0 LIMIT 2"
+    rows = connection.execute(query, (key, writer)).fetchall()
     if len(rows) > 1:
         raise AmbiguousReference(key, [f"id:{_stored(row).id.hex()}" for row in rows])
     return _stored(rows[0]) if rows else None
@@ -188,7 +191,7 @@ def resolve(connection: apsw.Connection, ref: str) -> StoredRecord:
 
 def bearers(connection: apsw.Connection, key: str) -> int:
     """How many records, of all writers, bear a match key now."""
-    row = connection.execute("SELECT count(*) FROM record WHERE match_key = ?", (key,)).fetchone()
+    row = connection.execute("SELECT count(*) FROM record WHERE match_key = ? AND ended = 0", (key,)).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -210,21 +213,16 @@ def body(connection: apsw.Connection, record: StoredRecord, version: int | None 
     return decode_record(row[0])
 
 
-def former_codes(connection: apsw.Connection, record: StoredRecord) -> list[str]:
-    """Match keys that the record had before 曾用档号."""
-    return [
-        str(key)
-        for (key,) in connection.execute(
-            "SELECT match_key FROM former_code WHERE record = ? ORDER BY match_key", (record.number,)
-        )
-    ]
+def by_number(connection: apsw.Connection, number: int) -> StoredRecord:
+    """A record by its number in this database."""
+    return _fetch(connection, number)
 
 
 def walk(connection: apsw.Connection, *, after: int = 0, limit: int = 1_000) -> list[StoredRecord]:
-    """Records by their number in this database, from after a number on: for exports and checks that take a page at a
-    time.
+    """Records that stand, by their number in this database, from after a number on: for exports and checks that take a
+    page at a time.
     """
-    rows = connection.execute(_SELECT + " WHERE number > ? ORDER BY number LIMIT ?", (after, limit))
+    rows = connection.execute(_SELECT + " WHERE number > ? AND ended = 0 ORDER BY number LIMIT ?", (after, limit))
     return [_stored(row) for row in rows]
 
 
@@ -239,18 +237,27 @@ def search_titles(connection: apsw.Connection, query: str, limit: int) -> Search
         hit(f"{writer}/{ref}" if writer else ref, heading, level, date, words)
         for writer, ref, heading, level, date in rows
     ]
+    hits += _by_former_code(connection, query, words, {found.ref for found in hits})
     hits += catalogue.search_unlinked(connection, words, TOTAL_CAP + 1 - len(hits))
     total = min(len(hits), TOTAL_CAP)
     hits.sort(key=lambda found: (-found.score, ordering_key(found.ref)))
     return SearchResult(tuple(hits[: max(0, limit)]), total, capped=len(hits) > TOTAL_CAP)
 
 
-def _described(description: Description) -> tuple[str, str, str, int, str, str, str]:
-    """Columns taken from a description: code, key, ordering, level, title, date, delivery."""
+def _by_former_code(connection: apsw.Connection, query: str, words: list[str], found: set[str]) -> list[Hit]:
+    """Records that stand and one of whose former codes begins with the query: an old citation still finds them."""
+    key = match_key(query[:CODE_MAX])
+    numbers = lineage.once_began(connection, key, TOTAL_CAP) if key else []
+    stored = [record for record in (_fetch(connection, number) for number in numbers) if not record.ended]
+    return [hit(r.ref, r.title, int(r.level), r.date, words) for r in stored if r.ref not in found]
+
+
+def _described(description: Description) -> tuple[str, str, str, int, str, str, str, int]:
+    """Columns taken from a description: code, key, ordering, level, title, date, delivery, ended."""
     code = description.reference_code
     return (
         code, match_key(code), ordering_key(code), int(description.level), title(description),
-        description.elements.get(DATE, ""), description.delivery,
+        description.elements.get(DATE, ""), description.delivery, int(description.ended),
     )  # fmt: skip
 
 
@@ -263,11 +270,8 @@ def _add_version(
         (number, version, encode_record(description), pages, size, now),
     )
     for code in description.former_codes:
-        _keep_former(connection, number, match_key(code))
-
-
-def _keep_former(connection: apsw.Connection, number: int, key: str) -> None:
-    connection.execute("INSERT OR IGNORE INTO former_code(match_key, record) VALUES (?, ?)", (key, number))
+        lineage.keep_former(connection, number, code)
+    lineage.relate(connection, number, description.relations)
 
 
 def _count(connection: apsw.Connection, writer: str, pages: int, size: int) -> None:
@@ -300,13 +304,17 @@ def _resolve_id(connection: apsw.Connection, digits: str) -> list[StoredRecord]:
 
 
 def _resolve_code(connection: apsw.Connection, text: str) -> list[StoredRecord]:
-    """By current code first; former codes only when nothing bears the code now."""
+    """By current code first; former codes only when nothing bears the code now; last, what ended under it."""
     writer, slash, rest = text.partition("/")
     key = match_key(rest if slash else text)
-    narrow, params = (" AND writer = ?", (key, writer)) if slash else ("", (key,))
-    for where in (" WHERE match_key = ?", " WHERE number IN (SELECT record FROM former_code WHERE match_key = ?)"):
-        query = _SELECT + where + narrow + " LIMIT 20"  # as many spellings as an error can name
-        if rows := connection.execute(query, params).fetchall():
+    narrow, params = (" AND writer = ? LIMIT 20", (writer,)) if slash else (" LIMIT 20", ())  # what an error can name
+    former = f" WHERE ended = 0 AND number IN ({','.join(map(str, lineage.once_bore(connection, key)))})"
+    for where, wanted in (
+        (" WHERE match_key = ? AND ended = 0", (key,)),
+        (former, ()),
+        (" WHERE match_key = ?", (key,)),
+    ):
+        if rows := connection.execute(_SELECT + where + narrow, (*wanted, *params)).fetchall():
             return _told_apart(rows, text)
     return []
 
@@ -319,7 +327,8 @@ def _told_apart(rows: list[tuple[Any, ...]], text: str) -> list[StoredRecord]:
 
 
 def _stored(row: tuple[Any, ...]) -> StoredRecord:
-    number, writer, identity, version, code, key, level, heading, date, delivery, pages, size = row
+    number, writer, identity, version, code, key, level, heading, date, delivery, pages, size, ended = row
     return StoredRecord(
-        number, writer, RecordId(identity), version, code, key, Level(level), heading, date, delivery, pages, size
-    )
+        number, writer, RecordId(identity), version, code, key, Level(level), heading, date, delivery, pages, size,
+        bool(ended),
+    )  # fmt: skip

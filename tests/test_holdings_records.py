@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from holdings import catalogue, delivery, records, tally
+from holdings import catalogue, delivery, lineage, records, tally
 from holdings.errors import AmbiguousReference, NotFound, VersionUnexpected
 from holdings.hits import TOTAL_CAP
-from holdings.record import Basis, Clearance, Description, Level, RecordId
+from holdings.record import Basis, Clearance, Description, Level, RecordId, Relation, RelationKind
 from holdings.security import SiteClass
 from holdings.sheet import decode_parsed, parse_in_sandbox
 from sync.database import Database, open_database
@@ -93,6 +93,43 @@ def test_records_of_several_writers_stand_side_by_side(database: Database) -> No
     assert [record.number for record in records.walk(connection, after=1)] == [2]
 
 
+def test_a_swap_of_codes_leads_to_the_current_bearers(database: Database) -> None:
+    """After two records have changed codes, a code names the record that bears it now; both remember what they were."""
+    other = replace(ABOUT, reference_code="J001-WS·2003·Y-BGS-00004")
+    with database.transaction() as connection:
+        records.create_record(connection, ONE, ABOUT, pages=1, size=1, now=1)
+        records.create_record(connection, TWO, other, pages=1, size=1, now=1)
+        for identity, said, was in ((ONE, other, ABOUT), (TWO, ABOUT, other)):
+            swapped = replace(said, former_codes=(was.reference_code,))
+            records.new_version(connection, identity, 2, swapped, pages=1, size=1, now=2)
+    reading = database.read()
+    assert records.resolve(reading, CODE).id == TWO
+    assert records.resolve(reading, other.reference_code).id == ONE
+    assert [lineage.former_codes(reading, n) for n in (1, 2)] == [[CODE], [other.reference_code]]
+    assert {h.ref for h in records.search_titles(reading, CODE, 9).hits} == {CODE, other.reference_code}
+
+
+def test_what_ended_leads_to_what_it_became(database: Database) -> None:
+    """A volume that was merged away is counted no more, and its code leads to the volume that has its pages."""
+    gone = replace(ABOUT, reference_code="A002-RS-002")
+    into = Relation(RelationKind.MERGED_INTO, TWO, "A002-RS-001", "并卷")
+    with database.transaction() as connection:
+        records.create_record(connection, ONE, gone, pages=2, size=2, now=1)
+        records.create_record(connection, TWO, replace(ABOUT, reference_code="A002-RS-001"), pages=3, size=3, now=1)
+        records.new_version(connection, ONE, 2, replace(gone, relations=(into,), ended=True), pages=0, size=0, now=2)
+        took = replace(ABOUT, reference_code="A002-RS-001", former_codes=("A002-RS-002",))
+        records.new_version(connection, TWO, 2, took, pages=5, size=5, now=2)
+    reading = database.read()
+    assert records.resolve(reading, "A002-RS-002").id == TWO
+    assert records.resolve(reading, f"id:{ONE.hex()}").ended
+    assert lineage.relations(reading, 1) == [into]
+    assert lineage.reshaped(reading, 1)
+    assert records.record_for(reading, "A002-RS-002") is None
+    assert [r.id for r in records.walk(reading)] == [TWO]
+    assert [h.ref for h in records.search_titles(reading, "A002-RS-002", 9).hits] == ["A002-RS-001"]
+    assert counters(database) == (1, 4, 5, 5)
+
+
 def test_a_former_code_still_finds_its_record(database: Database) -> None:
     """曾用档号: found by the code it had and by those its body names, unless another record bears that code now."""
     renamed = replace(ABOUT, reference_code="J001-WS·2003·Y-BGS-00099", former_codes=("J001-003-0001-00003",))
@@ -102,7 +139,7 @@ def test_a_former_code_still_finds_its_record(database: Database) -> None:
     connection = database.read()
     for ref in (CODE, "J001-003-0001-00003", renamed.reference_code, f"id:{ONE.hex()}", f"ID:{ONE.hex().upper()}"):
         assert records.resolve(connection, ref).id == ONE
-    assert records.former_codes(connection, record) == ["J001-003-0001-00003", CODE]
+    assert lineage.former_codes(connection, record.number) == ["J001-003-0001-00003", CODE]
     with database.transaction() as connection:
         records.create_record(connection, TWO, ABOUT, pages=1, size=1, now=3)
     assert records.resolve(database.read(), CODE).id == TWO
