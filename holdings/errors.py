@@ -7,7 +7,9 @@ HoldingsError
 │  ├─ NotFound            a reference, delivery or finding that does not exist here
 │  ├─ AmbiguousReference  a reference that stands for several records
 │  ├─ ClearanceInvalid    a 保密审查 that lacks what the rule asks for
-│  └─ WaiveRefused        a finding that nobody may waive
+│  ├─ WaiveRefused        a finding that nobody may waive
+│  ├─ DeliveryRefused     something that a delivery's state, or a rule of its acceptance, does not allow
+│  └─ SiteDataWrong       a data file of the site that does not say what such a file says (a ValueError, as SheetUnreadable)
 ├─ PeerMustAct            what another writer sent is not acceptable
 │  ├─ BodyUnreadable      an item body that format.md §6.3 does not allow
 │  └─ VersionUnexpected   a version that does not follow the one held
@@ -53,8 +55,16 @@ class ClearanceInvalid(OperatorMustAct):
     """A 保密审查 without the names that its basis asks for."""
 
 
+class DeliveryRefused(OperatorMustAct):
+    """Something that a delivery's state, or a rule of its acceptance, does not allow; names what has to come first."""
+
+
 class WaiveRefused(OperatorMustAct):
     """A finding that may not be waived (说明后放行): it needs its remedy."""
+
+
+class SiteDataWrong(OperatorMustAct, ValueError):
+    """A data file laid over the shipped tables that cannot be used; the text names the file and what is expected."""
 
 
 class PeerMustAct(HoldingsError):
