@@ -101,7 +101,8 @@ def judge(
 
     Args:
         row: what the catalogue says of the folder's code, None when nothing.
-        clearance: the 保密审查 of the row's delivery, None while it waits.
+        clearance: the 保密审查 of the row's delivery, None while it waits; it lets pass only what was there when it
+            was signed.
         classified_volumes: match keys of volumes with a classified item (catalogue.classified_volumes).
         site: on a classified site marks do not hold, row and clearance are asked for all the same.
     """
@@ -115,7 +116,7 @@ def judge(
         return Held(HeldReason.ROW_DUPLICATE)
     if site is SiteClass.OPEN and not (row.has_mark_column and MARK in row.elements):
         return Held(HeldReason.NO_MARK_COLUMN)
-    if clearance is None:
+    if clearance is None or not clearance.covers(row.changed):
         return Held(HeldReason.NO_CLEARANCE)
     return Cleared(Description(row.reference_code, row.level, dict(row.elements), row.delivery, clearance), proof=_OURS)
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
 
-from holdings import delivery, quarantine, records
+from holdings import catalogue, delivery, quarantine, records
 from holdings.catalogue import ImportReport
 from holdings.quarantine import Listed
 from holdings.reference_code import match_key
@@ -99,7 +99,8 @@ class Service:
     def clear(self, delivery_name: str, persons: list[str]) -> Answer:
         """Sign the 保密审查 of a delivery."""
         with self._home.database.transaction() as connection:
-            cleared = delivery.clear(connection, delivery_name, persons, int(self._clock.now()))
+            newest = catalogue.latest_import(connection, delivery_name)
+            cleared = delivery.clear(connection, delivery_name, persons, int(self._clock.now()), newest=newest)
             settings.add(connection, Setting.EPOCH, 1)
         self._wake()
         assert cleared.clearance is not None

@@ -115,7 +115,8 @@ class SheetIntake:
             if self._home.config.cleared_by and arrived.clearance is None:
                 arrived = delivery.clear(connection, batch, [self._home.config.cleared_by], now, Basis.STANDING)
             # A clock that was set back must not make the change look older than the folders' last judgement.
-            changed = max(now, int(folders.latest_look(connection)))
+            # Nor may it fall within what was signed before it came: a clearance covers the rows that its signers saw.
+            changed = max(now, int(folders.latest_look(connection)), delivery.covered_until(connection, batch) + 1)
             report = catalogue.import_sheet(connection, arrived, parsed, changed, self._home.identity.log.site_class)
             quarantine.settle(connection, report.scope, report.findings, now)
             if report.added or report.changed or report.gone or report.refused:
