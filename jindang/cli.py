@@ -5,7 +5,6 @@ Exit code 2 is wrong usage (click's own), 1 an interrupted command; the rooms de
 """
 
 import importlib
-import importlib.metadata
 from typing import NamedTuple
 
 import click
@@ -49,14 +48,23 @@ class FrontDoor(click.Group):
 
 def program_version() -> str:
     """Return the installed version, or "source" when run from a checkout that no environment has installed."""
+    import importlib.metadata  # noqa: PLC0415  a fifth of a short command's start, and asked for by --version alone
+
     try:
         return importlib.metadata.version("jindang")
     except importlib.metadata.PackageNotFoundError:
         return "source"
 
 
+def show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the version and leave, when asked to."""
+    if asked and not ctx.resilient_parsing:
+        click.echo(f"jindang 津档 {program_version()}")
+        ctx.exit()
+
+
 @click.group(cls=FrontDoor, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.version_option(program_version(), prog_name="jindang 津档")
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help="显示版本并退出。")
 def main() -> None:
     """津档：从扫描文件夹到有回执的市级中心。
 

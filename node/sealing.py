@@ -1,4 +1,4 @@
-"""Two threads check and seal what intake submits; outcomes without a version are written in batches, versions go to the delta closer."""
+"""Three threads check and seal what intake submits; outcomes without a version are written in batches, versions go to the delta closer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from node.job import Job, Outcome, Sealed, Stayed, Unsettled
 from node.sealer import Sealer
 from sync.sandbox import Sandbox
 
-THREADS = 2
+THREADS = 3
 QUEUE = 1024
 """Jobs waiting at most, about 2 KB each: a short queue makes the walk and the sealing threads wake one another for every job."""
 BATCH = 50
