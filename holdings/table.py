@@ -13,19 +13,36 @@ from typing import Final
 
 import msgspec
 
+from holdings import table_pair
 from holdings.errors import SheetUnreadable
 
 SHEET_MAX: Final = 256 << 20  # format.md §14
 ROWS_MAX: Final = 1_048_576  # format.md §14
 COLUMNS_MAX: Final = 256  # format.md §14
+_ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ACCESS: Final = (b"Standard Jet DB", b"Standard ACE DB")
+_DBF_VERSIONS: Final = frozenset(
+    {0x02, 0x03, 0x04, 0x05, 0x30, 0x31, 0x32, 0x43, 0x63, 0x83, 0x8B, 0xCB, 0xE5, 0xF5, 0xFB}
+)
+_SPACE: Final = b"\xef\xbb\xbf \t\r\n"
 
 
 class SheetFormat(StrEnum):
     """How a catalogue file is written."""
 
     CSV = "csv"
+    TEXT = "text"
+    """Fixed width."""
     XLSX = "xlsx"
+    XLSB = "xlsb"
+    XLS = "xls"
+    """Also .et of WPS, which writes the same."""
+    ODS = "ods"
+    DBF = "dbf"
+    HTML = "html"
+    XML = "xml"
+    """SpreadsheetML 2003."""
 
 
 class CellKind(IntEnum):
@@ -52,6 +69,10 @@ class RemarkKind(StrEnum):
     """Text of fixed width; `detail` is the ruler."""
     MEMO_MISSING = "memo-missing"
     """A DBF names a memo file that did not come with it; its memo fields are empty."""
+    MEMO_UNREADABLE = "memo-unreadable"
+    """A memo field points nowhere; it is empty."""
+    ROW_COUNT_DIFFERS = "row-count-differs"
+    """The file holds more or fewer rows than it declares; `detail` says both numbers."""
     MERGES_UNKNOWN = "merges-unknown"
     """The library does not tell merged cells of this format: the cells below and beside the first one are blank."""
 
@@ -113,6 +134,7 @@ class Table:
     rows: Iterator[RawRow]
     merged: tuple[Merged, ...] = ()
     fields: tuple[Field, ...] = ()
+    hidden: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,21 +153,52 @@ class Workbook:
 
 
 def open_tables(name: str, data: bytes) -> Workbook:
-    """Tell the format by content and open it.
+    """Tell the format by content and open it; a DBF may come framed with its memo file (`holdings.table_pair`).
 
     Bounds: SHEET_MAX bytes, ROWS_MAX rows and COLUMNS_MAX columns a table. SheetUnreadable (a ValueError) with a
     Chinese sentence and its remedy, here or while the tables are walked.
     """
-    if len(data) > SHEET_MAX:
+    data, memo = table_pair.split(data)
+    if max(len(data), len(memo)) > SHEET_MAX:
         raise SheetUnreadable(f"“{name}”超过 {SHEET_MAX >> 20} MiB；请分成几张表")
-    if data[:4] == b"PK\x03\x04":
-        from holdings.table_workbook import open_workbook
+    head = data[:1024].lstrip(_SPACE).lower()
+    if data.startswith((_ZIP, _OLE)):
+        from holdings import table_workbook
 
-        return open_workbook(data)
-    if data[:8] == _OLE:
-        raise SheetUnreadable("旧版 .xls 或加密的工作簿；请另存为 .xlsx（不设密码）后重新放入")
-    if data[:1024].lstrip().lower().startswith((b"<html", b"<table", b"<!doctype", b"<?xml")):
-        raise SheetUnreadable("这是网页（HTML/XML）表格，只是改了扩展名；请用表格软件打开后另存为 .xlsx")
-    from holdings.table_csv import open_csv
+        return table_workbook.open_workbook(data)
+    if data[4:19] in _ACCESS:
+        raise SheetUnreadable(
+            "这是 Access 数据库；请在 Access 中打开，选中表，“外部数据”→“导出”→“Excel”，存为 .xlsx 后放入"
+        )
+    if head.startswith((b"mime-version:", b"<?mso-application")):
+        raise SheetUnreadable("这是网页归档（MHTML）表格；请用表格软件打开后另存为 .xlsx")
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in data[:4096]:
+        from holdings import table_xml
 
-    return open_csv(data)
+        return table_xml.open_xml(data)
+    if is_html(head):
+        from holdings import table_html
+
+        return table_html.open_html(data)
+    if is_dbf(data):
+        from holdings import table_dbf
+
+        return table_dbf.open_dbf(data, memo)
+    from holdings import table_csv
+
+    return table_csv.open_csv(data)
+
+
+def is_html(head: bytes) -> bool:
+    """Whether the lower-cased head of a file opens a page or a table."""
+    return head.startswith((b"<html", b"<table", b"<!doctype html", b"<head", b"<meta", b"<style", b"<?xml")) or (
+        head.startswith(b"<") and b"<table" in head
+    )
+
+
+def is_dbf(data: bytes) -> bool:
+    """Whether a file begins with the header of a DBF: known version byte, a date, and lengths that fit each other."""
+    if len(data) < 65 or data[0] not in _DBF_VERSIONS or data[2] > 12 or data[3] > 31:
+        return False
+    header, record = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
+    return 65 <= header <= len(data) and record >= 2

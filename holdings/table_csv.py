@@ -7,82 +7,61 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import Final
 
+from holdings import table_text
 from holdings.columns import HEADER_WITHIN, is_header
 from holdings.errors import SheetUnreadable
-from holdings.table import COLUMNS_MAX, ROWS_MAX, RawRow, SheetFormat, Table, Workbook
+from holdings.table import COLUMNS_MAX, ROWS_MAX, RawRow, Remark, RemarkKind, SheetFormat, Table, Workbook
+from holdings.table_encoding import is_utf8_chinese, plain_text
 
 STRUCTURE_FAULTS_MAX: Final = 1_000  # unpaired quotes; each may cost a re-read of CELL_READ_MAX characters
 CELL_READ_MAX: Final = (
     131_072  # characters the csv reader takes before it calls a quote unpaired; four times CELL_MAX in bytes
 )
-ENCODINGS: Final = ("utf-8", "gb18030")
+DELIMITERS: Final = ",\t;|"
 _FAULTY: Final = "\ufffd"
+_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
+# A bar may be the second byte of a GB18030 character; every other delimiter, quotes and line ends never are.
+_PAIR_OR_BAR: Final = re.compile("[\x81-\xfe][\x30-\xfe]|(\\|)", re.DOTALL)
+_SEPARATOR: Final = "\x1c"
 
 
 def open_csv(data: bytes) -> Workbook:
-    """Open delimited text as one table. SheetUnreadable when it is neither UTF-8, UTF-16 nor GB18030."""
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # "Unicode text" of spreadsheet programs
-        try:
-            data = data.decode("utf-16").encode("utf-8")
-        except UnicodeError as fault:
-            raise SheetUnreadable("UTF-16 文本已损坏；请另存为 UTF-8 的 csv") from fault
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    if not data.strip():
-        raise SheetUnreadable("目录表是空文件；请重新导出")
-    encoding = _encoding(data)
-    delimiter = _delimiter(data, encoding)
-    rows = _decoded(data, encoding, delimiter)
-    return Workbook(SheetFormat.CSV, encoding, delimiter, iter((Table("", rows),)))
+    """Open text as one table: delimited when a delimiter shows, else of fixed width when a ruler does.
 
-
-def _encoding(data: bytes) -> str:
-    """Strict detection: the whole file when it decodes, else by vote of its lines, so that one damaged line does not
-    turn the others into nonsense.
+    SheetUnreadable when it is neither UTF-8, UTF-16 nor GB18030.
     """
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        return "utf-8"
-    votes = dict.fromkeys(ENCODINGS, 0)
-    lines = [line for line in data.split(b"\n") if not line.isascii()]
-    for line in lines:
-        for encoding in ENCODINGS:
-            try:
-                line.decode(encoding)
-            except UnicodeDecodeError:
-                continue
-            votes[encoding] += 1
-            break
-    best = max(votes, key=lambda encoding: votes[encoding])
-    if 2 * votes[best] < len(lines) or b"\0" * 8 in data[:4096]:
-        raise SheetUnreadable("不是文本，或既非 UTF-8 也非 GB18030 编码；请另存为 .xlsx 或 UTF-8 的 csv")
-    return best
+    data, encoding, shown = plain_text(data)
+    delimiter = _delimiter(data, encoding)
+    if not delimiter:
+        if fixed := table_text.open_text(data, encoding, shown):
+            return fixed
+        delimiter = max(DELIMITERS, key=data[: 64 << 10].decode("latin-1").count)
+    return Workbook(SheetFormat.CSV, shown, delimiter, iter((Table("", _decoded(data, encoding, delimiter)),)))
 
 
 def _delimiter(data: bytes, encoding: str) -> str:
-    """The first of comma, tab, semicolon (the most frequent first) under which a header is found; else the most
-    frequent.
+    """The delimiter, the most frequent first, under which a header is found; else the one that stands in nearly every
+    line; else none.
     """
-    head = data[: 64 << 10].decode("latin-1")
-    candidates = sorted(",\t;", key=head.count, reverse=True)
+    head = data[: 64 << 10]
+    text = head.decode("latin-1")
+    candidates = sorted(DELIMITERS, key=text.count, reverse=True)
     for delimiter in candidates:
-        rows = _decoded(head.encode("latin-1"), encoding, delimiter)
+        rows = _decoded(head, encoding, delimiter)
         if any(is_header(row.cells) for row, _ in zip(rows, range(HEADER_WITHIN), strict=False)):
             return delimiter
-    return candidates[0]
+    lines = [line for line in text.splitlines() if line.strip()]
+    return next((d for d in candidates if 5 * sum(d in line for line in lines) >= 4 * len(lines)), "")
 
 
 def _decoded(data: bytes, encoding: str, delimiter: str) -> Iterator[RawRow]:
-    """Split into cells first, byte by byte (quotes, delimiters and line ends are never part of a character in either
-    encoding), then decode each row.
-    """
-    for number, (cells, fault) in enumerate(_split(data, delimiter), 1):
+    """Split into cells first, byte by byte, then decode each row."""
+    for number, (cells, fault) in enumerate(_split(data, delimiter, bars=delimiter == "|" and encoding != "utf-8"), 1):
         if number > ROWS_MAX:
             raise SheetUnreadable(f"超过 {ROWS_MAX:,} 行；请分成几张表")
         if fault:
@@ -97,14 +76,16 @@ def _decode_row(number: int, cells: list[str], encoding: str) -> RawRow:
     if joined.isascii():
         return RawRow(number, cells)
     raw = joined.encode("latin-1")
-    if encoding != "utf-8" and _is_utf8_chinese(raw):
+    if encoding != "utf-8" and is_utf8_chinese(raw):
         return RawRow(number, raw.decode("utf-8").split("\x1f"), foreign=True)
     try:
-        whole = raw.decode(encoding).split("\x1f")
+        text = raw.decode(encoding)
     except UnicodeDecodeError:
-        whole = []
+        text = ""
+    whole = text.split("\x1f")
     if len(whole) == len(cells):
-        return RawRow(number, whole)
+        private = _PRIVATE.search(text)
+        return RawRow(number, whole, remarks=private_remarks(number, whole)) if private else RawRow(number, whole)
     decoded, bad = [], set()
     for index, cell in enumerate(cells):
         try:
@@ -115,36 +96,44 @@ def _decode_row(number: int, cells: list[str], encoding: str) -> RawRow:
     return RawRow(number, decoded, frozenset(bad))
 
 
-def _is_utf8_chinese(raw: bytes) -> bool:
-    """Whether a row of a GB18030 sheet is UTF-8 instead: valid UTF-8 with four or more Chinese characters does not
-    happen by chance.
-    """
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return sum("\u4e00" <= c <= "\u9fff" for c in text) >= 4
+def private_remarks(number: int, cells: list[str]) -> tuple[Remark, ...]:
+    """User-defined characters 自造字 (U+E000 to U+F8FF, the user-defined zones of GBK): one remark a cell."""
+    found = ((index, sorted(set(_PRIVATE.findall(cell)))[:8]) for index, cell in enumerate(cells))
+    return tuple(
+        Remark(RemarkKind.PRIVATE_CHARACTER, number, index, " ".join(f"U+{ord(c):04X}" for c in characters))
+        for index, characters in found
+        if characters
+    )
 
 
-def _split(data: bytes, delimiter: str) -> Iterator[tuple[list[str], str]]:
+def _lines(data: bytes, bars: bool) -> Iterator[str]:
+    """Lines as latin-1 with their ends; with `bars`, those that delimit are put in another sign's place."""
+    lines = io.TextIOWrapper(io.BytesIO(data), "latin-1", newline="")
+    if not bars:
+        return lines
+    return (_PAIR_OR_BAR.sub(lambda found: _SEPARATOR if found[1] else found[0], line) for line in lines)
+
+
+def _split(data: bytes, delimiter: str, *, bars: bool = False) -> Iterator[tuple[list[str], str]]:
     """Rows of latin-1 cells, or a fault.
 
     An unpaired quote costs its own line only: the lines it swallowed are read again.
     """
     csv.field_size_limit(CELL_READ_MAX)
-    lines = io.StringIO(data.decode("latin-1"), newline="")
+    lines = _lines(data, bars)
     waiting: deque[str] = deque()
     taken: list[str] = []
 
     def feed() -> Iterator[str]:
         while True:
-            line = waiting.popleft() if waiting else lines.readline()
+            line = waiting.popleft() if waiting else next(lines, "")
             if not line:
                 return
             taken.append(line)
             yield line
 
     faults = 0
+    delimiter = _SEPARATOR if bars else delimiter
     reader = csv.reader(feed(), delimiter=delimiter, strict=True)
     while True:
         taken.clear()

@@ -84,7 +84,7 @@ FORMATS: list[tuple[str, str, Encode]] = [
     ("目录_gb.csv", "gb18030", lambda rows: csv_of(rows, "gb18030")),
     ("目录.tsv", "utf-8", lambda rows: csv_of(rows, "utf-8", "\t")),
     ("目录_分号.csv", "gb18030", lambda rows: csv_of(rows, "gb18030", ";")),
-    ("目录_utf16.csv", "utf-8", lambda rows: csv_of(rows, "utf-16", "\t")),
+    ("目录_utf16.csv", "utf-16", lambda rows: csv_of(rows, "utf-16", "\t")),
     ("目录.xlsx", "utf-8", xlsx_of),
 ]
 
@@ -261,8 +261,8 @@ def test_numbers_and_other_tabs_of_a_workbook() -> None:
         ("无档号.csv", "编号,题名,密级\n1,2,3\n".encode(), "表头"),
         ("两列.csv", "档号,案卷题名,文件题名,标题\n1,2,3,4\n".encode(), "两列"),
         ("图.csv", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, "编码"),
-        ("旧.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".xls"),
-        ("网页.xls", b"<html><table><tr><td>x</td></tr></table></html>", "HTML"),
+        ("旧.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "打不开"),
+        ("网页.xls", b"<html><table><tr><td>x</td></tr></table></html>", "表头"),
         ("断.xlsx", xlsx_of([ROW])[:-40], "打不开"),
         ("坏.xlsx", b"PK\x03\x04" + bytes(100), "打不开"),
     ],
