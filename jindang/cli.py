@@ -65,7 +65,9 @@ def show_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 
 
 @click.group(cls=FrontDoor, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help="显示版本并退出。")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=show_version, help="显示版本并退出。"
+)
 def main() -> None:
     """津档：从扫描文件夹到有回执的市级中心。
 
