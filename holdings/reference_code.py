@@ -1,16 +1,22 @@
-"""Reference codes 档号: DA/T 13-2022 by item and by volume, the form of DA/T 13-1994, and local forms; pure.
+"""Reference codes 档号: DA/T 13-2022 by item and by volume, the form of DA/T 13-1994, a site's own schemes; pure.
 
 The code as printed stays the official one. Repair of look-alikes only makes a match key (规范档号), so that a folder
-and a row find each other.
+and a row find each other. Every function here runs once for each row of a catalogue of millions.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
 from enum import Enum
-from typing import Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from holdings.code_scheme import Scheme
 
 CODE_MAX: Final = 200  # characters; the longest real code seen has 40
 FOLDS_MAX: Final = 8  # what a space held apart may compose once it is gone, so folding runs until nothing changes
@@ -18,25 +24,20 @@ FOLDS_MAX: Final = 8  # what a space held apart may compose once it is gone, so 
 _DASHES: Final = (
     "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\u2500\u30fc\ufe58\ufe63\uff0d\uff70\u2e3a\u2e3b"
 )
-_DOTS: Final = ".\u0387\u2022\u2024\u2027\u2219\u22c5\u30fb\uff65\uff0e\u2e31\u2e33\u16eb\u25cf\u3002"
+_DOTS: Final = ".\u0387\u2022\u2024\u2027\u2219\u22c5\u30fb\uff65\uff0e\u2e31\u2e33\ua78f\u16eb\u25cf\u3002"
 _FOLD: Final = {**{ord(c): "-" for c in _DASHES}, **{ord(c): "·" for c in _DOTS}}
 _SPACES: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]+")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_DIGITS: Final = re.compile(r"[0-9]+")
+_FOLDED: Final = re.compile(r"[A-Z0-9·\u4e00-\u9fff-]+")  # folding changes nothing in it, and it harms no folder
+_RUNS: Final = re.compile(r"([0-9]+)")
 
-_FONDS = r"(?P<fonds>[A-Z][0-9]{3})"
-_CATEGORY = r"(?P<category>[A-Z]{2}(?:·[A-Z0-9\u4e00-\u9fff]{1,20}){0,6})"
-_ORGAN = r"(?P<organ>[A-Z][A-Z0-9]{0,7}|[\u4e00-\u9fff]{1,20})"
-_MODERN: Final = re.compile(
-    rf"{_FONDS}-{_CATEGORY}(?:-{_ORGAN})?-(?P<first>[0-9]{{3,6}})(?:-(?P<second>[0-9]{{3,6}}))?"
-)
+_CATEGORY = r"([A-Z]{2}(?:·[A-Z0-9\u4e00-\u9fff]{1,20}){0,6})"
+_ORGAN = r"([A-Z][A-Z0-9]{0,7}|[\u4e00-\u9fff]{1,20})"
+_MODERN: Final = re.compile(rf"([A-Z][0-9]{{3}})-{_CATEGORY}(?:-{_ORGAN})?-([0-9]{{3,6}})(?:-([0-9]{{3,6}}))?")
 _HYPHENED: Final = re.compile(  # the sample of DA/T 22 writes hyphens inside the category: not standard, still by item
-    rf"{_FONDS}-(?P<kind>[A-Z]{{2}})·(?P<year>[0-9]{{4}})-(?P<retention>Y|D[0-9]{{1,3}})-{_ORGAN}"
-    r"-(?P<item>[0-9]{3,6})"
+    rf"([A-Z][0-9]{{3}})-([A-Z]{{2}})·([0-9]{{4}})-(Y|D[0-9]{{1,3}})-{_ORGAN}-([0-9]{{3,6}})"
 )
-_OLD: Final = re.compile(
-    r"(?P<fonds>[A-Z]?[0-9]{1,4})-(?P<inventory>[0-9]{1,4})-(?P<volume>[0-9]{1,5})(?:-(?P<item>[0-9]{1,6}))?"
-)
+_OLD: Final = re.compile(r"([A-Z]?[0-9]{1,4})-([0-9]{1,4})-([0-9]{1,5})(?:-([0-9]{1,6}))?")
 _YEAR: Final = re.compile(r"[0-9]{4}")
 _RETENTION: Final = re.compile(r"Y|D[0-9]{1,3}")
 
@@ -47,14 +48,16 @@ class CodeForm(Enum):
     BY_ITEM = "DA/T 13-2022 按件"
     BY_VOLUME = "DA/T 13-2022 按卷"
     OLD = "DA/T 13-1994"
+    SITE = "本馆方案"
     OTHER = "自定"
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceCode:
+class ReferenceCode(msgspec.Struct, frozen=True, gc=False):
     """A code in its parts; parts that its form lacks are empty strings. `printed` is official, `key` the match key.
 
-    `standard` says that the key, once look-alikes are repaired, is as a rule of DA/T 13 writes it.
+    `standard` says that the key, once look-alikes are repaired, is as a rule of DA/T 13 or the site's scheme writes it.
+    `apart`: the organ stands between hyphens behind the category, not inside it. `scheme` and `within` (match key of
+    the volume) belong to a site's scheme alone.
     """
 
     printed: str
@@ -69,6 +72,10 @@ class ReferenceCode:
     volume: str = ""
     item: str = ""
     standard: bool = True
+    apart: bool = False
+    scheme: str = ""
+    within: str = ""
+    others: tuple[tuple[str, str], ...] = ()
 
     @property
     def conforming(self) -> bool:
@@ -78,7 +85,12 @@ class ReferenceCode:
     @property
     def is_volume(self) -> bool:
         """Whether the code names a volume 案卷 and no item in it."""
-        return self.form in (CodeForm.BY_VOLUME, CodeForm.OLD) and not self.item
+        return bool(self.volume) and not self.item
+
+    @property
+    def kind(self) -> str:
+        """门类代码, empty where the form has none."""
+        return self.category.partition("·")[0]
 
 
 class CodeProblem(Enum):
@@ -98,6 +110,8 @@ def match_key(text: str) -> str:
 
     Folding a key again changes nothing.
     """
+    if _FOLDED.fullmatch(text):
+        return text
     for _ in range(FOLDS_MAX):
         folded = _SPACES.sub("", unicodedata.normalize("NFKC", text).upper().translate(_FOLD))
         if folded == text:
@@ -106,8 +120,12 @@ def match_key(text: str) -> str:
     return text
 
 
-def parse(text: str) -> ReferenceCode | CodeProblem:
-    """Read a code. A local form is no problem (CodeForm.OTHER): what is printed on the box is official."""
+def parse(text: str, schemes: Sequence[Scheme] = ()) -> ReferenceCode | CodeProblem:
+    """Read a code, by a site's own schemes first. A local form is no problem (CodeForm.OTHER): what is printed on the
+    box is official.
+    """
+    if _FOLDED.fullmatch(text) and len(text) <= CODE_MAX:
+        return _classify(text, text, schemes)
     printed = text.strip()
     if not printed:
         return CodeProblem.EMPTY
@@ -120,46 +138,67 @@ def parse(text: str) -> ReferenceCode | CodeProblem:
         return CodeProblem.EMPTY
     if any(c in "/\\" for c in printed + key) or ".." in printed or printed[0] == "." or printed[-1] == ".":
         return CodeProblem.PATH
-    return _classify(printed, key)
+    return _classify(printed, key, schemes)
 
 
-def _classify(printed: str, key: str) -> ReferenceCode:
+def _classify(printed: str, key: str, schemes: Sequence[Scheme]) -> ReferenceCode:
     """Match the key against the known rules, narrowest first."""
+    for scheme in schemes:
+        if (read := scheme.read(printed, key)) is not None:
+            return read
     if found := _MODERN.fullmatch(key):
-        return _modern(printed, key, found)
-    if found := _HYPHENED.fullmatch(key):
-        category = "·".join((found["kind"], found["year"], found["retention"]))
-        parts = {name: found[name] for name in ("fonds", "year", "retention", "organ", "item")}
-        return ReferenceCode(printed, key, CodeForm.BY_ITEM, category=category, standard=False, **parts)
-    if found := _OLD.fullmatch(key):
+        fonds, category, apart, first, second = found.groups()
+        year, retention, within, dated = _facets(category)
+        organ = apart or within
+        if dated and second is None:
+            return ReferenceCode(
+                printed, key, CodeForm.BY_ITEM, fonds, category, "", year, retention, organ, "", first,
+                apart=apart is not None,
+            )  # fmt: skip
         return ReferenceCode(
-            printed,
-            key,
-            CodeForm.OLD,
-            fonds=found["fonds"],
-            inventory=found["inventory"],
-            volume=found["volume"],
-            item=found["item"] or "",
-        )
+            printed, key, CodeForm.BY_VOLUME, fonds, category, "", year, retention, organ, first, second or "",
+            apart=apart is not None,
+        )  # fmt: skip
+    if found := _OLD.fullmatch(key):
+        fonds, inventory, volume, item = found.groups()
+        return ReferenceCode(printed, key, CodeForm.OLD, fonds, "", inventory, "", "", "", volume, item or "")
+    if found := _HYPHENED.fullmatch(key):
+        fonds, kind, year, retention, organ, item = found.groups()
+        category = f"{kind}·{year}·{retention}"
+        return ReferenceCode(
+            printed, key, CodeForm.BY_ITEM, fonds, category, "", year, retention, organ, "", item,
+            standard=False, apart=True,
+        )  # fmt: skip
     return ReferenceCode(printed, key, CodeForm.OTHER, standard=False)
 
 
-def _modern(printed: str, key: str, found: re.Match[str]) -> ReferenceCode:
-    """Tell by item from by volume: one number after a category with year and retention period (in either order) counts
-    items.
+@lru_cache(8_192)
+def _facets(category: str) -> tuple[str, str, str, bool]:
+    """(year, retention, organ, dated) of a 类别号; dated: it has year and retention period, in either order, so that one
+    number behind it counts items (DA/T 13-2022 by item).
     """
-    parts = found["category"].split("·")[1:]
+    parts = category.split("·")[1:]
     years = [p for p in parts if _YEAR.fullmatch(p)]
     retentions = [p for p in parts if _RETENTION.fullmatch(p)]
-    by_item = bool(years and retentions) and found["second"] is None
-    after = parts[max(parts.index(years[0]), parts.index(retentions[0])) + 1 :] if years and retentions else []
-    organ = found["organ"] or (after[0] if after else "")
-    return ReferenceCode(
-        printed, key, CodeForm.BY_ITEM if by_item else CodeForm.BY_VOLUME,
-        fonds=found["fonds"], category=found["category"], year=years[0] if years else "",
-        retention=retentions[0] if retentions else "", organ=organ,
-        volume="" if by_item else found["first"], item=found["first"] if by_item else found["second"] or "",
-    )  # fmt: skip
+    dated = bool(years and retentions)
+    after = parts[max(parts.index(years[0]), parts.index(retentions[0])) + 1 :] if dated else []
+    return years[0] if years else "", retentions[0] if retentions else "", after[0] if after else "", dated
+
+
+def format_code(code: ReferenceCode) -> str:
+    """Write a code from its parts as its rule does; equals the key of every standard code that was parsed.
+
+    A code without a rule (CodeForm.OTHER) has no parts: its key. A site's code is written by its scheme
+    (code_scheme.Scheme.write).
+    """
+    if code.form is CodeForm.OLD:
+        return "-".join(part for part in (code.fonds, code.inventory, code.volume, code.item) if part)
+    if code.form in (CodeForm.OTHER, CodeForm.SITE):
+        return code.key
+    if not code.standard:  # hyphens inside the category: a proposal has dots there
+        return f"{code.fonds}-{code.category}·{code.organ}-{code.item}"
+    organ = code.organ if code.apart else ""
+    return "-".join(part for part in (code.fonds, code.category, organ, code.volume, code.item) if part)
 
 
 def volume_key(code: ReferenceCode) -> str | None:
@@ -170,6 +209,8 @@ def volume_key(code: ReferenceCode) -> str | None:
     """
     if code.form is CodeForm.BY_ITEM:
         return None
+    if code.form is CodeForm.SITE:
+        return code.within or None
     if code.is_volume:
         return code.key
     if code.form is CodeForm.OTHER and code.key.count("-") < 2:
@@ -178,5 +219,22 @@ def volume_key(code: ReferenceCode) -> str | None:
 
 
 def ordering_key(text: str) -> str:
-    """A string that sorts codes and page names as people count: runs of digits compare as numbers (up to 20 digits)."""
-    return _DIGITS.sub(lambda run: run[0].lstrip("0").rjust(20, "0")[-20:], match_key(text))
+    """A string that sorts codes and page names as people count: runs of digits compare as numbers, whatever their length.
+
+    Two texts have the same one only when they have the same match key, so that the order is total: of equal numbers
+    the one with fewer leading zeros comes first.
+    """
+    pieces = _RUNS.split(match_key(text))
+    counted = [_counted(run) for run in pieces[1::2]]
+    pieces[1::2] = [number for number, _ in counted]
+    return "".join(pieces) + "\x01" + "".join(zeros for _, zeros in counted)
+
+
+@lru_cache(16_384)
+def _counted(run: str) -> tuple[str, str]:
+    """A run of digits so that text order is number order (its length, then its digits), and its leading zeros as one
+    character. From nine digits on the length takes five digits, so that the first of them stays a digit.
+    """
+    number = run.lstrip("0")
+    length = len(number)
+    return f"{length}{number}" if length < 9 else f"9{length:04d}{number}", chr(0x21 + min(len(run) - length, 9_999))

@@ -11,6 +11,7 @@ from holdings.reference_code import (
     CodeForm,
     CodeProblem,
     ReferenceCode,
+    format_code,
     match_key,
     ordering_key,
     parse,
@@ -21,6 +22,10 @@ FORMS = [
     # printed, form, fonds, volume, item, year, retention, organ, volume key
     ("A439-WS·2015·D30·003-005", CodeForm.BY_ITEM, "A439", "", "005", "2015", "D30", "003", None),
     ("Z109-WS·2011·Y·办公室-0001", CodeForm.BY_ITEM, "Z109", "", "0001", "2011", "Y", "办公室", None),
+    ("J019-LY·2019·Y-001", CodeForm.BY_ITEM, "J019", "", "001", "2019", "Y", "", None),
+    ("B168-SW·2015·Y-001", CodeForm.BY_ITEM, "B168", "", "001", "2015", "Y", "", None),
+    ("J019-KU·01·2017-001-001", CodeForm.BY_VOLUME, "J019", "001", "001", "2017", "", "", "J019-KU·01·2017-001"),
+    ("X032-KJ·JJ·02-005-054", CodeForm.BY_VOLUME, "X032", "005", "054", "", "", "", "X032-KJ·JJ·02-005"),
     ("Z008-WS·2019·Y-037", CodeForm.BY_ITEM, "Z008", "", "037", "2019", "Y", "", None),
     ("C015-WY·TZGG·2019·D10-00001", CodeForm.BY_ITEM, "C015", "", "00001", "2019", "D10", "", None),
     ("J001-WS·Y·2003·BGS-00003", CodeForm.BY_ITEM, "J001", "", "00003", "2003", "Y", "BGS", None),
@@ -48,6 +53,7 @@ def test_forms_are_told_apart(case: tuple[str, CodeForm, str, str, str, str, str
     assert (code.year, code.retention, code.organ) == (year, retention, organ)
     assert volume_key(code) == key
     assert code.conforming == (form is not CodeForm.OTHER)
+    assert format_code(code) == printed
 
 
 @pytest.mark.parametrize(
@@ -59,6 +65,8 @@ def test_forms_are_told_apart(case: tuple[str, CodeForm, str, str, str, str, str
         "J001—WS・2003・Y–BGS−00003",
         " j001-ws·2003·y - bgs-00003\u3000",
         "J001-WS‧2003‧Y-BGS-00003",
+        "J001-WS･2003･Y－BGS－00003",
+        "Ｊ001-ＷＳ·２００３·Ｙ-ＢＧＳ-０００03",
     ],
 )
 def test_look_alikes_meet_in_the_match_key(written: str) -> None:
@@ -115,13 +123,24 @@ _BY_ITEM = st.builds(
 _OLD = st.builds(lambda f, m, v, i: f"{f}-{m:03d}-{v:04d}-{i}", _FONDS, st.integers(1, 999), st.integers(1, 9999), _NUMBER)
 
 
-@given(st.one_of(_BY_ITEM, _OLD))
+_BY_VOLUME = st.builds(
+    lambda f, k, facets, v, i: f"{f}-{'·'.join([k, *facets])}-{v}{i}",
+    _FONDS,
+    st.sampled_from(["KJ", "KU", "ZY", "RS", "ZP"]),
+    st.lists(st.sampled_from(["KY", "01", "2017", "D30", "会计室"]), max_size=4, unique=True),
+    st.integers(1, 999).map(lambda n: f"{n:03d}"),
+    _NUMBER.map(lambda n: f"-{n}"),
+)
+
+
+@given(st.one_of(_BY_ITEM, _BY_VOLUME, _OLD))
 def test_generated_codes_round_trip(printed: str) -> None:
-    """A code of either rule is its own match key, conforms, and is put together again from its parts."""
+    """A code of any rule is its own match key, conforms, and is written from its parts as it was."""
     code = parse(printed)
     assert isinstance(code, ReferenceCode)
     assert code.conforming
-    assert code.key == printed
+    assert code.key == printed == format_code(code)
+    assert parse(format_code(code)) == code
     parts = [code.fonds, code.category or code.inventory, code.volume or code.organ, code.item]
     assert all(part in printed for part in parts)
     assert printed.startswith(code.fonds)
@@ -141,7 +160,18 @@ def test_any_text_is_answered(text: str) -> None:
         assert volume_key(code) is None or code.key.startswith(volume_key(code) or "")
 
 
+@given(st.lists(st.one_of(_BY_ITEM, _OLD, st.text("A1-0·9 甲", max_size=30)), min_size=2, max_size=2), st.integers(0, 10**30))
+def test_the_order_is_total_and_numbers_count(pair: list[str], number: int) -> None:
+    """Two codes sort alike only when they fold alike; of two that differ in one number the smaller number comes first."""
+    one, two = (ordering_key(code) for code in pair)
+    assert (one == two) == (match_key(pair[0]) == match_key(pair[1]))
+    assert ordering_key(f"J001-{number}-9") < ordering_key(f"J001-{number + 1}-1") < ordering_key(f"J001-{number + 1}-B")
+    assert ordering_key(f"J001-{number:040d}") < ordering_key(f"J001-{number + 1}")
+    assert ordering_key(f"J001-{number}") < ordering_key(f"J001-{number}-1")
+
+
 def test_order_counts_like_people() -> None:
     """Codes sort by the numbers in them, not by their digits."""
     codes = ["J001-1-10", "J001-1-9", "J001-1-0100", "J001-10-1", "J001-2-1"]
     assert sorted(codes, key=ordering_key) == ["J001-1-9", "J001-1-10", "J001-1-0100", "J001-2-1", "J001-10-1"]
+    assert sorted(["A-010", "A-10", "A-9"], key=ordering_key) == ["A-9", "A-10", "A-010"]
