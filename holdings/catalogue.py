@@ -20,7 +20,7 @@ from holdings.delivery import Delivery
 from holdings.findings import Finding, FindingCode
 from holdings.hits import Hit, hit, where_all
 from holdings.record import DATE, MARK, TITLE, Level, Row, RowState, level_of
-from holdings.reference_code import CodeProblem, ordering_key, parse
+from holdings.reference_code import CodeProblem, ordering_key, ordering_range, parse
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet import ParsedSheet
 from holdings.sheet_rows import TOLD_MAX, Refusal, SheetRow
@@ -142,9 +142,9 @@ def unlinked(connection: apsw.Connection, *, after: str = "", limit: int = 1_000
 
 def of_volume(connection: apsw.Connection, volume_key: str, *, limit: int = 20_000) -> list[Row]:
     """Rows that stand of one volume, the volume's own among them, in the order of their codes; for linking by page ranges."""
-    low = ordering_key(volume_key)
+    low, high = ordering_range(volume_key)
     query = _ROW + " WHERE c.state = 0 AND c.ordering >= ?1 AND c.ordering < ?2 AND c.volume_key = ?3 ORDER BY c.ordering LIMIT ?4"
-    return [_row(row) for row in connection.execute(query, (low, f"{low}.", volume_key, limit)).fetchall()]
+    return [_row(row) for row in connection.execute(query, (low, high, volume_key, limit)).fetchall()]
 
 
 def of_delivery(

@@ -230,6 +230,14 @@ def ordering_key(text: str) -> str:
     return "".join(pieces) + "\x01" + "".join(zeros for _, zeros in counted)
 
 
+def ordering_range(text: str) -> tuple[str, str]:
+    """(low, high) so that low ≤ ordering_key(code) < high for the code itself and for every code inside it (its volume's
+    items); an other code between them differs from it in leading zeros alone.
+    """
+    numbers = ordering_key(text).rpartition("\x01")[0]
+    return numbers + "\x01", numbers + "."  # a full stop follows the hyphen, and stands in no match key
+
+
 @lru_cache(16_384)
 def _counted(run: str) -> tuple[str, str]:
     """A run of digits so that text order is number order (its length, then its digits), and its leading zeros as one

@@ -14,6 +14,7 @@ from holdings.reference_code import (
     format_code,
     match_key,
     ordering_key,
+    ordering_range,
     parse,
     volume_key,
 )
@@ -168,6 +169,16 @@ def test_the_order_is_total_and_numbers_count(pair: list[str], number: int) -> N
     assert ordering_key(f"J001-{number}-9") < ordering_key(f"J001-{number + 1}-1") < ordering_key(f"J001-{number + 1}-B")
     assert ordering_key(f"J001-{number:040d}") < ordering_key(f"J001-{number + 1}")
     assert ordering_key(f"J001-{number}") < ordering_key(f"J001-{number}-1")
+
+
+@given(st.one_of(_BY_VOLUME, _OLD), st.integers(0, 10**12), st.text("-0·9A甲", max_size=6))
+def test_what_a_code_holds_is_a_range_of_the_order(code: str, number: int, tail: str) -> None:
+    """The code and everything behind it and a hyphen lie in its range; what merely begins like it does not."""
+    low, high = ordering_range(code)
+    assert low <= ordering_key(code) < high
+    assert low <= ordering_key(f"{code}-{number}{tail}") < high
+    assert not low <= ordering_key(f"{code}{number}") < high
+    assert not low <= ordering_key(f"{code}·{number}") < high
 
 
 def test_order_counts_like_people() -> None:
