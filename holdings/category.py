@@ -8,6 +8,7 @@ families. Pure.
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -20,6 +21,7 @@ from holdings.site_data import NO_SITE, SiteData, overlay, shipped, shipped_name
 
 DEFAULT: Final = "document"  # 文书: what is taken when neither code nor profile says anything
 FOLDER: Final = "categories"
+_PLACE: Final = re.compile(r"\{([^{}]{1,64})\}")
 LIKE_MAX: Final = 4  # a category that is like one that is like one …: longer is a circle
 
 
@@ -106,7 +108,8 @@ class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A category. `codes` are 门类代码 of DA/T 13-2022 as they begin a 类别号; `code_from` are the sets of fields that
-    can make a reference code, best first; `ambiguous` are columns that a person must be asked about.
+    can make a reference code, best first; `ambiguous` are columns that a person must be asked about. `title` makes a title where
+    sheets have none, `{field}` for each field; `carriers` says that its sheets list carriers and not records.
     """
 
     name: str
@@ -119,6 +122,8 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     codes: tuple[str, ...] = ()
     code_from: tuple[tuple[str, ...], ...] = (("档号",),)
     ambiguous: tuple[str, ...] = ()
+    title: str = ""
+    carriers: bool = False
     group: GroupRule | None = None
     reel: ReelRule | None = None
     tape: TapeRule | None = None
@@ -203,6 +208,17 @@ def synonyms(category: str, site: SiteData = NO_SITE) -> dict[str, tuple[str, ..
     They go before the general table of data/columns.toml; `get(category).ambiguous` names the columns to ask about.
     """
     return {element: (element, *field.names) for element, field in get(category, site).fields.items()}
+
+
+def composed_title(category: str, elements: Mapping[str, str], site: SiteData = NO_SITE) -> str:
+    """A title made of the fields of a row that has none, in the square brackets of a title of the archivist's own
+    (自拟题名, DA/T 18-2022; DA/T 22-2000 5.5.1.4); blank when the category makes none or nothing is there to make it of.
+    """
+    pattern = get(category, site).title
+    names = _PLACE.findall(pattern)
+    if not any(elements.get(name) for name in names):
+        return ""
+    return f"[{_PLACE.sub(lambda found: elements.get(found[1], ''), pattern).strip()}]"
 
 
 def category_of(code: ReferenceCode, site: SiteData = NO_SITE) -> str | None:
