@@ -59,8 +59,16 @@ class DeliveryRefused(OperatorMustAct):
     """Something that a delivery's state, or a rule of its acceptance, does not allow; names what has to come first."""
 
 
+class ProfileRefused(OperatorMustAct, ValueError):
+    """An intake profile 接收方案 that cannot be used; the text names the key, or what is wrong with its value."""
+
+
 class WaiveRefused(OperatorMustAct):
     """A finding that may not be waived (说明后放行): it needs its remedy."""
+
+
+class FindingTaken(OperatorMustAct):
+    """A finding that another operator has claimed or changed; says who and when, and nothing is overwritten."""
 
 
 class SiteDataWrong(OperatorMustAct, ValueError):

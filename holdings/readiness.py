@@ -1,25 +1,70 @@
-"""When a record is finished, and whether its pages are all there: the page-count rule and the order of page names;
-pure.
-"""
+"""When a record is finished, and whether its pages are all there by the order of their names; pure."""
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
+import msgspec
+
+from holdings.page_name import PageName, page_name
 from holdings.reference_code import ordering_key
 
 GAPS_MAX: Final = 100  # missing numbers told of one record
 LEADING_GAP_MAX: Final = (
     5  # a folder that starts at page 57 holds a range of a volume; one that starts at 3 lacks two pages
 )
+STALE_S: Final = 24 * 3600
+"""Seconds after which a record that is still incomplete is no longer just being scanned."""
 
-_COPY: Final = re.compile(r"[(（][0-9]{1,2}[)）]|(?: - )?副本|copy", re.IGNORECASE)
-_NUMBERED: Final = re.compile(r"[^0-9]*(?P<n>[0-9]{1,9})(?P<mark>-[0-9]{1,2}|[A-Za-z]|补[0-9]*|[正反])?[^0-9A-Za-z]*")
-_DIGITS: Final = re.compile(r"[0-9]{1,9}")
+
+class ReadyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a record counts as finished (DESIGN §3). Until then it is 扫描中: visible, not counted, not sealed.
+
+    `when`: row and page count agree; a marker file or folder stands in its folder, or the folder lies below 已完成;
+    its delivery was submitted; nothing has changed for `quiet_h` hours. A submitted delivery is finished by any rule.
+    """
+
+    when: Literal["row+pages", "marker", "submitted", "quiet"] = "row+pages"
+    markers: tuple[str, ...] = ()
+    quiet_h: float = 24.0
+
+    def __post_init__(self) -> None:
+        """Bounds of what a person may write."""
+        if not 0 < self.quiet_h <= 10_000:
+            raise ValueError("quiet_h 应大于 0 且不超过 10000 小时")
+        if len(self.markers) > 64 or any(not 0 < len(m) <= 100 for m in self.markers):
+            raise ValueError("markers 至多 64 个名称，每个不超过 100 字")
+
+    def quiet_s(self) -> float:
+        """Seconds without a change after which an incomplete record is a question for a person."""
+        return self.quiet_h * 3600 if self.when == "quiet" else float(STALE_S)
+
+
+DEFAULT: Final = ReadyRule()
+
+
+def finished(rule: ReadyRule, *, age_s: float, marked: bool, submitted: bool) -> bool | None:
+    """Has the record's maker said that it is finished? None: only row and pages can tell.
+
+    Args:
+        age_s: seconds since anything changed; a change in the future is a clock gone wrong and no sign of life.
+        marked: a marker stands.
+        submitted: its delivery was submitted 已提交.
+    """
+    quiet = abs(age_s) >= rule.quiet_s()
+    if submitted:
+        return True
+    match rule.when:
+        case "marker":
+            return marked
+        case "submitted":
+            return False
+        case "quiet":
+            return quiet
+        case "row+pages":
+            return True if quiet else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +119,12 @@ def order_pages(names: Iterable[str]) -> PageOrder:
     """Sort page names as people count (`2` before `10`, `12` before `12-1`, `12A`, `12补1`) and find missing and
     repeated numbers.
     """
-    numbered = [(_number(name), name) for name in names]
-    ordered = sorted(numbered, key=lambda pair: (pair[0] is None, pair[0] or (0, ""), ordering_key(pair[1]), pair[1]))
-    plain = sorted(number for page, _ in ordered if page is not None for number in [page[0]])
+    numbered = [(page_name(name), name) for name in names]
+    ordered = sorted(numbered, key=lambda pair: (pair[0] is None, pair[0] or _NONE, ordering_key(pair[1]), pair[1]))
+    plain = sorted(page.number for page, _ in ordered if page is not None)
     repeats = sorted(
         {
-            page[0]
+            page.number
             for page, after in zip([p for p, _ in ordered], [p for p, _ in ordered[1:]], strict=False)
             if page and page == after
         }
@@ -92,14 +137,7 @@ def order_pages(names: Iterable[str]) -> PageOrder:
     )
 
 
-def _number(name: str) -> tuple[int, str] | None:
-    """Page number and insert mark of a name; the last run of digits when the name has several."""
-    stem = unicodedata.normalize("NFKC", name)
-    stem = _COPY.sub("", stem.rpartition(".")[0] or stem)
-    if found := _NUMBERED.fullmatch(stem):
-        return int(found["n"]), ordering_key(found["mark"] or "")
-    runs = _DIGITS.findall(stem)
-    return (int(runs[-1]), "") if runs else None
+_NONE: Final = PageName(0, (0, 0), "")
 
 
 def _gaps(numbers: list[int]) -> tuple[int, ...]:

@@ -114,6 +114,10 @@ class Description:
     former_codes: tuple[str, ...] = ()
     relations: tuple[Relation, ...] = ()
     ended: bool = False
+    uses: bytes = b""
+    """One byte a part, in order: what it is for (layout_words.Use); empty when there is one representation alone."""
+    roles: bytes = b""
+    """One byte a part, in order: what it shows (layout_words.Role); empty when all are text pages."""
 
 
 class RowState(Enum):
@@ -213,6 +217,10 @@ def encode_record(description: Description) -> bytes:
         body[7] = [_encode_relation(relation) for relation in description.relations]
     if description.ended:
         body[8] = True
+    if description.uses:
+        body[9] = description.uses
+    if description.roles:
+        body[10] = description.roles
     data = cbor.encode(body)
     if len(data) > BODY_MAX:
         raise OurFault(f"record body of {len(data)} bytes, {BODY_MAX} are allowed (format.md §14)")
@@ -225,7 +233,7 @@ def decode_record(data: bytes) -> Description:
         body = cbor.take_map(
             cbor.decode(data, limit=BODY_MAX),
             {1: str, 2: int, 3: dict, 4: str, 5: dict},
-            {6: list, 7: list, 8: bool},
+            {6: list, 7: list, 8: bool, 9: bytes, 10: bytes},
             name="record body",
         )
         clearance = cbor.take_map(body[5], {1: int, 2: list, 3: int}, name="clearance")
@@ -236,9 +244,12 @@ def decode_record(data: bytes) -> Description:
     former = _texts(body.get(6, []), 0, ELEMENTS_MAX, CODE_MAX, "former codes")
     if not 1 <= len(body[1]) <= CODE_MAX or not 1 <= len(body[4]) <= NAME_MAX:
         raise BodyUnreadable("record body (format.md §6.3): reference code or delivery empty or too long")
+    uses, roles = body.get(9, b""), body.get(10, b"")
+    if max(len(uses), len(roles)) > PARTS_MAX:
+        raise BodyUnreadable(f"record body (format.md §6.3): uses or roles of more than {PARTS_MAX} parts")
     return Description(
         body[1], level, _elements(body[3]), body[4], Clearance(basis, persons, clearance[3]), former,
-        _relations(body.get(7, [])), body.get(8, False),
+        _relations(body.get(7, [])), body.get(8, False), uses, roles,
     )  # fmt: skip
 
 

@@ -1,0 +1,309 @@
+"""The layouts themselves: a tree of names, an intake profile's layout and the catalogue's word make gatherings; pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+from holdings.file_name import NameKind, name_kind
+from holdings.layout import (
+    Bin,
+    Gathered,
+    Gathering,
+    Layout,
+    Left,
+    LeftWhy,
+    Lookups,
+    Raw,
+    Tree,
+    Way,
+    code_of,
+    raw,
+    resolve,
+    way_of,
+)
+from holdings.layout_merge import merge
+from holdings.layout_template import splits
+from holdings.layout_volume import VolumeRow, spans
+from holdings.layout_words import Role, Use, fold, is_evidence, is_marker, role_of
+from holdings.page_name import page_name
+from holdings.readiness import order_pages
+from holdings.record import parse_pages
+from holdings.reference_code import CodeProblem, match_key, parse
+
+SEND = frozenset({Use.MASTER, Use.ACCESS, Use.SEARCHABLE})
+"""Representations that go up unless a profile says otherwise: thumbnails are made anew where they are needed."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One delivery being read."""
+
+    layout: Layout
+    lookups: Lookups
+    markers: tuple[str, ...]
+    bins: dict[str, Bin] = field(default_factory=dict)
+    left: list[Left] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    marked: set[str] = field(default_factory=set)
+
+    def bin(self, code: str, key: str, where: str) -> Bin:
+        return self.bins.setdefault(key, Bin(code, key, where))
+
+    def stray(self, way: Way, name: str) -> None:
+        path = f"{way.folder}/{name}" if way.folder else name
+        if is_evidence(name) or way.catalogue:
+            self.evidence.append(path)
+        elif name_kind(name) is not NameKind.SHEET:
+            self.left.append(Left(LeftWhy.SUPERFLUOUS, path))
+
+
+def gather(
+    tree: Tree, layout: Layout, lookups: Lookups, send: Collection[Use] = SEND, markers: tuple[str, ...] = ()
+) -> Gathered:
+    """Find the records in a delivery's tree, as `layout` says they lie there.
+
+    Args:
+        markers: further names of marker files.
+    """
+    work = _Work(layout, lookups, markers)
+    ways = [(way_of(folder, layout.overrides), list(names)) for folder, names in sorted(tree.items())]
+    for way, names in ways:
+        finished = [name for name in names if is_marker(name, markers)]
+        if finished or way.done:
+            work.marked.add("/".join(way.rest))
+        for name in finished:
+            names.remove(name)
+    if layout.kind == "volumes":
+        return _volumes(work, ways, send)
+    read = {"files": _files, "rows": _rows}.get(layout.kind, _folders)
+    read(work, ways)
+    return _finish(work, send)
+
+
+def _finish(work: _Work, send: Collection[Use]) -> Gathered:
+    gatherings = []
+    for found in work.bins.values():
+        found.marked = found.marked or _is_marked(work, found)
+        gathering, left = merge(found, send)
+        gatherings.append(gathering)
+        work.left += left
+    return Gathered(tuple(gatherings), tuple(work.left), tuple(work.evidence))
+
+
+def _is_marked(work: _Work, found: Bin) -> bool:
+    return any("/".join(raw.way.rest) in work.marked for raw in found.raws)
+
+
+def _folders(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
+    """F1, F3, F5, F6, F10, F11: a folder is a record; a file beside the folders may be named for one."""
+    loose: list[tuple[Way, str]] = []
+    parents = {"/".join(way.rest[:n]) for way, _ in ways for n in range(len(way.rest))}
+    for way, names in ways:
+        if way.catalogue:
+            for name in names:
+                work.stray(way, name)
+            continue
+        found = _folder_code(work, way, names) if way.rest else None
+        if found is None:
+            loose += [(way, name) for name in names]
+            continue
+        code, key, known = found
+        if names or way.inner or (known and "/".join(way.rest) not in parents):
+            bin_ = work.bin(code, key, way.folder)
+            bin_.raws += [raw(way, name) for name in names]
+    for way, name in loose:
+        code, key, known = resolve(name.rpartition(".")[0] or name, work.lookups)
+        if known or key in work.bins:
+            work.bin(code, key, way.folder).raws.append(raw(way, name))
+        else:
+            work.stray(way, name)
+
+
+def _folder_code(work: _Work, way: Way, names: Sequence[str]) -> tuple[str, str, bool] | None:
+    """The code of a folder: of the deepest level that the catalogue knows (a folder within a record is part of it), else of the last one."""
+    deepest: tuple[str, str, bool] | None = None
+    for depth in range(len(way.rest), 0, -1):
+        found = code_of(work.layout, way.rest[:depth], work.lookups)
+        if found is not None and found[2]:
+            return found
+        deepest = deepest or found
+    if deepest is not None and work.layout.path == "{code}" and names:
+        code = parse(deepest[0])
+        stems = [resolve(name.rpartition(".")[0] or name, work.lookups) for name in names[:20]]
+        if isinstance(code, CodeProblem) or any(known for _, _, known in stems):
+            return None
+    return deepest
+
+
+def _files(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
+    """F4, F8, F9: the file name holds the code; a caption beside them belongs to every record of its folder."""
+    for way, names in ways:
+        here: dict[str, Bin] = {}
+        captions: list[str] = []
+        for name in names:
+            item = raw(way, name)
+            if way.catalogue or is_evidence(name) or name_kind(name) is NameKind.SHEET:
+                work.stray(way, name)
+            elif item.role is Role.CAPTION:
+                captions.append(name)
+            elif found := _file_code(work, way, name):
+                code, key, label = found
+                here[key] = work.bin(code, key, way.folder)
+                here[key].raws.append(Raw(way, name, label or name, Role.BODY if label else item.role))
+            else:
+                work.stray(way, name)
+        for name in captions:
+            for bin_ in here.values():
+                bin_.raws.append(raw(way, name))
+            if not here:
+                work.stray(way, name)
+
+
+def _file_code(work: _Work, way: Way, name: str) -> tuple[str, str, str] | None:
+    """(code, key, page label) of a file name: the reading that the catalogue knows, else the first that fits."""
+    first: tuple[str, str, str] | None = None
+    for fields in splits(work.layout.file, name.rpartition(".")[0] or name):
+        found = code_of(work.layout, way.rest, work.lookups, fields)
+        if found is None:
+            continue
+        code, key, known = found
+        reading = (code, key, fields.get("page", ""))
+        if known:
+            return reading
+        first = first or reading
+    return first
+
+
+def _volumes(work: _Work, ways: list[tuple[Way, list[str]]], send: Collection[Use]) -> Gathered:
+    """F2: a folder is a volume; its items are page ranges, or the rows' word is awaited as one record."""
+    _folders(work, ways)
+    whole, gatherings = _finish(work, send), []
+    left = list(whole.left)
+    for volume in whole.gatherings:
+        rows = work.lookups.volume(volume.key)
+        if not any(not row.whole for row in rows):
+            gatherings.append(volume)
+            continue
+        items, rest = _items(work.layout, volume, rows)
+        gatherings += items
+        left += rest
+    return Gathered(tuple(gatherings), tuple(left), whole.evidence)
+
+
+def _items(layout: Layout, volume: Gathering, rows: Sequence[VolumeRow]) -> tuple[list[Gathering], list[Left]]:
+    """Cut a volume's pages by its rows. Covers and the like go to the volume's own row, without one to its first and last item."""
+    numbers = {page: _number(layout, page.label) for page in volume.pages}
+    body = [page for page in volume.pages if page.role is Role.BODY and numbers[page] is not None]
+    declared = next((parse_pages(row.pages) for row in rows if row.whole), None)
+    last = max([n for page in body if (n := numbers[page])] + [declared or 0])
+    cut = spans(rows, last)
+    left = [Left(LeftWhy.DISORDER, volume.where, volume.key, remark) for remark in cut.remarks]
+    left += [Left(LeftWhy.UNPLACED, volume.where, row.key, row.code) for row in cut.unplaced]
+    taken = {span.row.key: [p for p in body if span.first <= (numbers[p] or 0) <= span.last] for span in cut.spans}
+    covered = {page for pages in taken.values() for page in pages}
+    front = [p for p in volume.pages if p not in body and p.role in (Role.COVER, Role.CONTENTS, Role.TARGET)]
+    back = [p for p in volume.pages if p not in body and p not in front]
+    own = next((row for row in rows if row.whole), None)
+    if own is not None and (front or back):
+        taken[own.key] = [*front, *back]
+    elif cut.spans:
+        taken[cut.spans[0].row.key] = [*front, *taken[cut.spans[0].row.key]]
+        taken[cut.spans[-1].row.key] = [*taken[cut.spans[-1].row.key], *back]
+    bare = sorted({n for page in body if page not in covered and (n := numbers[page]) is not None})
+    if bare:
+        left.append(Left(LeftWhy.UNCOVERED, volume.where, volume.key, f"第 {_runs(bare)} 页"))
+    names = {row.key: row.code for row in rows}
+    items = [
+        Gathering(names[key], key, volume.where, tuple(pages), volume.override, volume.whole, volume.marked)
+        for key, pages in taken.items()
+    ]
+    return items, left
+
+
+def _number(layout: Layout, label: str) -> int | None:
+    """Page of the volume that a file shows; what lies before its first page is front matter."""
+    name = page_name(label)
+    return None if name is None or name.number < layout.first_page else name.number - layout.first_page + 1
+
+
+def _runs(numbers: Sequence[int]) -> str:
+    """`7-9、12` for 7, 8, 9, 12; at most ten runs are named."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    text = "、".join(f"{a}-{b}" if b > a else str(a) for a, b in runs[:10])
+    return f"{text} 等" if len(runs) > 10 else text
+
+
+def _rows(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
+    """F7, reels: the link sheet names folder, first and last image; a record may lie on several reels."""
+    by_last: dict[str, list[tuple[Way, list[str]]]] = defaultdict(list)
+    used: set[tuple[str, str]] = set()
+    for way, names in ways:
+        by_last[fold(way.folder.rpartition("/")[2])].append((way, names))
+    for link in work.lookups.links():
+        pieces = list(zip(*(part.split(";") for part in _aligned(link.folder, link.first, link.last)), strict=True))
+        for index, (folder, first, last) in enumerate(pieces, 1):
+            tail = [fold(p) for p in folder.replace("\\", "/").split("/") if p.strip()]
+            fits = [
+                (way, names)
+                for way, names in by_last.get(tail[-1] if tail else "", [])
+                if _same_tail([fold(p) for p in way.folder.split("/")], tail)
+            ]
+            if len(fits) != 1:
+                why = "找不到" if not fits else "不止一处"
+                work.left.append(Left(LeftWhy.LINK_FOLDER, link.code, match_key(link.code), f"图像文件夹“{folder}”{why}"))
+                continue
+            way, names = fits[0]
+            chosen = _between([n for n in names if not is_evidence(n)], first, last)
+            if chosen is None:
+                detail = f"“{folder}”中没有 {first} 至 {last}，或首尾颠倒"
+                work.left.append(Left(LeftWhy.LINK_FOLDER, link.code, match_key(link.code), detail))
+                continue
+            bin_ = work.bin(link.code, match_key(link.code), way.folder)
+            bin_.raws += [Raw(way, name, name, Role.BODY, index) for name in chosen]
+            used |= {(way.folder, name) for name in chosen}
+    for way, names in ways:
+        bare = [name for name in names if (way.folder, name) not in used]
+        for name in bare:
+            if raw(way, name).role is Role.BODY and name_kind(name) is not NameKind.SHEET and not is_evidence(name):
+                work.left.append(Left(LeftWhy.UNCOVERED, f"{way.folder}/{name}" if way.folder else name, "", "目录表没有指到"))
+            elif raw(way, name).role is not Role.TARGET:
+                work.stray(way, name)
+
+
+def _aligned(*parts: str) -> list[str]:
+    """Lists of one length: `0045;0046` with `500;1` and `600;40`; with different lengths the texts stand as they are."""
+    texts = [part.replace("；", ";") for part in parts]
+    return texts if len({text.count(";") for text in texts}) == 1 else [text.replace(";", "") for text in texts]
+
+
+def _same_tail(path: list[str], tail: list[str]) -> bool:
+    """Do two paths end alike, as far as the shorter one goes? A link sheet often writes the contractor's whole disk."""
+    shorter = min(len(path), len(tail))
+    return path[-shorter:] == tail[-shorter:]
+
+
+def _between(names: Sequence[str], first: str, last: str) -> list[str] | None:
+    """Files from first to last as people count; both may be names, stems or numbers."""
+    ordered = list(order_pages(names).names)
+    start, stop = _place(ordered, first), _place(ordered, last or first)
+    if start is None or stop is None or start > stop:
+        return None
+    return [name for name in ordered[start : stop + 1] if role_of(name) is not Role.TARGET]
+
+
+def _place(ordered: Sequence[str], text: str) -> int | None:
+    wanted = fold(text)
+    for index, name in enumerate(ordered):
+        if wanted in (fold(name), fold(name.rpartition(".")[0])):
+            return index
+    number = page_name(text)
+    if number is None or not wanted.isdigit():
+        return None
+    return next((i for i, name in enumerate(ordered) if (p := page_name(name)) and p.number == number.number), None)
