@@ -110,6 +110,12 @@ class FindingCode(StrEnum):
     BLACK_BORDER = "black-border"
     TEXT_CUT = "text-cut"
     RESOLUTION_LOW = "resolution-low"
+    EVIDENCE_DIFFERS = "evidence-differs"
+    EVIDENCE_MISSING = "evidence-missing"
+    EVIDENCE_UNLISTED = "evidence-unlisted"
+    EVIDENCE_UNREADABLE = "evidence-unreadable"
+    TOTAL_DIFFERS = "total-differs"
+    BRAKE = "brake"
     FORK = "fork"
 
     @property
