@@ -6,6 +6,7 @@ misbehaviour. A crash there is an error here, never a crash here.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import select
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,12 @@ from sync.errors import SandboxDied, SandboxRefused
 
 FRAME = struct.Struct(">BI")
 REPLY_MAX = 1 << 29
+PIECE_MAX = 1 << 26
+"""Bytes of one piece of a streamed result."""
+DONE, REFUSED, PIECE = 0, 1, 2
+"""First byte of what a worker sends: the (last) result, why there is none, a piece of a result that goes on."""
+CALL, STREAM = 0, 1
+"""First byte of what it is sent: how the result is to come."""
 RECYCLE_AFTER = 500
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,25 +53,42 @@ class _Worker:
         )  # fmt: skip
 
     def call(self, function: str, data: bytes | memoryview | Streamed, extra: str) -> bytes:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        try:
+            self._ask(CALL, function, data, extra)
+            return self._receive(REPLY_MAX)[1]
+        except OSError as fault:
+            raise SandboxDied("沙箱进程意外退出（内存或时间超限，或文件使解码器崩溃）") from fault
+
+    def stream(self, function: str, data: bytes | memoryview | Streamed, extra: str) -> Generator[bytes, None, None]:
+        try:
+            self._ask(STREAM, function, data, extra)
+            status, piece = self._receive(PIECE_MAX)
+            while status == PIECE:
+                yield piece
+                status, piece = self._receive(PIECE_MAX)
+        except OSError as fault:
+            raise SandboxDied("沙箱进程意外退出（内存或时间超限，或文件使解码器崩溃）") from fault
+
+    def _ask(self, kind: int, function: str, data: bytes | memoryview | Streamed, extra: str) -> None:
+        assert self._process.stdin is not None
         self.calls += 1
         name = f"{function}\n{extra}".encode()
         sent = data if isinstance(data, Streamed) else Streamed(len(data), (data,))
-        try:
-            for piece in itertools.chain((FRAME.pack(0, len(name)), name, FRAME.pack(0, sent.size)), sent.pieces):
-                view = memoryview(piece)
-                while view:
-                    view = view[self._process.stdin.write(view) or 0 :]
-            deadline = time.monotonic() + self._seconds + 5
-            status, length = FRAME.unpack(self._read(FRAME.size, deadline))
-            if length > REPLY_MAX:
-                raise SandboxDied("沙箱回复过大")
-            reply = self._read(length, deadline)
-        except OSError as fault:
-            raise SandboxDied("沙箱进程意外退出（内存或时间超限，或文件使解码器崩溃）") from fault
-        if status:
+        for piece in itertools.chain((FRAME.pack(kind, len(name)), name, FRAME.pack(0, sent.size)), sent.pieces):
+            view = memoryview(piece)
+            while view:
+                view = view[self._process.stdin.write(view) or 0 :]
+
+    def _receive(self, longest: int) -> tuple[int, bytes]:
+        """One frame; its bytes are the worker's own time away, whoever waits in between."""
+        deadline = time.monotonic() + self._seconds + 5
+        status, length = FRAME.unpack(self._read(FRAME.size, deadline))
+        if length > longest:
+            raise SandboxDied("沙箱回复过大")
+        reply = self._read(length, deadline)
+        if status == REFUSED:
             raise SandboxRefused(reply.decode("utf-8", "replace"))
-        return reply
+        return status, reply
 
     def _read(self, size: int, deadline: float) -> bytes:
         assert self._process.stdout is not None
@@ -104,6 +128,7 @@ class Sandbox:
         self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(workers):
             self._idle.put(None)
+        self._spare: queue.LifoQueue[_Worker] = queue.LifoQueue(1)
         self._closed = threading.Event()
 
     def call(self, function: str, data: bytes | memoryview | Streamed, extra: str = "") -> bytes:
@@ -134,9 +159,47 @@ class Sandbox:
                 worker = None
             self._idle.put(worker)
 
+    def stream(
+        self, function: str, data: bytes | memoryview | Streamed, extra: str = ""
+    ) -> Generator[bytes, None, None]:
+        """Run `module:name(data[, extra])`, which yields bytes, and hand on each piece as it comes; neither side holds them all.
+
+        A stream has a worker of its own beside the pool, however long it takes, and its bounds on time are those of one
+        piece. Close the generator when its end is not wanted.
+
+        Raises:
+            SandboxRefused: the function raised ValueError, perhaps after some pieces.
+            SandboxDied: crash, memory, time.
+        """
+        try:
+            worker = self._spare.get_nowait()
+        except queue.Empty:
+            worker = _Worker(self._memory_mb, self._seconds, self._nice)
+        whole = False
+        try:
+            yield from worker.stream(function, data, extra)
+            whole = True
+        except SandboxRefused:
+            whole = True
+            raise
+        finally:
+            self._keep(worker, usable=whole)
+
+    def _keep(self, worker: _Worker, *, usable: bool) -> None:
+        """One worker stays for the next stream; one whose result was not read to its end answers nobody any more."""
+        if usable and worker.calls < RECYCLE_AFTER and not self._closed.is_set():
+            try:
+                self._spare.put_nowait(worker)
+            except queue.Full:
+                worker.stop()
+        else:
+            worker.stop()
+
     def close(self) -> None:
         """Stop all idle workers; busy ones stop when their call ends."""
         self._closed.set()
+        with contextlib.suppress(queue.Empty):
+            self._spare.get_nowait().stop()
         found: list[_Worker | None] = []
         while True:
             try:

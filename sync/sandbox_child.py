@@ -7,9 +7,10 @@ import importlib
 import os
 import resource
 import sys
-from typing import BinaryIO
+from collections.abc import Callable
+from typing import Any, BinaryIO
 
-from sync.sandbox import FRAME
+from sync.sandbox import DONE, FRAME, PIECE, REFUSED, STREAM
 
 ALLOWED = ("sync.jpegxl:", "holdings.")
 """Functions that may be asked for; the caller is ourselves, this only keeps mistakes small."""
@@ -46,28 +47,38 @@ def serve(memory_mb: int, seconds: int, nice: int) -> None:
     os.dup2(null, 1)
     sys.stdout = sys.stderr
     _limit(memory_mb, seconds, nice)
-    while True:
-        try:
-            name = _exactly(source, FRAME.unpack(_exactly(source, FRAME.size))[1]).decode()
-            data = _exactly(source, FRAME.unpack(_exactly(source, FRAME.size))[1])
-        except EOFError:
-            return
-        status, body = _answer(name, data)
+
+    def send(status: int, body: bytes) -> None:
         _allow_cpu(seconds)
         view = memoryview(FRAME.pack(status, len(body)) + body)
         while view:
             view = view[sink.write(view) or 0 :]
 
+    while True:
+        try:
+            kind, length = FRAME.unpack(_exactly(source, FRAME.size))
+            name = _exactly(source, length).decode()
+            data = _exactly(source, FRAME.unpack(_exactly(source, FRAME.size))[1])
+        except EOFError:
+            return
+        send(*_answer(name, data, send if kind == STREAM else None))
 
-def _answer(name: str, data: bytes) -> tuple[int, bytes]:
+
+def _answer(name: str, data: bytes, send: Callable[[int, bytes], None] | None) -> tuple[int, bytes]:
+    """Status and bytes of the last frame; with `send`, what the function yields goes out before it."""
     function, _, extra = name.partition("\n")
     if not function.startswith(ALLOWED):
-        return 1, "不允许的函数".encode()
+        return REFUSED, "不允许的函数".encode()
     module, _, attribute = function.partition(":")
     try:
         run = getattr(importlib.import_module(module), attribute)
-        return 0, bytes(run(data, extra) if extra else run(data))
+        result: Any = run(data, extra) if extra else run(data)
+        if send is None:
+            return DONE, bytes(result)
+        for piece in result:
+            send(PIECE, bytes(piece))
+        return DONE, b""
     except ValueError as fault:
-        return 1, str(fault).encode()
+        return REFUSED, str(fault).encode()
     except MemoryError:
-        return 1, "解码所需内存超限".encode()
+        return REFUSED, "解码所需内存超限".encode()

@@ -50,6 +50,27 @@ def state(data):
     with open("/proc/self/limits") as file: limits = file.read()
     return json.dumps({"environment": dict(os.environ), "cwd": os.getcwd(), "nice": os.nice(0), "path": sys.path, "limits": limits,
         "files": {name: os.readlink("/proc/self/fd/" + name) for name in os.listdir("/proc/self/fd") if os.path.islink("/proc/self/fd/" + name)}}).encode()
+def pieces(data, extra):
+    for at in range(0, len(data), int(extra)): yield data[at : at + int(extra)]
+def endless(data):
+    while True: yield str(os.getpid()).encode()
+def pid_piece(data): yield str(os.getpid()).encode()
+def burning(data):
+    for _ in range(5):
+        burn(data)
+        yield b"x"
+def late_refusal(data):
+    yield b"first"
+    raise ValueError("看不懂")
+def late_crash(data):
+    yield b"first"
+    os._exit(0)
+def late_spin(data):
+    yield b"first"
+    while True: pass
+def late_bomb(data):
+    yield b"first"
+    yield bytes(1 << 27)
 def rendezvous(data):
     # Two calls meet: each opens its end of a pipe of its own name and waits for the other.
     mine, other = data.decode().split("|")
@@ -290,3 +311,44 @@ def test_it_works_in_a_program_with_many_open_files(program: ModuleType) -> None
             os.close(file)
         opened.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_result_may_come_in_pieces(program: ModuleType, box: ours.Sandbox) -> None:
+    """What a decoder yields arrives piece by piece, while it works, and the worker serves the next stream."""
+    data = os.urandom(300_000)
+    assert list(box.stream("holdings.hostile:pieces", data, "1000")) == [data[at : at + 1000] for at in range(0, len(data), 1000)]
+    first, second = (next(box.stream("holdings.hostile:endless", b"")) for _ in range(2))
+    assert first != second, "a stream that was given up has its worker stopped"
+    before, after = (list(box.stream("holdings.hostile:pid_piece", b"")) for _ in range(2))
+    assert before == after
+
+
+def test_a_long_stream_is_not_punished(program: ModuleType) -> None:
+    """The bound on CPU time is each piece's own."""
+    opened = program.Sandbox(workers=1, memory_mb=256, seconds=1)
+    assert list(opened.stream("holdings.hostile:burning", b"")) == [b"x"] * 5
+    opened.close()
+
+
+@pytest.mark.parametrize("name", ["late_refusal", "late_crash", "late_spin", "late_bomb"])
+def test_a_stream_that_fails_late_says_so(box: ours.Sandbox, name: str) -> None:
+    """After some pieces a refusal or a death is an error here, never a short result; the next stream is answered rightly."""
+    stream = box.stream(f"holdings.hostile:{name}", b"")
+    assert next(stream) == b"first"
+    with pytest.raises((SandboxDied, SandboxRefused)):
+        list(stream)
+    assert list(box.stream("holdings.hostile:pieces", b"ab", "1")) == [b"a", b"b"]
+    assert call(box, "echo", b"next") == b"next"
+
+
+def test_a_stream_leaves_the_pool_alone(program: ModuleType) -> None:
+    """While a stream is read, calls are answered: it has a worker of its own; closing stops it too."""
+    opened = program.Sandbox(workers=1, memory_mb=256, seconds=5)
+    stream = opened.stream("holdings.hostile:endless", b"")
+    number = int(next(stream))
+    assert call(opened, "echo", b"page") == b"page"
+    stream.close()
+    assert not psutil.pid_exists(number)
+    kept = int(next(iter(list(opened.stream("holdings.hostile:pid_piece", b"")))))
+    opened.close()
+    assert not psutil.pid_exists(kept)
