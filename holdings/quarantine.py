@@ -116,9 +116,15 @@ def get(connection: apsw.Connection, number: int) -> Listed:
     return _listed(row)
 
 
-def list_open(connection: apsw.Connection, *, limit: int = 1_000, after: int = 0) -> list[Listed]:
-    """What waits (open and set aside), oldest id first, from after an id on."""
-    rows = connection.execute(_SELECT + " WHERE state IN (0, 1) AND id > ? ORDER BY id LIMIT ?", (after, limit))
+def list_open(
+    connection: apsw.Connection, *, limit: int = 1_000, after: int = 0, code: str = "", place: str = ""
+) -> list[Listed]:
+    """What waits (open and set aside), oldest id first, from after an id on; of one code, and of paths or 档号 that begin with `place`, when given."""
+    rows = connection.execute(
+        _SELECT + " WHERE state IN (0, 1) AND id > ?1 AND (?3 = '' OR code = ?3)"
+        " AND (?4 = '' OR substr(path, 1, length(?4)) = ?4 OR substr(ref, 1, length(?4)) = ?4) ORDER BY id LIMIT ?2",
+        (after, limit, code, place),
+    )
     return [_listed(row) for row in rows]
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from node.commands_desk import catalogue, quarantine
+from node.commands_desk import catalogue
+from node.commands_quarantine import quarantine
 from node.commands_shell import HOME, JSON, ask_passphrase, exits, give, reach, say
 
 

@@ -3,37 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from holdings import catalogue, delivery, quarantine, records
 from holdings.catalogue import ImportReport
-from holdings.quarantine import Listed
 from holdings.reference_code import match_key
 from node import copies, report, settings, verification
-from node.engine import Engine
 from node.errors import ConfigurationWrong
 from node.settings import Setting
+from node.verbs import Answer
+from node.verbs_quarantine import QuarantineVerbs, told
 from sync import log, sealed
 from sync.receipt import Grade
 from sync.receipt import read as read_receipt
 
-Answer = dict[str, Any]
 Wait = Literal["", "R1", "R4"]
 """Which receipts a run waits for."""
 
 
-class Service:
-    """The verbs of a node. Arguments are JSON values, answers are JSON objects with the fields of DESIGN §7.
-
-    `_wake` tells a daemon that the catalogue or a decision changed.
-    """
-
-    def __init__(self, engine: Engine, wake: Callable[[], None] = lambda: None) -> None:
-        self._engine, self._home, self._clock, self._wake = engine, engine.home, engine.clock, wake
+class Service(QuarantineVerbs):
+    """The verbs of a node: those of its groups, and the few about the node as a whole."""
 
     def capabilities(self) -> Answer:
         """Verbs that this node knows."""
@@ -116,48 +109,6 @@ class Service:
             ]
         }
 
-    def quarantine_list(self, limit: int = 1000, after: int = 0) -> Answer:
-        """What waits for a person."""
-        return {
-            "items": [
-                _listed(item) for item in quarantine.list_open(self._home.database.read(), limit=limit, after=after)
-            ]
-        }
-
-    def quarantine_show(self, number: int) -> Answer:
-        """One finding with its history."""
-        listed = quarantine.get(self._home.database.read(), number)
-        return {
-            **_listed(listed),
-            "state": listed.state.name.lower(),
-            "opened": listed.opened,
-            "closed": listed.closed,
-            "by": listed.person,
-            "reason": listed.reason,
-        }
-
-    def quarantine_waive(self, number: int, reason: str, by: str) -> Answer:
-        """说明后放行."""
-        with self._home.database.transaction() as connection:
-            quarantine.waive(connection, number, reason, by, int(self._clock.now()))
-            settings.add(connection, Setting.EPOCH, 1)
-        self._wake()
-        return self.quarantine_show(number)
-
-    def quarantine_retry(self, number: int) -> Answer:
-        """重新检测."""
-        with self._home.database.transaction() as connection:
-            quarantine.retry(connection, number, int(self._clock.now()))
-            settings.add(connection, Setting.EPOCH, 1)
-        self._wake()
-        return self.quarantine_show(number)
-
-    def quarantine_set_aside(self, number: int, by: str) -> Answer:
-        """搁置."""
-        with self._home.database.transaction() as connection:
-            quarantine.set_aside(connection, number, by)
-        return self.quarantine_show(number)
-
     def search(self, query: str, limit: int = 20) -> Answer:
         """Plain search in titles and codes."""
         began = time.monotonic()
@@ -191,7 +142,7 @@ class Service:
             "version": record.version,
             "versions": [asdict(v) for v in records.versions(reading, record)],
             "receipts": self._receipts_of({s.pack for p in parts for s in p.segments}),
-            "findings": [_listed(item) for item in listed if item.state in (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)],
+            "findings": [told(item) for item in listed if item.state in (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)],
             "pages": [{"name": p.name, "media_type": "", "bytes": p.size, "sha256": p.sha256.hex(), "text": ""} for p in parts],
         }  # fmt: skip
 
@@ -234,14 +185,6 @@ def _writing_to(destination: str) -> Iterator[None]:
         ) from fault
 
 
-def _listed(item: Listed) -> Answer:
-    finding = item.finding
-    return {
-        "id": item.id, "path": finding.path, "ref": finding.ref, "code": finding.code.slug, "rule": finding.rule, "remedy": finding.remedy,
-        "severity": finding.code.severity.label,
-    }  # fmt: skip
-
-
 def _findings(found: list[verification.Trouble]) -> Answer:
     return {"ok": not found, "damage": any(t.damage for t in found), "findings": [t.to_json() for t in found]}
 
@@ -252,5 +195,5 @@ def _add(sums: Answer, refusals: list[Answer], imported: ImportReport) -> None:
     refusals += [{"row": r.row, "field": r.field, "rule": r.rule, "remedy": r.remedy} for r in imported.refusals]
 
 
-VERBS = {name for name in vars(Service) if not name.startswith("_")}
+VERBS = {name for name in dir(Service) if not name.startswith("_")}
 """Everything the local API may be asked; nothing else is reachable through it."""

@@ -96,7 +96,7 @@ def test_a_file_without_rights_waits_until_it_may_be_read(work: NodeAtWork, no_o
     assert work.findings() == [("unreadable", f"扫描/{A}/0002.jpg")]
     (work.scans.root / A / "0002.jpg").chmod(0o640)
     with work.opened() as engine:
-        Service(engine).quarantine_retry(Service(engine).quarantine_list()["items"][0]["id"])
+        Service(engine).quarantine_retry(Service(engine).quarantine_list()["items"][0]["id"], "张三")
     work.intake()
     assert (work.current(), work.findings()) == (files, [])
 
@@ -302,7 +302,7 @@ def test_a_retry_looks_again(work: NodeAtWork) -> None:
     with work.opened() as engine:
         service = Service(engine)
         number = service.quarantine_list()["items"][0]["id"]
-        service.quarantine_retry(number)
+        service.quarantine_retry(number, "张三")
         assert findings(engine) == []
         engine.run(settle_s=0, send=False)
         assert findings(engine) == [("empty-file", f"扫描/{A}/0001.jpg")]
