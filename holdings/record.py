@@ -24,6 +24,7 @@ ELEMENTS_MAX: Final = 256  # format.md §14: columns of a sheet
 CELL_MAX: Final = 32_767  # format.md §14: characters a cell
 NAME_MAX: Final = 200  # characters of an element name, delivery name or person
 PERSONS_MAX: Final = 8
+REASON_MAX: Final = 2_000  # characters of the reason of a void
 PARTS_MAX: Final = 20_000  # format.md §14: parts per item
 RELATIONS_MAX: Final = 1_000  # format.md §14: relations of a version; 1,000 of 90 B stay within a body
 NOTE_MAX: Final = 400  # characters of the note of a relation
@@ -99,6 +100,18 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True)
+class Void:
+    """作废: why a record that was sealed in error is shown and counted no more, who decided, when (whole seconds UTC).
+
+    Its earlier versions stay as they are.
+    """
+
+    reason: str
+    person: str
+    time: int
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """What a record's body says.
 
@@ -118,6 +131,8 @@ class Description:
     """One byte a part, in order: what it is for (layout_words.Use); empty when there is one representation alone."""
     roles: bytes = b""
     """One byte a part, in order: what it shows (layout_words.Role); empty when all are text pages."""
+    void: Void | None = None
+    """Why the record is void; such a version has `ended` and lists no parts."""
 
 
 class RowState(Enum):
@@ -221,6 +236,8 @@ def encode_record(description: Description) -> bytes:
         body[9] = description.uses
     if description.roles:
         body[10] = description.roles
+    if description.void is not None:
+        body[11] = {1: description.void.reason, 2: description.void.person, 3: description.void.time}
     data = cbor.encode(body)
     if len(data) > BODY_MAX:
         raise OurFault(f"record body of {len(data)} bytes, {BODY_MAX} are allowed (format.md §14)")
@@ -233,7 +250,7 @@ def decode_record(data: bytes) -> Description:
         body = cbor.take_map(
             cbor.decode(data, limit=BODY_MAX),
             {1: str, 2: int, 3: dict, 4: str, 5: dict},
-            {6: list, 7: list, 8: bool, 9: bytes, 10: bytes},
+            {6: list, 7: list, 8: bool, 9: bytes, 10: bytes, 11: dict},
             name="record body",
         )
         clearance = cbor.take_map(body[5], {1: int, 2: list, 3: int}, name="clearance")
@@ -249,8 +266,21 @@ def decode_record(data: bytes) -> Description:
         raise BodyUnreadable(f"record body (format.md §6.3): uses or roles of more than {PARTS_MAX} parts")
     return Description(
         body[1], level, _elements(body[3]), body[4], Clearance(basis, persons, clearance[3]), former,
-        _relations(body.get(7, [])), body.get(8, False), uses, roles,
+        _relations(body.get(7, [])), body.get(8, False), uses, roles, _void(body.get(11)),
     )  # fmt: skip
+
+
+def _void(value: dict[Any, Any] | None) -> Void | None:
+    """Read why a record is void within its bounds."""
+    if value is None:
+        return None
+    try:
+        said = cbor.take_map(value, {1: str, 2: str, 3: int}, name="void")
+    except CryptoError as fault:
+        raise BodyUnreadable(f"record body (format.md §6.3): {fault}") from fault
+    if not 1 <= len(said[1]) <= REASON_MAX or not 1 <= len(said[2]) <= NAME_MAX:
+        raise BodyUnreadable("record body (format.md §6.3): reason or person of a void empty or too long")
+    return Void(said[1], said[2], said[3])
 
 
 def _encode_relation(relation: Relation) -> dict[int, Any]:

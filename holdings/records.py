@@ -226,6 +226,26 @@ def walk(connection: apsw.Connection, *, after: int = 0, limit: int = 1_000) -> 
     return [_stored(row) for row in rows]
 
 
+def in_delivery(connection: apsw.Connection, name: str, *, after: int = 0, limit: int = 1_000) -> list[StoredRecord]:
+    """This site's records of a delivery by their number in this database, from after a number on; not those that
+    ended."""
+    rows = connection.execute(
+        _SELECT + " WHERE delivery = ? AND number > ? AND writer = ? AND ended = 0 ORDER BY number LIMIT ?",
+        (name, after, OWN, limit),
+    )
+    return [_stored(row) for row in rows]
+
+
+def delivery_totals(connection: apsw.Connection, name: str) -> tuple[int, int, int]:
+    """(records, pages, bytes of source files) of this site's records of a delivery."""
+    row = connection.execute(
+        "SELECT count(*), coalesce(sum(pages), 0), coalesce(sum(bytes), 0) FROM record"
+        " WHERE delivery = ? AND writer = ? AND ended = 0",
+        (name, OWN),
+    ).fetchone()
+    return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
+
+
 def search_titles(connection: apsw.Connection, query: str, limit: int) -> SearchResult:
     """Plain search: every word of the query stands in title or code, of records and of rows that have no images yet."""
     words = words_of(query)

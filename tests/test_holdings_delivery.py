@@ -7,12 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crypto import cbor
 from holdings import catalogue, delivery, delivery_history
 from holdings.delivery import DeliveryAct, DeliveryState, Particulars, next_state
 from holdings.delivery_name import DeliveryName, read_name
-from holdings.errors import ClearanceInvalid, DeliveryRefused
+from holdings.errors import BodyUnreadable, ClearanceInvalid, DeliveryRefused
 from holdings.gate import Cleared, Held, HeldReason, judge
-from holdings.record import Basis
+from holdings.record import BODY_MAX, Basis, Clearance, Description, Level, Void, decode_record, encode_record
 from holdings.security import SiteClass
 from holdings.sheet import decode_parsed, parse_in_sandbox
 from sync.database import Database, open_database
@@ -189,3 +190,19 @@ def test_a_withdrawn_delivery_cannot_be_cleared(database: Database) -> None:
         assert delivery.withdrawn(connection) == {NAME}
         with pytest.raises(ClearanceInvalid, match="reopen"):
             delivery.clear(connection, NAME, ["张三", "李四"], 6)
+
+
+@given(st.builds(Void, st.text(min_size=1, max_size=50), st.text(min_size=1, max_size=20), st.integers(0, 2**40)))
+def test_a_void_says_who_and_why_for_good(void: Void) -> None:
+    """The body of a void version keeps reason, person and time, and hides the record from a reader that does not know it."""
+    said = Description("J001-003-0001-00001", Level.ITEM, {"题名": "甲"}, "批", Clearance(Basis.REVIEW, ("张三", "李四"), 1), ended=True, void=void)
+    assert decode_record(encode_record(said)) == said
+    assert cbor.decode(encode_record(said), limit=BODY_MAX)[8] is True
+
+
+@pytest.mark.parametrize("void", [{1: "", 2: "王", 3: 1}, {1: "误投", 2: "", 3: 1}, {1: "误" * 2_001, 2: "王", 3: 1}, {1: "误投", 2: "王"}, {1: 1, 2: "王", 3: 1}])
+def test_a_void_without_reason_or_name_is_unreadable(void: dict[int, object]) -> None:
+    """A peer's body that voids without saying why is refused."""
+    body = {1: "J001", 2: 4, 3: {}, 4: "批", 5: {1: 1, 2: ["张三"], 3: 1}, 8: True, 11: void}
+    with pytest.raises(BodyUnreadable):
+        decode_record(cbor.encode(body))

@@ -91,6 +91,5 @@ CREATE TABLE page_size(
     sizes   TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- holdings/records.py: why a record is void 作废 (format.md §6.3, key 9); empty while it stands. A void record is kept and not shown.
-ALTER TABLE record ADD COLUMN voided TEXT NOT NULL DEFAULT '';
+-- holdings/records.py: records of a delivery, for its report.
 CREATE INDEX record_delivery ON record(delivery, number);
