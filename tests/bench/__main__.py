@@ -14,6 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import bench_faults
 import bench_peers
 import bench_scale
 from bench_goal import Goal, table
@@ -23,6 +24,7 @@ BENCHMARKS = {
     "jxl": bench_peers.jpeg_xl,
     "wan": bench_peers.wan,
     "scale": bench_scale.run,
+    "faults": bench_faults.run,
 }
 
 
