@@ -1,48 +1,130 @@
-"""From the header row of a catalogue sheet to elements: the synonym table of data/columns.toml, nothing guessed."""
+"""Column names of catalogue sheets: the table of data/columns.toml, ready to be looked up. Nothing is guessed here."""
 
 from __future__ import annotations
 
 import functools
 import re
-import tomllib
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Final
 
-from holdings.errors import SheetUnreadable
+import msgspec
+
+from holdings.site_data import overlay, shipped, table, typed
 
 CODE: Final = "档号"
-HEADER_WITHIN: Final = 20  # rows: banners and merged titles above the header of S1 to S4 (reference/users.md (d))
+ITEM, VOLUME, VOLUME_CODE, FONDS = "件号", "案卷号", "案卷档号", "全宗号"
+HEADER_WITHIN: Final = 20  # rows: banners, merged titles and group lines stand above the header
 COLUMN_NAME_MAX: Final = 64  # characters; longer is a title row, not a header
+_DBF_NAME: Final = 10  # bytes of a field name in a DBF; a longer one was cut off
 _BLANK: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 
+_Names = tuple[str, ...]
+
+
+class _Ditto(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    marks: _Names
+    fillable: _Names
+
+
+class _Groups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    by: _Names
+    shared: _Names
+
+
+class _Totals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    words: _Names
+    partial: _Names
+    summed: _Names
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """data/columns.toml as it stands."""
+
+    elements: dict[str, _Names]
+    continuations: dict[str, _Names]
+    ambiguous: dict[str, _Names]
+    beside: dict[str, _Names]
+    own: dict[str, _Names]
+    long_numbers: dict[str, _Names]
+    kinds: dict[str, tuple[_Names, ...]]
+    links: dict[str, _Names]
+    summary: dict[str, _Names]
+    banner: dict[str, _Names]
+    totals: _Totals
+    footers: dict[str, _Names]
+    ditto: _Ditto
+    groups: _Groups
+    padded: dict[str, int]
+    schemes: dict[str, _Names]
+    instead_of_code: dict[str, _Names]
+    retention_codes: dict[str, str]
+    category_codes: dict[str, str]
+
 
 @dataclass(frozen=True, slots=True)
-class Header:
-    """The header found: `names[i]` is the element (or own name) of column i, None for a column without a name."""
-
-    number: int
-    names: tuple[str | None, ...]
-    unknown: tuple[str, ...]
-    ambiguous: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Synonyms:
-    """Plain name to element, and the names that must be asked about."""
+class Columns:
+    """What is known of column names; keys are folded names (see `fold`)."""
 
     elements: Mapping[str, str]
-    ambiguous: frozenset[str]
+    continuations: Mapping[str, str]
+    ambiguous: Mapping[str, tuple[str, ...]]
+    beside: Mapping[str, tuple[str, ...]]
+    known: frozenset[str]
+    long_numbers: tuple[str, ...]
+    kinds: Mapping[str, tuple[frozenset[str], ...]]
+    links: Mapping[str, tuple[str, ...]]
+    summary: Mapping[str, tuple[str, ...]]
+    banner: Mapping[str, str]
+    totals: _Totals
+    footer: re.Pattern[str]
+    ditto: _Ditto
+    groups: _Groups
+    padded: Mapping[str, int]
+    schemes: tuple[str, ...]
+    instead_of_code: tuple[str, ...]
+    part_codes: Mapping[str, Mapping[str, str]]
+
+    def element(self, name: str) -> str | None:
+        """The element of a column name, None when it is not known for certain."""
+        return self.elements.get(fold(name))
+
+    def is_long_number(self, name: str) -> bool:
+        """Whether a column holds numbers of people or accounts, which a spreadsheet program cuts off."""
+        return name.endswith(self.long_numbers)
 
 
-@functools.cache
-def synonyms() -> Synonyms:
-    """The table that ships with the program."""
-    table = tomllib.loads((resources.files("holdings") / "data" / "columns.toml").read_text("utf-8"))
-    elements = {plain(name): element for element, names in table["elements"].items() for name in (element, *names)}
-    return Synonyms(elements, frozenset(plain(name) for name in table["ambiguous"]))
+@functools.lru_cache(maxsize=4)
+def columns(site: str = "") -> Columns:
+    """The table that ships with the program, with a site's own columns.toml (its text) laid over it.
+
+    SiteDataWrong names what is wrong in the site's file.
+    """
+    content = table("columns.toml", shipped("columns.toml"))
+    if site:
+        content = overlay(content, table("columns.toml", site))
+    file = typed("columns.toml", content, _File)
+    return Columns(
+        elements={fold(name): element for element, names in file.elements.items() for name in (element, *names)},
+        continuations={fold(name): element for element, names in file.continuations.items() for name in names},
+        ambiguous={fold(name): meanings for name, meanings in file.ambiguous.items()},
+        beside={fold(name): elements for name, elements in file.beside.items()},
+        known=_all_names(file),
+        long_numbers=file.long_numbers["endings"],
+        kinds={kind: tuple(frozenset(map(fold, names)) for names in groups) for kind, groups in file.kinds.items()},
+        links=file.links,
+        summary=file.summary,
+        banner={fold(name): name for name in file.banner["names"]},
+        totals=file.totals,
+        footer=re.compile("|".join(f"(?:{pattern})" for pattern in file.footers["patterns"])),
+        ditto=file.ditto,
+        groups=file.groups,
+        padded=file.padded,
+        schemes=file.schemes["order"],
+        instead_of_code=file.instead_of_code["names"],
+        part_codes={"保管期限": file.retention_codes, "门类": file.category_codes},
+    )
 
 
 def plain(name: str) -> str:
@@ -50,38 +132,37 @@ def plain(name: str) -> str:
     return _BLANK.sub("", unicodedata.normalize("NFKC", name))
 
 
-def is_header(cells: Sequence[str]) -> bool:
-    """Whether a row names columns: 档号 (or a synonym) and at least one more element, no cell as long as a title."""
-    known = {synonyms().elements.get(plain(cell)) for cell in cells if len(cell) <= COLUMN_NAME_MAX} - {None}
-    return CODE in known and len(known) >= 2
+def fold(name: str) -> str:
+    """A column name as it is looked up: plain and in capitals."""
+    return plain(name).upper()
 
 
-def read_header(number: int, cells: Sequence[str]) -> Header:
-    """Map a header row.
+def is_header(cells: Sequence[str], table: Columns | None = None) -> bool:
+    """Whether a row names columns: 档号 and one more element, or three known names that are half of its cells or more.
 
-    An exact name wins over its synonyms; two columns of one element are refused (SheetUnreadable): which one counts is
-    for a person to say.
+    No cell of a header is as long as a title.
     """
-    table, names = synonyms(), [plain(cell) for cell in cells]
-    exact = {name for name in names if table.elements.get(name) == name}
-    taken: dict[str, str] = {}
-    mapped: list[str | None] = []
-    unknown: list[str] = []
-    ambiguous: list[str] = []
-    for name in names:
-        if not name:
-            mapped.append(None)
-            continue
-        element = table.elements.get(name, name)
-        if element != name and element in exact:
-            element = name
-            ambiguous.append(name)
-        if element in taken:
-            raise SheetUnreadable(
-                f"表头有两列都是“{element}”（“{taken[element]}”和“{name}”）；请保留一列，其余改名后重新导入"
-            )
-        if element == name and name not in table.elements:
-            (ambiguous if name in table.ambiguous else unknown).append(name)
-        taken[element] = name
-        mapped.append(element)
-    return Header(number, tuple(mapped), tuple(unknown), tuple(ambiguous))
+    table = table or columns()
+    names = [fold(cell) for cell in cells if cell and len(cell) <= COLUMN_NAME_MAX]
+    filled = sum(1 for cell in cells if cell and not cell.isspace())
+    elements = {table.elements[name] for name in names if name in table.elements}
+    if CODE in elements and len(elements) >= 2:
+        return True
+    known = {name for name in names if name in table.known}
+    return len(known) >= 3 and 2 * len(known) >= filled
+
+
+def unshortened(name: str, table: Columns) -> str:
+    """The known name that a DBF cut off after ten bytes, the name itself when it was not cut or could be several."""
+    if len(name.encode("gb18030")) != _DBF_NAME or fold(name) in table.known:
+        return name
+    whole = [known for known in table.elements if known.startswith(fold(name))]
+    return whole[0] if len({table.elements[known] for known in whole}) == 1 else name
+
+
+def _all_names(file: _File) -> frozenset[str]:
+    """Every name that a header may hold."""
+    groups: list[Iterable[str]] = [file.elements, file.ambiguous, file.beside, file.instead_of_code["names"]]
+    groups += [*file.elements.values(), *file.continuations.values(), *file.own.values()]
+    groups += [*file.links.values(), *file.summary.values(), *(names for kind in file.kinds.values() for names in kind)]
+    return frozenset(fold(name) for names in groups for name in names)

@@ -1,44 +1,106 @@
-"""Dates of records 成文日期 as sheets write them, checked against the calendar; pure."""
+"""Dates of records 成文日期 as sheets write them, checked against the calendar; pure.
+
+What people write (58.3.12, 一九五八年三月, 民国三十八年, 1958.3-1959.12, [195803]) becomes what DA/T 18-2022 asks for:
+YYYYMMDD, or less where day or month are not known, conjectured dates 考证日期 in square brackets, two with a hyphen for
+a period.
+"""
 
 from __future__ import annotations
 
 import calendar
+import datetime as dt
+import functools
 import re
 import unicodedata
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from holdings.date_words import arabic_date
+
+Ymd: TypeAlias = tuple[int, int, int]
+"""Year, month, day; 0 = not known."""
 
 YEARS: Final = range(1, 2101)  # holdings reach far back; nothing is dated after this century
-_PLAIN: Final = re.compile(r"(?P<y>[0-9]{4})(?:(?P<m>[0-9]{2})(?P<d>[0-9]{2})?)?")
+DATE_TEXT_MAX: Final = 64  # characters; a longer cell is no date
+CENTURY: Final = 30
+"""Two-digit years: from here to 99 they are 19xx, below 20xx. Holdings on paper are mostly of 1949 to 1999."""
+_KNOWN: Final = 8192  # dates repeat a lot: a sheet of a million rows has some ten thousand different ones
 _PARTED: Final = re.compile(
-    r"(?P<y>[0-9]{4})(?:[-/.年](?:(?P<m>[0-9]{1,2})(?:[-/.月](?:(?P<d>[0-9]{1,2})日?)?)?)?)?"
-    r"(?:[ T]?00?:00(?::00)?(?:\.0+)?)?"  # midnight, which spreadsheet programs add
+    r"(?P<y>[0-9]{4}|[0-9]{2})(?:[-/.年](?:(?P<m>[0-9]{1,2})(?:[-/.月](?:(?P<d>[0-9]{1,2})日?)?)?)?)?"
+    r"(?:[ T]?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.0+)?)?"  # the time of day that other systems add
 )
+_SPAN: Final = re.compile(r"[-~至到—–―]{1,2}")
 _SERIAL: Final = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
+_BRACKETS: Final = {"[": "]", "【": "】", "〔": "〕", "［": "］"}
+_UNKNOWN: Final = frozenset({"不详", "无", "无日期", "未详", "缺", "日期不详", "年代不详", "-", "—", "?"})
 _EMPTY_DATES: Final = {(1899, 12, 30), (1899, 12, 31), (1900, 1, 0), (1900, 1, 1)}
 """What spreadsheet programs show for a date cell that holds nothing."""
+_SERIAL_ZERO: Final = 693_594  # ordinal of 1899-12-30: serial numbers count from there (right from March 1900 on)
+SERIALS: Final = range(61, 73_415)  # 1900-03-01 to 2100-12-31
 
 
-def parse_date(text: str) -> tuple[int, int, int] | None:
-    """Year, month, day (0 = not known) of `20190228`, `2019-2-28`, `2019年2月`, `1958.00.00`, `[195803]`; None when it
-    is no date of the calendar.
+@dataclass(frozen=True, slots=True)
+class WrittenDate:
+    """A date or period as read. `century_guessed` says that a two-digit year was read by CENTURY."""
+
+    start: Ymd
+    end: Ymd | None = None
+    conjectured: bool = False
+    century_guessed: bool = False
+
+    @property
+    def text(self) -> str:
+        """As DA/T 18-2022 writes it: `19580312`, `195803`, `[195803]`, `195803-195912`."""
+        span = _digits(self.start) + (f"-{_digits(self.end)}" if self.end else "")
+        return f"[{span}]" if self.conjectured else span
+
+
+@functools.lru_cache(maxsize=_KNOWN)
+def read_date(text: str, century: int = CENTURY) -> WrittenDate | None:
+    """Read a date or a period in any notation of this module; None when it is no date of the calendar.
+
+    Two-digit years from `century` to 99 are 19xx, those below are 20xx.
     """
-    plain = unicodedata.normalize("NFKC", text).strip()
-    if plain.startswith("[") and plain.endswith("]"):  # 考证日期, DA/T 18-2022
-        plain = plain[1:-1].strip()
-    found = _PLAIN.fullmatch(plain) or _PARTED.fullmatch(plain)
-    if not found:
+    if len(text) == 8 and text.isascii() and text.isdigit():
+        return _checked(int(text[:4]), int(text[4:6]), int(text[6:]))
+    if not text or len(text) > DATE_TEXT_MAX:
         return None
-    year, month, day = (int(found[part] or 0) for part in "ymd")
-    if year not in YEARS or month > 12 or (month == 0 and day):
-        return None
-    if day > (calendar.monthrange(year, month)[1] if month else 0):
-        return None
-    return year, month, day
+    folded = unicodedata.normalize("NFKC", text).strip()
+    conjectured = _BRACKETS.get(folded[:1], "no") == folded[-1:]
+    if conjectured:
+        folded = folded[1:-1]
+    plain, era_guessed = arabic_date(folded)
+    plain = plain.replace(" ", "") if ":" not in plain else plain
+    found = _single(plain, century) or _period(plain, century)
+    if found is None or not (conjectured or era_guessed):
+        return found
+    return WrittenDate(found.start, found.end, conjectured=True, century_guessed=found.century_guessed)
+
+
+def parse_date(text: str) -> Ymd | None:
+    """Year, month, day (0 = not known) of a date, the first one of a period; None when it is no date."""
+    found = read_date(text)
+    return found.start if found else None
+
+
+def is_unknown_date(text: str) -> bool:
+    """Whether a cell says in words that nothing is known (不详, 无日期)."""
+    return text in _UNKNOWN
+
+
+def is_serial(text: str) -> bool:
+    """Whether a text can be the day number by which a spreadsheet program keeps a date (five digits, perhaps a time)."""
+    return len(text) >= 5 and text[:5].isdigit() and bool(_SERIAL.fullmatch(text)) and int(text[:5]) in SERIALS
+
+
+def serial_date(text: str) -> str:
+    """The date of a day number as YYYYMMDD: 29567 is 19801212. Only for texts that `is_serial` lets pass."""
+    return dt.date.fromordinal(_SERIAL_ZERO + int(text[:5])).strftime("%Y%m%d")
 
 
 def date_fault(text: str) -> str:
     """Why a 成文日期 cannot stand, in Chinese; empty when it can, or is blank."""
-    if not text or parse_date(text):
+    if not text or read_date(text) or is_unknown_date(text):
         return ""
     if _SERIAL.fullmatch(text):
         return f"“{text}”像是表格软件的日期序号，不是日期"
@@ -48,3 +110,64 @@ def date_fault(text: str) -> str:
 def is_empty_date(text: str) -> bool:
     """Whether a date is the one that spreadsheet programs show for an empty cell."""
     return parse_date(text) in _EMPTY_DATES
+
+
+def _single(plain: str, century: int) -> WrittenDate | None:
+    """One date, in digits."""
+    if plain.isdigit():
+        if len(plain) == 8:
+            return _checked(int(plain[:4]), int(plain[4:6]), int(plain[6:]))
+        if len(plain) == 6:  # 195803; 580312 only where it cannot be a month of a year
+            return _checked(int(plain[:4]), int(plain[4:]), 0) or _short(plain[:2], plain[2:4], plain[4:], century)
+        return _checked(int(plain), 0, 0) if len(plain) == 4 else None
+    found = _PARTED.fullmatch(plain)
+    if not found or ("." in plain and "-" in plain and ":" not in plain):  # 1958.3-12 is a period
+        return None
+    year, month, day = found["y"], found["m"] or "0", found["d"] or "0"
+    if len(year) == 2:
+        # 58年 and 58.3 are years; 12 alone, or 10:30, is none.
+        return _short(year, month, day, century) if found["m"] or "年" in plain else None
+    return _checked(int(year), int(month), int(day))
+
+
+def _short(year: str, month: str, day: str, century: int) -> WrittenDate | None:
+    """A date with a two-digit year."""
+    full = int(year) + (1900 if int(year) >= century else 2000)
+    return _checked(full, int(month), int(day), guessed=True)
+
+
+def _period(plain: str, century: int) -> WrittenDate | None:
+    """Two dates with a hyphen, a dash or 至 between them; the second may leave out the year: 1958.3-12."""
+    for mark in _SPAN.finditer(plain):
+        start, end = _single(plain[: mark.start()], century), plain[mark.end() :]
+        if start is None or not end:
+            continue
+        last = _single(end, century)
+        if last is None and start.start[1] and not start.start[2] and end.rstrip("月").isdigit():
+            last = _checked(start.start[0], int(end.rstrip("月")), 0)
+        if last is not None and _not_before(last.start, start.start):
+            return WrittenDate(start.start, last.start, century_guessed=start.century_guessed or last.century_guessed)
+    return None
+
+
+def _not_before(last: Ymd, first: Ymd) -> bool:
+    """Whether a period does not end before it begins, as far as both are known."""
+    for later, earlier in zip(last, first, strict=True):
+        if later != earlier or not later:
+            return later > earlier or not (later and earlier)
+    return True
+
+
+def _checked(year: int, month: int, day: int, *, guessed: bool = False) -> WrittenDate | None:
+    """A date of the calendar, or None."""
+    if year not in YEARS or month > 12 or (month == 0 and day):
+        return None
+    if day > (calendar.monthrange(year, month)[1] if month else 0):
+        return None
+    return WrittenDate((year, month, day), century_guessed=guessed)
+
+
+def _digits(date: Ymd) -> str:
+    """YYYYMMDD, YYYYMM or YYYY."""
+    year, month, day = date
+    return f"{year:04d}" + (f"{month:02d}" if month else "") + (f"{day:02d}" if day else "")

@@ -1,81 +1,50 @@
-"""Catalogue sheets 目录表: bytes in, rows, refusals and notes out.
+"""Catalogue sheets 目录表: bytes in, rows, refusals, questions and declared totals out.
 
-`read_sheet` runs in the sandbox; what it says crosses as JSON lines.
+`sheet_lines` runs in the sandbox; what it says crosses as lines of JSON (holdings/sheet_lines.py).
 """
 
 from __future__ import annotations
 
-import io
 import unicodedata
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import PurePath
 from typing import Final
 
 import msgspec
 
 from crypto.digest import sha256
-from holdings.columns import HEADER_WITHIN, is_header, read_header
+from holdings.columns import HEADER_WITHIN, Columns, columns, fold
 from holdings.errors import SheetUnreadable
+from holdings.findings import FindingCode
 from holdings.record import MARK
 from holdings.security import SiteClass
-from holdings.sheet_rows import Note, Reading, Refusal, SheetRow, column_notes
-from holdings.table import RawRow, SheetFormat, open_tables
+from holdings.sheet_banner import merged_banner, read_banner, tab_volume
+from holdings.sheet_code import CodeSource, choose_source
+from holdings.sheet_header import FoundHeader, Header, find_header, map_columns
+from holdings.sheet_lines import Begin, End, ParsedSheet, TableKind, decode_parsed, encode_lines, encode_parsed
+from holdings.sheet_link import LinkKind, LinkReader, LinkRow
+from holdings.sheet_notes import Ledger, Note, Refusal, SheetRow
+from holdings.sheet_profile import NO_PROFILE, QuestionKind, SheetProfile, profile_key
+from holdings.sheet_questions import sampled
+from holdings.sheet_rows import Reading, TabContext
+from holdings.sheet_totals import SummaryReader
+from holdings.table import RawRow, SheetFormat, Table, Workbook, open_tables
+
+__all__ = ["ParsedSheet", "SheetFormat", "SheetRow", "decode_parsed", "encode_parsed"]
 
 SUFFIXES: Final = (".xlsx", ".csv", ".tsv", ".xls")
+_NO_HEADER: Final = f"前 {HEADER_WITHIN} 行内没有找到表头（须有“档号”和至少一个其他著录项目）"
 
 
-class _Head(msgspec.Struct, frozen=True):
-    """First line of the serialised form: everything but the rows."""
-
-    name: str
-    digest: bytes
-    format: SheetFormat
-    encoding: str
-    columns: tuple[str, ...]
-    row_count: int
-    refused_count: int
-    refusals: tuple[Refusal, ...]
-    notes: tuple[Note, ...]
-
-
-class _Lines:
-    """Rows decoded one at a time from JSON lines, as often as asked, so that a large sheet stays small in memory."""
-
-    def __init__(self, data: bytes, start: int) -> None:
-        self._data, self._start = data, start
-
-    def __iter__(self) -> Iterator[SheetRow]:
-        decoder = msgspec.json.Decoder(SheetRow)
-        lines = io.BytesIO(self._data)
-        lines.seek(self._start)
-        return map(decoder.decode, lines)
-
-
-@dataclass(frozen=True, slots=True)
-class ParsedSheet:
-    """A sheet as read. `rows` may be iterated more than once and holds refused rows too when their code is known (they
-    carry `refused`).
-
-    `row_count` counts data rows, `refused_count` those that were refused; `refusals` and `notes` are the first 10,000
-    of each.
-    """
+class SheetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the sandbox is asked: the file's name, the site's class, how the contractor's sheets are read, and the text of
+    the site's own columns.toml."""
 
     name: str
-    digest: bytes
-    format: SheetFormat
-    encoding: str
-    columns: tuple[str, ...]
-    rows: Iterable[SheetRow]
-    row_count: int
-    refused_count: int
-    refusals: tuple[Refusal, ...]
-    notes: tuple[Note, ...]
-
-    @property
-    def has_mark_column(self) -> bool:
-        """Whether the sheet has a 密级 column."""
-        return MARK in self.columns
+    site: str = SiteClass.OPEN.name
+    profile: SheetProfile = NO_PROFILE
+    columns: str = ""
 
 
 def is_sheet_name(name: str) -> bool:
@@ -83,96 +52,206 @@ def is_sheet_name(name: str) -> bool:
     return not name.startswith(("~$", ".")) and PurePath(name).suffix.lower() in SUFFIXES
 
 
-def read_sheet(name: str, data: bytes, site: SiteClass = SiteClass.OPEN) -> ParsedSheet:
+def read_sheet(
+    name: str, data: bytes, site: SiteClass = SiteClass.OPEN, profile: SheetProfile = NO_PROFILE
+) -> ParsedSheet:
     """Read a sheet of at most 256 MiB (format.md §14).
 
     On an open site rows with a classified or unreadable mark come without any value: only key, volume and row number.
     SheetUnreadable (a ValueError) with a Chinese sentence when nothing can be read from it.
     """
-    workbook = open_tables(name, data)
-    found: Reading | None = None
-    unread: list[str] = []
-    for table in workbook.tables:
-        if found is None and (reading := _read_rows(table.rows, site)) is not None:
-            found = reading
-        elif found is not None and any(row.cells for row in table.rows):
-            unread.append(table.name)
-    if found is None:
-        raise SheetUnreadable(f"前 {HEADER_WITHIN} 行内没有找到表头（须有“档号”和至少一个其他著录项目）")
-    if unread:
-        found.note_tabs(unread)
-    return _parsed(name, data, workbook.format, workbook.encoding, found)
+    return decode_parsed(b"".join(sheet_lines(SheetRequest(name, site.name, profile), data)))
 
 
-def _read_rows(rows: Iterator[RawRow], site: SiteClass) -> Reading | None:
-    """Find the header, then read what follows; None without a header."""
-    for row in rows:
-        if row.number > HEADER_WITHIN:
-            return None
-        if not row.bad and is_header(row.cells):
-            reading = Reading(read_header(row.number, row.cells), row.cells, site)
-            for later in rows:
-                reading.take(later)
-            return reading
-    return None
+def sheet_lines(request: SheetRequest, data: bytes) -> Iterator[bytes]:
+    """The serialised form of a sheet in pieces of whole lines, in one pass: no row is kept. SheetUnreadable as above."""
+    return encode_lines(_SheetReader(request, data))
 
 
-def _parsed(name: str, data: bytes, form: SheetFormat, encoding: str, reading: Reading) -> ParsedSheet:
-    """Put the result together."""
-    columns = tuple(column for column in reading.header.names if column)
-    notes = (*column_notes(reading.header), *reading.notes)
-    return ParsedSheet(
-        unicodedata.normalize("NFC", name), sha256(data), form, encoding, columns, reading.rows,
-        reading.row_count, reading.refused_count, tuple(reading.refusals), notes,
-    )  # fmt: skip
+class _SheetReader:
+    """Reads all tables of a file, one after the other."""
+
+    def __init__(self, request: SheetRequest, data: bytes) -> None:
+        self._table, self._profile = columns(request.columns), request.profile
+        self._site, self._ledger = SiteClass[request.site], Ledger()
+        self._workbook: Workbook = open_tables(request.name, data)
+        self._columns: dict[str, None] = {}
+        self._printed: dict[str, None] = {}
+        self._kinds: dict[TableKind, None] = {}
+        self._has_mark = self._blocked = False
+        self._summaries: list[SummaryReader] = []
+        self._links = 0
+        self._unread: list[str] = []
+        self.begin = Begin(
+            unicodedata.normalize("NFC", request.name), sha256(data), self._workbook.format,
+            self._workbook.encoding, self._workbook.delimiter,
+        )  # fmt: skip
+
+    def rows(self) -> Iterator[SheetRow | LinkRow]:
+        """Rows and link rows of all tables, in order."""
+        for remark in self._workbook.remarks:
+            self._ledger.about_file(remark)
+        for table in self._workbook.tables:
+            yield from self._of_table(table)
+        if not self._kinds:
+            several = "各工作表" if self._workbook.format is not SheetFormat.CSV else ""
+            raise SheetUnreadable(several + _NO_HEADER)
+
+    def end(self) -> End:
+        """What is known once all rows were read."""
+        ledger = self._ledger
+        for summary in self._summaries:
+            for wrong in summary.mismatches():
+                detail = f"第 {wrong.row} 行合计的{wrong.column}是 {wrong.said}，逐行相加是 {wrong.counted}"
+                self._note(wrong.column, FindingCode.TOTAL_LINE_DIFFERS, detail)
+        if self._unread:
+            self._note("", FindingCode.TAB_UNREAD, "、".join(self._unread)[:200])
+        if self._blocked:
+            asked = "；".join(question.text for question in ledger.questions if question.blocking)
+            self._note("", FindingCode.SHEET_QUESTIONS, asked[:1000])
+        ledger.finish()
+        return End(
+            columns=tuple(self._columns), row_count=ledger.rows, refused_count=ledger.refused, link_count=self._links,
+            has_mark_column=self._has_mark, blocked=self._blocked, kinds=tuple(self._kinds),
+            deleted=self._workbook.deleted, profile_key=profile_key(self._printed, self._profile.contractor),
+            refusals=tuple(ledger.refusals), notes=tuple(ledger.notes), questions=tuple(ledger.questions),
+            proposals=tuple(ledger.proposals), contradicted=tuple(ledger.contradicted),
+            declared=tuple(line for summary in self._summaries for line in summary.found),
+        )  # fmt: skip
+
+    def _of_table(self, table: Table) -> Iterator[SheetRow | LinkRow]:
+        """Read one table: rows of a catalogue, links, or a summary; a tab without a header is named."""
+        rows = iter(table.rows)
+        window = [row for _, row in zip(range(HEADER_WITHIN + 1), rows, strict=False)]
+        found = find_header(window[:HEADER_WITHIN], table.merged, self._table)
+        if found is None:
+            if any(row.cells and any(row.cells) for row in window):
+                self._unread.append(table.name)
+            return
+        names = found.names
+        self._printed |= dict.fromkeys(name for name in names if name)
+        defaults = self._defaults(table, window, found)
+        below = chain(window[found.last + 1 :], rows)
+        kind = self._kind(names)
+        self._kinds[kind] = None
+        tab = table.name if self._ledger.tabs or self._blocked or self._links else ""
+        if kind is TableKind.SUMMARY:
+            summary = SummaryReader(names, tab, self._table)
+            self._summaries.append(summary)
+            for row in below:
+                summary.take(row)
+        elif kind is TableKind.ROWS:
+            yield from self._catalogue(table, tab, found, window, defaults, below)
+        else:
+            yield from self._link_rows(
+                LinkReader(
+                    names, LinkKind.IMAGES if kind is TableKind.LINKS else LinkKind.FRAMES, tab, defaults, self._table
+                ),
+                below,
+                tab,
+            )
+
+    def _kind(self, names: tuple[str, ...]) -> TableKind:
+        """What a table is, by its columns."""
+        folded = {fold(name) for name in names if name}
+        for kind, groups in self._table.kinds.items():
+            if all(folded & group for group in groups):
+                return TableKind(kind)
+        return TableKind.ROWS
+
+    def _defaults(self, table: Table, window: list[RawRow], found: FoundHeader) -> dict[str, str]:
+        """Values for all rows: what a person gave, the tab's name, the banners above the header."""
+        named = self._table
+        values = {**self._profile.defaults}
+        values |= {key: answer for key, answer in self._profile.answers.items() if _is_value(key, found, named)}
+        banners: dict[str, str] = {}
+        for row in window[: found.first]:
+            banners = merged_banner(banners, read_banner(row.cells, named))
+        if "案卷档号" not in banners and "案卷号" not in banners:
+            banners |= tab_volume(table.name)
+        return {**values, **banners}
+
+    def _catalogue(
+        self, table: Table, tab: str, found: FoundHeader, window: list[RawRow], defaults: dict[str, str],
+        below: Iterator[RawRow],
+    ) -> Iterator[SheetRow]:  # fmt: skip
+        """Rows of a catalogue table; none when something must be answered first."""
+        header = map_columns(found, self._table, self._profile, from_dbf=bool(table.fields))
+        fixed = {name: value for name, value in defaults.items() if name not in header.names}
+        source = choose_source(header, fixed, self._profile, self._table)
+        self._columns |= dict.fromkeys(name for name in header.names if name)
+        self._tell_columns(header)
+        blocking = [question for question in header.questions if question.blocking]
+        if blocking or not isinstance(source, CodeSource):
+            self._blocked = True
+            asked = {question.id: question for question in header.questions}
+            asked |= {question.id: question for question in (() if isinstance(source, CodeSource) else source)}
+            self._ledger.questions += sampled(below, header, asked.values(), tab, self._site)
+            return
+        lines = frozenset("|".join(cell.strip() for cell in row.cells) for row in window[: found.last + 1])
+        self._ledger.tabs.append(tab)
+        context = TabContext(tab, len(self._ledger.tabs) - 1, window[found.last].number, lines, table.merged, fixed)
+        reading = Reading(header, source, context, self._ledger, self._table, self._profile, self._site)
+        self._has_mark = self._has_mark or reading.has_mark
+        if MARK in fixed:
+            self._columns[MARK] = None
+        for raw in below:
+            row = reading.take(raw)
+            if row is not None:
+                yield row
+        reading.finish()
+
+    def _link_rows(self, reader: LinkReader, below: Iterator[RawRow], tab: str) -> Iterator[LinkRow]:
+        """Lines of a link sheet."""
+        for raw in below:
+            row = reader.take(raw)
+            if isinstance(row, LinkRow):
+                self._links += 1
+                yield row
+            elif row is not None:
+                self._ledger.rows += 1
+                self._ledger.refuse(Refusal(raw.number, "档号", row.rule, row.remedy, tab=tab))
+
+    def _tell_columns(self, header: Header) -> None:
+        """Notes about columns that are not known, or not known for certain."""
+        for name in header.unknown:
+            self._note(name[:64], FindingCode.COLUMN_UNKNOWN, "")
+        for question in header.questions:
+            if question.kind in (QuestionKind.MEANING, QuestionKind.WHICH):
+                self._note(question.id[:64], FindingCode.COLUMN_AMBIGUOUS, "")
+
+    def _note(self, field: str, code: FindingCode, detail: str) -> None:
+        self._ledger.note(Note(0, field, code.slug, detail))
 
 
-def encode_parsed(sheet: ParsedSheet) -> bytes:
-    """JSON lines: the head, then one line a row."""
-    head = _Head(
-        sheet.name,
-        sheet.digest,
-        sheet.format,
-        sheet.encoding,
-        sheet.columns,
-        sheet.row_count,
-        sheet.refused_count,
-        sheet.refusals,
-        sheet.notes,
-    )
-    encoder = msgspec.json.Encoder()
-    out = bytearray(encoder.encode(head) + b"\n")
-    for row in sheet.rows:
-        out += encoder.encode(row) + b"\n"
-    return bytes(out)
-
-
-def decode_parsed(data: bytes) -> ParsedSheet:
-    """The other direction; rows are decoded as they are asked for. SheetUnreadable when the bytes are not ours."""
-    start = data.find(b"\n") + 1
-    try:
-        head = msgspec.json.decode(data[:start], type=_Head)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise SheetUnreadable("目录表的解析结果不完整；请重试") from fault
-    return ParsedSheet(
-        head.name,
-        head.digest,
-        head.format,
-        head.encoding,
-        head.columns,
-        _Lines(data, start),
-        head.row_count,
-        head.refused_count,
-        head.refusals,
-        head.notes,
-    )
+def _is_value(key: str, found: FoundHeader, table: Columns) -> bool:
+    """Whether an answer gives a value for all rows: its question names an element that is no column and no code."""
+    return key != "档号" and key in table.elements.values() and key not in found.names and "=" not in key
 
 
 def parse_in_sandbox(data: bytes, name: str) -> bytes:
     """What the sandbox of an open site runs: `sandbox.call("holdings.sheet:parse_in_sandbox", data, name)`."""
-    return encode_parsed(read_sheet(name, data, SiteClass.OPEN))
+    return b"".join(sheet_lines(SheetRequest(name), data))
 
 
 def parse_in_sandbox_classified(data: bytes, name: str) -> bytes:
     """The same on a classified site, where classified rows keep their values."""
-    return encode_parsed(read_sheet(name, data, SiteClass.CLASSIFIED))
+    return b"".join(sheet_lines(SheetRequest(name, SiteClass.CLASSIFIED.name), data))
+
+
+def interpret_in_sandbox(data: bytes, request: str) -> bytes:
+    """The same with a request: `sandbox.call("holdings.sheet:interpret_in_sandbox", data, encode_request(…))`."""
+    return b"".join(sheet_lines(decode_request(request), data))
+
+
+def encode_request(name: str, site: SiteClass, profile: SheetProfile = NO_PROFILE, columns: str = "") -> str:
+    """A request as one line of JSON."""
+    return msgspec.json.encode(SheetRequest(name, site.name, profile, columns)).decode()
+
+
+def decode_request(text: str) -> SheetRequest:
+    """The other direction; SheetUnreadable when it is none."""
+    try:
+        return msgspec.json.decode(text, type=SheetRequest)
+    except msgspec.DecodeError as fault:
+        raise SheetUnreadable(f"目录表的读法不合格式：{fault}；请重新回答") from fault

@@ -6,248 +6,333 @@ but where it stands.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
-import msgspec
-
-from holdings.columns import CODE, Header
-from holdings.dates import date_fault, is_empty_date
+from holdings.columns import CODE, Columns
+from holdings.dates import date_fault, is_empty_date, is_unknown_date, read_date
 from holdings.findings import FindingCode
 from holdings.record import CELL_MAX, DATE, MARK, TITLE
-from holdings.reference_code import CodeProblem, ReferenceCode, parse, volume_key
+from holdings.reference_code import CodeProblem
 from holdings.security import MarkKind, SiteClass, parse_mark
-from holdings.table import RawRow
+from holdings.sheet_banner import merged_banner, read_banner
+from holdings.sheet_code import CodeRead, CodeReader, CodeSource
+from holdings.sheet_fill import Filler, GroupFill, MergedFill
+from holdings.sheet_header import Header
+from holdings.sheet_notes import TOLD_MAX, Ledger, Note, Refusal, SheetRow, is_mojibake, undecodable
+from holdings.sheet_profile import SheetProfile
+from holdings.sheet_questions import Sampler
+from holdings.sheet_repair import ColumnRepair, cell_name, lost_digits
+from holdings.sheet_tally import RepairTally
+from holdings.sheet_totals import TotalCheck, is_total
+from holdings.table import Merged, RawRow
 
-TOLD_MAX: Final = 10_000  # refusals and notes kept of one sheet; all are counted
+__all__ = ["TOLD_MAX", "Note", "Reading", "Refusal", "SheetRow", "is_mojibake"]
+
+AS_WRITTEN: Final = "成文日期（原文）"
+"""Element that keeps a date in the words it came in, when it had to be interpreted."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _FORMULA: Final = ("=", "+", "-", "@")
-_RUN_OF_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+_PLAIN_DATE: Final = re.compile(r"[0-9]{4}[0-9年月日./\-: T]*")
+_TOTAL_BEGIN: Final = frozenset("合总共累小本")
+_FEW: Final = 3  # filled cells of a line that may be a banner, a page footer or a total
+
+_mark_of = functools.lru_cache(maxsize=1024)(parse_mark)
 
 
-class Refusal(msgspec.Struct, frozen=True, array_like=True):
-    """Why a row was not imported, in the words of `catalogue import --json`; `key` is the match key when it is known.
+@dataclass(frozen=True, slots=True)
+class TabContext:
+    """What a table brings besides its rows: its name (blank for the first one read), the lines above its header, merged
+    ranges, and values that hold for all rows."""
 
-    `code` is the slug of the finding it becomes.
-    """
-
-    row: int
-    field: str
-    rule: str
-    remedy: str
-    key: str = ""
-    code: str = FindingCode.ROW_REFUSED.value
-
-    @property
-    def detail(self) -> str:
-        """What the finding adds to the rule of its code."""
-        return self.rule if self.code == FindingCode.ROW_REFUSED else f"第 {self.row} 行"
-
-
-class Note(msgspec.Struct, frozen=True, array_like=True):
-    """Something repaired or doubtful; `code` is the slug of a FindingCode, row 0 means the sheet."""
-
-    row: int
-    field: str
-    code: str
-    detail: str
-    key: str = ""
-
-
-class SheetRow(msgspec.Struct, array_like=True):
-    """One row. `values` holds what is not blank, and 密级 whenever the sheet has the column.
-
-    On an open site a row whose mark is not open has no code and no values. `refused` rows are told, not stored; a
-    `duplicate` row is contradicted by a later one (重号).
-    """
-
-    number: int
-    key: str
-    volume: str | None
-    mark: MarkKind
-    code: str = ""
-    values: dict[str, str] = {}
-    refused: bool = False
-    duplicate: bool = False
+    tab: str
+    order: int
+    header_number: int
+    lines: frozenset[str]
+    merged: tuple[Merged, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
 
 
 class Reading:
-    """Reads the rows below one header, in order."""
+    """Reads the rows below one header, in order.
 
-    def __init__(self, header: Header, header_cells: Sequence[str], site: SiteClass) -> None:
-        self.header, self.rows = header, list[SheetRow]()
-        self.refusals, self.notes = list[Refusal](), list[Note]()
-        self.row_count = self.refused_count = 0
-        self._header_cells, self._site = [cell.strip() for cell in header_cells], site
+    Args:
+        ledger: where refusals and notes of the whole sheet go; it also knows every code that was read.
+    """
+
+    def __init__(
+        self, header: Header, source: CodeSource, context: TabContext,
+        ledger: Ledger, table: Columns, profile: SheetProfile, site: SiteClass,
+    ) -> None:  # fmt: skip
+        self.header, self._context, self._ledger, self._table, self._site = header, context, ledger, table, site
+        self._codes, self._defaults = CodeReader(source, header, table), dict(context.defaults)
+        self._source, self._profile = source, profile
+        self._names, self._width, self._century = header.names, len(header.names), profile.century
         self._mark_at = header.names.index(MARK) if MARK in header.names else None
-        self._code_at = header.names.index(CODE)
-        self._first: dict[str, SheetRow] = {}
+        self._date_at, self._title_at = header.index(DATE), header.index(TITLE)
+        self._joined = tuple(header.joined.items())
+        self._tally = RepairTally(context.tab)
+        self._merged = MergedFill(context.merged, context.header_number)
+        self._filler = Filler(header, source.parts, table, profile, self._tally)
+        self._groups = GroupFill(header, table, profile, self._tally)
+        self._repair = ColumnRepair(header, source.parts, table, profile, self._tally)
+        self._above_secret = False
+        self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab)
 
-    def take(self, raw: RawRow) -> None:
-        """Read one row; blank rows and repeated headers are passed over."""
+    @property
+    def has_mark(self) -> bool:
+        """Whether rows of this table say something of their security level."""
+        return self._mark_at is not None or MARK in self._defaults
+
+    def take(self, raw: RawRow) -> SheetRow | None:
+        """Read one row; blank rows, repeated headers, banners, page footers and totals give none."""
         if raw.fault:
-            self.row_count += 1
+            self._ledger.rows += 1
             self._refuse(raw.number, "", raw.fault, "按表格软件的规则改正，或另存为 .xlsx")
-            return
-        cells = [_CONTROL.sub(" ", cell).strip() for cell in raw.cells]
-        if not any(cells) or cells == self._header_cells:
-            return
-        self.row_count += 1
-        code = (
-            parse(raw.cells[self._code_at])
-            if self._code_at < len(cells) and self._code_at not in raw.bad
-            else CodeProblem.EMPTY
-        )
-        mark = self._mark(raw, cells)
-        if mark is not MarkKind.OPEN and self._site is SiteClass.OPEN:
-            self._withhold(raw.number, code, mark)
-        elif isinstance(code, CodeProblem):
-            self._refuse(raw.number, CODE, *self._why(raw, code))
-        else:
-            self._keep(raw, cells, code, mark)
+            return None
+        cells = [cell.strip() for cell in raw.cells]
+        joined = "|".join(cells)
+        if len(joined) < len(cells) or joined in self._context.lines:
+            return None
+        mended = not joined.isprintable() and _CONTROL.search(joined) is not None
+        if mended:
+            cells = [_CONTROL.sub(" ", cell).strip() for cell in raw.cells]
+        if len(cells) != self._width:
+            if len(cells) > self._width:
+                del cells[self._width :]
+            else:
+                cells += [""] * (self._width - len(cells))
+        if self._between(raw, cells):
+            return None
+        self._ledger.rows += 1
+        return self._row(raw, cells, joined, mended=mended)
 
-    def note_tabs(self, names: Sequence[str]) -> None:
-        """Tell which tabs of the workbook were not read."""
-        self._note(0, "", FindingCode.TAB_UNREAD, "、".join(names)[:200])
+    def finish(self) -> None:
+        """The rows are at their end: what was counted becomes proposals, and the answers' samples are handed over."""
+        self._filler.offer()
+        self._repair.offer()
+        self._ledger.proposals += self._tally.proposals()
+        self._ledger.questions += self._sampler.questions()
+
+    def _between(self, raw: RawRow, cells: list[str]) -> bool:
+        """Whether a line stands between the rows: a total, the next volume's banner, a printed page's footer."""
+        few = cells.count("") >= self._width - _FEW
+        first = cells[0] or next((cell for cell in cells if cell), "")
+        if first[:1] in _TOTAL_BEGIN and (word := is_total(cells, self._table)):
+            for wrong in self._totals.check(raw.number, cells, word):
+                detail = f"第 {wrong.row} 行“{word}”的{wrong.column}是 {wrong.said}，逐行相加是 {wrong.counted}"
+                self._note(0, wrong.column, FindingCode.TOTAL_LINE_DIFFERS, detail)
+            return True
+        if not few:
+            return False
+        if banner := read_banner(cells, self._table):
+            self._defaults = merged_banner(self._defaults, banner)
+            self._codes = CodeReader(self._source.with_defaults(self._defaults), self.header, self._table)
+            return True
+        filled = [cell for cell in cells if cell]
+        return len(filled) == 1 and self._table.footer.fullmatch(filled[0]) is not None
+
+    def _row(self, raw: RawRow, cells: list[str], joined: str, *, mended: bool) -> SheetRow | None:
+        """Mend, judge and keep one row."""
+        if self._merged.active:
+            self._merged.fill(raw.number, cells, self._filler.free)
+            joined = "|".join(cells)
+        unresolved = self._filler.fill(cells)
+        if self._groups.active:
+            self._groups.fill(cells)
+        self._repair.mend(raw, cells)
+        if self._tally.waiting:
+            joined = "|".join(cells)
+        for part, whole in self._joined:
+            cells[whole] += cells[part]
+        self._totals.add(cells)
+        mark = self._mark(raw, cells)
+        secret = mark is not MarkKind.OPEN and self._site is SiteClass.OPEN
+        if not secret and unresolved is not None and unresolved == self._title_at and self._site is SiteClass.OPEN:
+            # 同上 under a classified row is its title.
+            secret, mark = self._above_secret, MarkKind.UNREADABLE if self._above_secret else mark
+        text = self._codes.text(cells)
+        code = CodeProblem.EMPTY if self._code_bad(raw, unresolved) else self._codes.read(text)
+        self._above_secret = secret
+        self._filler.after(raw.number, cells, secret=secret)
+        if self._groups.active:
+            self._groups.after(cells, secret=secret)
+        if self._tally.waiting:
+            self._tally.settle(raw.number, shown=not secret)
+        self._repair.watch(raw, cells, shown=not secret)
+        if secret:
+            self._merged.keep_secret(raw.number)
+            return self._withhold(raw.number, code, mark)
+        self._ledger.remark(raw, self._context.tab)
+        if self._sampler.hungry:
+            self._sampler.take(cells)
+        if isinstance(code, CodeProblem):
+            self._refuse(raw.number, *self._why(raw, code, cells, unresolved))
+            return None
+        return self._keep(raw, cells, joined, code, mark, unresolved, mended=mended)
 
     def _mark(self, raw: RawRow, cells: list[str]) -> MarkKind:
-        """What the mark says.
+        """What the marks say; the banner's holds where a cell is blank.
 
         A cell that does not decode is unreadable; a row that does not reach its mark is judged by the refusal it gets.
         """
-        if self._mark_at is None or self._mark_at >= len(cells):
-            return MarkKind.OPEN
-        return MarkKind.UNREADABLE if self._mark_at in raw.bad else parse_mark(cells[self._mark_at]).kind
+        default = self._defaults.get(MARK, "")
+        if not self.header.marks:
+            return _mark_of(default).kind if default else MarkKind.OPEN
+        kinds = []
+        for index in self.header.marks:
+            if index in raw.bad:
+                kinds.append(MarkKind.UNREADABLE)
+            elif cells[index] or default:
+                kinds.append(_mark_of(cells[index] or default).kind)
+        if MarkKind.CLASSIFIED in kinds:
+            return MarkKind.CLASSIFIED
+        return MarkKind.UNREADABLE if MarkKind.UNREADABLE in kinds else MarkKind.OPEN
 
-    def _why(self, raw: RawRow, problem: CodeProblem) -> tuple[str, str]:
-        """Rule and remedy for a code that cannot serve."""
-        return _undecodable() if self._code_at in raw.bad else (problem.rule, problem.remedy)
+    def _code_bad(self, raw: RawRow, unresolved: int | None) -> bool:
+        """Whether a cell that makes the code does not decode, or says 同上 of something unknown."""
+        parts = self._source.parts
+        return bool(raw.bad and not parts.isdisjoint(raw.bad)) or (unresolved is not None and unresolved in parts)
 
-    def _withhold(self, number: int, code: ReferenceCode | CodeProblem, mark: MarkKind) -> None:
+    def _why(self, raw: RawRow, problem: CodeProblem, cells: list[str], unresolved: int | None) -> tuple[str, str, str]:
+        """Field, rule and remedy for a code that cannot serve."""
+        parts = self._source.parts
+        if bad := parts & raw.bad:
+            return (self._name(min(bad)), *undecodable())
+        if unresolved is not None and unresolved in parts:
+            return self._ditto(unresolved)
+        if problem is CodeProblem.EMPTY and self._source.column is None:
+            name = self._codes.missing(cells)
+            return name, f"组成档号的“{name}”为空", "补填；空格表示“同上”的，同意“向下填充”这一修复后重新导入"
+        return CODE, problem.rule, problem.remedy
+
+    def _ditto(self, index: int) -> tuple[str, str, str]:
+        """Field, rule and remedy for 同上 that stands for nothing known."""
+        return self._name(index), "“同上”没有展开", "同意“展开同上”这一修复，或在表中补填此格后重新导入"
+
+    def _withhold(self, number: int, code: CodeRead | CodeProblem, mark: MarkKind) -> SheetRow | None:
         """Keep of a classified row where it stands, and nothing else."""
         finding = FindingCode.CLASSIFIED if mark is MarkKind.CLASSIFIED else FindingCode.MARK_UNREADABLE
-        key = code.key if isinstance(code, ReferenceCode) else ""
+        key = "" if isinstance(code, CodeProblem) else code.key
         self._refuse(number, MARK, finding.rule, finding.remedy, key, finding)
-        if isinstance(code, ReferenceCode):
-            self.rows.append(SheetRow(number, code.key, volume_key(code), mark, refused=True))
+        if isinstance(code, CodeProblem):
+            return None
+        return SheetRow(number, key, code.volume, mark, refused=True, tab=self._context.tab)
 
-    def _keep(self, raw: RawRow, cells: list[str], code: ReferenceCode, mark: MarkKind) -> None:
+    def _keep(
+        self, raw: RawRow, cells: list[str], joined: str, code: CodeRead, mark: MarkKind, unresolved: int | None,
+        *, mended: bool,
+    ) -> SheetRow | None:  # fmt: skip
         """Check the cells; a row with a fault is listed as refused, so that its code is known."""
-        fault = self._fault(raw, cells)
+        number, tab = raw.number, self._context.tab
+        fault = self._fault(raw, cells, joined, unresolved)
         if fault:
-            self._refuse(raw.number, *fault, key=code.key)
-            self.rows.append(SheetRow(raw.number, code.key, volume_key(code), mark, code.printed, {}, refused=True))
-            return
-        values = {
-            name: cell for name, cell in zip(self.header.names, cells, strict=False) if name and (cell or name == MARK)
-        }
-        row = SheetRow(raw.number, code.key, volume_key(code), mark, code.printed, values)
-        first = self._first.setdefault(code.key, row)
-        if first is not row:
-            if first.values == values:
-                self._note(raw.number, CODE, FindingCode.ROW_REPEATED, f"同第 {first.number} 行", code.key)
-                return
-            first.duplicate = True
-            finding = FindingCode.ROW_DUPLICATE
-            self._refuse(
-                raw.number, CODE, f"{finding.rule}：另一行是第 {first.number} 行", finding.remedy, code.key, finding
-            )
-            return
-        self.rows.append(row)
-        self._doubts(raw, cells, code)
+            self._refuse(number, *fault, key=code.key)
+            return SheetRow(number, code.key, code.volume, mark, code.printed, {}, refused=True, tab=tab)
+        first = self._ledger.seen(code.key, joined, self._context.order, number)
+        if first:
+            self._repeated(number, code.key, first)
+            return None
+        values = {name: cell for name, cell in zip(self._names, cells, strict=True) if cell and name}
+        if self._defaults:
+            values = {**self._defaults, **values}
+        if self._mark_at is not None:
+            values[MARK] = cells[self._mark_at] or self._defaults.get(MARK, "")
+        if self._date_at is not None:
+            self._date(number, code.key, cells[self._date_at], values)
+        if mended or raw.lossy or joined[0] in _FORMULA or any(f"|{sign}" in joined for sign in _FORMULA):
+            self._doubts(raw, cells, code.key, mended=mended)
+        if self._title_at is not None and is_mojibake(cells[self._title_at]):
+            self._note(number, TITLE, FindingCode.MOJIBAKE, "", code.key)
+        if code.form:
+            self._note(number, CODE, FindingCode.CODE_NONSTANDARD, code.form, code.key)
+        return SheetRow(number, code.key, code.volume, mark, code.printed, values, tab=tab)
 
-    def _fault(self, raw: RawRow, cells: list[str]) -> tuple[str, str, str] | None:
+    def _repeated(self, number: int, key: str, first: int) -> None:
+        """A code that was there before: the same row again, or a contradiction 重号."""
+        if first > 0:
+            self._note(number, CODE, FindingCode.ROW_REPEATED, f"同第 {first} 行", key)
+            return
+        finding = FindingCode.ROW_DUPLICATE
+        self._refuse(number, CODE, f"{finding.rule}：另一行是第 {-first} 行", finding.remedy, key, finding)
+
+    def _fault(self, raw: RawRow, cells: list[str], joined: str, unresolved: int | None) -> tuple[str, str, str] | None:
         """First reason to refuse a row: (field, rule, remedy)."""
         if raw.bad:
-            return (self._name(min(raw.bad)), *_undecodable())
+            return (self._name(min(raw.bad)), *undecodable())
         if raw.foreign:
             return ("", "此行编码与全表不同（全表 GB18030，此行像是 UTF-8）", "在来源系统中以同一编码重新导出")
-        if any(cells[len(self.header.names) :]):
-            return (
-                "",
-                f"此行有 {len(cells)} 格，多于表头的 {len(self.header.names)} 列，疑为错列",
-                "核对分隔符和引号，改正后重新导入",
-            )
-        if self._mark_at is not None and self._mark_at >= len(cells):
+        if len(raw.cells) > self._width and any(cell.strip() for cell in raw.cells[self._width :]):
+            rule = f"此行有 {len(raw.cells)} 格，多于表头的 {self._width} 列，疑为错列"
+            return ("", rule, "核对分隔符和引号，改正后重新导入")
+        if self._mark_at is not None and self._mark_at >= len(raw.cells):
             return (MARK, "此行不够长，未到“密级”列，不能判断是否涉密", "补齐各列（空的也要留格）后重新导入")
-        for index, cell in enumerate(cells):
-            if len(cell) > CELL_MAX:
-                return (self._name(index), f"内容超过 {CELL_MAX:,} 个字符", "缩短内容，或核对是否错列")
-            if self.header.names[index : index + 1] == (DATE,) and (rule := date_fault(cell)):
-                return (DATE, f"DA/T 70-2018 GD-1-3：{rule}", "按 YYYYMMDD 改正；只知年月的写 YYYYMM")
+        if unresolved is not None:
+            return self._ditto(unresolved)
+        if raw.lossy or "E+" in joined or "e+" in joined:
+            lost = lost_digits(raw, cells, self.header, self._table)
+            if lost and lost[1]:
+                where = cell_name(lost[0], raw.number)
+                rule = f"DA/T 70-2018 GD-1-3：{where} 格被表格软件当作数值，末位数字已丢失"
+                return (
+                    self._name(lost[0]),
+                    rule,
+                    f"从来源系统把该列按文本重新导出；丢失的数字不能恢复，请核对原件补填 {where} 格",
+                )
+        if (
+            len(joined) > CELL_MAX
+            and (at := next((i for i, cell in enumerate(cells) if len(cell) > CELL_MAX), -1)) >= 0
+        ):
+            return (self._name(at), f"内容超过 {CELL_MAX:,} 个字符", "缩短内容，或核对是否错列")
+        if self._date_at is not None and (rule := self._date_fault(cells[self._date_at])):
+            return (DATE, f"DA/T 70-2018 GD-1-3：{rule}", "按 YYYYMMDD 改正；只知年月的写 YYYYMM")
         return None
 
-    def _doubts(self, raw: RawRow, cells: list[str], code: ReferenceCode) -> None:
+    def _date_fault(self, cell: str) -> str:
+        """Why the date cannot stand; empty when it can."""
+        return date_fault(cell) if cell and read_date(cell, self._century) is None else ""
+
+    def _date(self, number: int, key: str, cell: str, values: dict[str, str]) -> None:
+        """Write the date as DA/T 18-2022 asks for; words that were interpreted are kept beside it."""
+        if not cell or is_unknown_date(cell):
+            self._note(number, DATE, FindingCode.DATE_MISSING, cell, key)
+            return
+        written = read_date(cell, self._century)
+        assert written is not None, "faults come first"
+        if written.text != cell:
+            values[DATE] = written.text
+            if not _PLAIN_DATE.fullmatch(cell) and written.text.strip("[]") != cell.strip("[]"):
+                values[AS_WRITTEN] = cell
+        if written.century_guessed:
+            self._ledger.century(cell, written.text, self._century)
+        elif is_empty_date(cell):
+            self._note(number, DATE, FindingCode.DATE_DOUBTFUL, cell, key)
+
+    def _doubts(self, raw: RawRow, cells: Sequence[str], key: str, *, mended: bool) -> None:
         """Tell what was repaired and what looks wrong in a row that was kept."""
-        for index, (name, cell) in enumerate(zip(self.header.names, cells, strict=False)):
+        for index, (name, cell) in enumerate(zip(self._names, cells, strict=True)):
             if not name:
                 continue
-            if raw.cells[index].strip() != cell:
-                self._note(raw.number, name, FindingCode.ROW_REPAIRED, "", code.key)
+            if mended and index < len(raw.cells) and _CONTROL.search(raw.cells[index].strip()):
+                self._note(raw.number, name, FindingCode.ROW_REPAIRED, "", key)
             if cell.startswith(_FORMULA) and len(cell) > 1:
-                self._note(raw.number, name, FindingCode.FORMULA_TEXT, "", code.key)
-            if name == TITLE and is_mojibake(cell):
-                self._note(raw.number, name, FindingCode.MOJIBAKE, "", code.key)
-            if name == DATE and (not cell or is_empty_date(cell)):
-                self._note(
-                    raw.number, name, FindingCode.DATE_DOUBTFUL if cell else FindingCode.DATE_MISSING, cell, code.key
-                )
+                self._note(raw.number, name, FindingCode.FORMULA_TEXT, "", key)
             if index in raw.lossy:
-                self._note(raw.number, name, FindingCode.DIGITS_LOST, "", code.key)
-        if not code.conforming:
-            self._note(raw.number, CODE, FindingCode.CODE_NONSTANDARD, code.form.value, code.key)
+                self._note(raw.number, name, FindingCode.DIGITS_LOST, cell_name(index, raw.number), key)
 
     def _name(self, index: int) -> str:
         """Name of a column, or its number."""
-        named = self.header.names[index] if index < len(self.header.names) else None
+        named = self._names[index] if index < self._width else None
         return named or f"第 {index + 1} 列"
 
     def _refuse(
-        self,
-        number: int,
-        field: str,
-        rule: str,
-        remedy: str,
-        key: str = "",
-        code: FindingCode = FindingCode.ROW_REFUSED,
-    ) -> None:
-        self.refused_count += 1
-        if len(self.refusals) < TOLD_MAX:
-            self.refusals.append(Refusal(number, field, rule, remedy, key, code.value))
+        self, number: int, field: str, rule: str, remedy: str,
+        key: str = "", code: FindingCode = FindingCode.ROW_REFUSED,
+    ) -> None:  # fmt: skip
+        self._ledger.refuse(Refusal(number, field, rule, remedy, key, code.value, self._context.tab))
 
     def _note(self, number: int, field: str, code: FindingCode, detail: str, key: str = "") -> None:
-        if len(self.notes) < TOLD_MAX:
-            self.notes.append(Note(number, field, code.slug, detail, key))
-
-
-def column_notes(header: Header) -> tuple[Note, ...]:
-    """Notes about columns that are not known, or not known for certain."""
-    return tuple(
-        Note(0, name[:64], code.slug, "")
-        for names, code in (
-            (header.unknown, FindingCode.COLUMN_UNKNOWN),
-            (header.ambiguous, FindingCode.COLUMN_AMBIGUOUS),
-        )
-        for name in names
-    )
-
-
-def is_mojibake(text: str) -> bool:
-    """Whether a title looks like text that was decoded in a wrong encoding: a replacement character, or UTF-8 read as
-    GB18030.
-    """
-    if "\ufffd" in text:
-        return True
-    if len(text) < 4 or text.isascii():
-        return False
-    try:
-        back = text.encode("gb18030").decode("utf-8")
-    except UnicodeError:
-        return False
-    return bool(_RUN_OF_CHINESE.search(back))
-
-
-def _undecodable() -> tuple[str, str]:
-    """Rule and remedy for bytes that are no characters."""
-    return "DA/T 70-2018 GD-1-6：有字节不能按全表的编码识别", "在来源系统中以同一编码（UTF-8）重新导出"
+        self._ledger.note(Note(number, field, code.slug, detail, key, self._context.tab))
