@@ -95,7 +95,7 @@ class Proposal:
 
 def count(images: Sequence[Image], rule: PageRule) -> int | None:
     """Pages of a record by the rule; None when a file's pages cannot be counted."""
-    if any(image.pages is None for image in images):
+    if any(image.pages is None and rule.counts(image.role) for image in images):
         return None
     figures = figures_of(images, 0)
     return total(figures, rule)

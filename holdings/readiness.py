@@ -115,9 +115,9 @@ def readiness(declared: int | None, counts: Iterable[int | None], *, quiet: bool
     return Ready(found) if found == declared else Scanning(found, declared)
 
 
-def order_pages(names: Iterable[str]) -> PageOrder:
+def order_pages(names: Iterable[str], *, leading: bool = True) -> PageOrder:
     """Sort page names as people count (`2` before `10`, `12` before `12-1`, `12A`, `12补1`) and find missing and
-    repeated numbers.
+    repeated numbers. `leading`: may the first pages be missing? Not of an item that is a range of its volume.
     """
     numbered = [(page_name(name), name) for name in names]
     ordered = sorted(numbered, key=lambda pair: (pair[0] is None, pair[0] or _NONE, ordering_key(pair[1]), pair[1]))
@@ -131,7 +131,7 @@ def order_pages(names: Iterable[str]) -> PageOrder:
     )
     return PageOrder(
         tuple(name for _, name in ordered),
-        _gaps(plain),
+        _gaps(plain, leading),
         tuple(repeats),
         tuple(name for page, name in ordered if page is None),
     )
@@ -140,13 +140,13 @@ def order_pages(names: Iterable[str]) -> PageOrder:
 _NONE: Final = PageName(0, (0, 0), "")
 
 
-def _gaps(numbers: list[int]) -> tuple[int, ...]:
+def _gaps(numbers: list[int], leading: bool) -> tuple[int, ...]:
     """Numbers missing between the first and the last; none when the numbers are no counting at all (dates, serial
     numbers).
     """
     if not numbers:
         return ()
-    first = 1 if 1 < numbers[0] <= LEADING_GAP_MAX else numbers[0]
+    first = 1 if leading and 1 < numbers[0] <= LEADING_GAP_MAX else numbers[0]
     if numbers[-1] - first > 10 * len(numbers) + GAPS_MAX:
         return ()
     there = set(numbers)

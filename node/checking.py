@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from holdings import media
+from holdings.file_name import extension
 from holdings.findings import Finding, FindingCode, Severity
+from holdings.layout_words import Role, Use, use_of_ending
 from holdings.media import Probe
-from holdings.readiness import Scanning, order_pages, readiness
+from holdings.page_rule import Image, count
+from holdings.profile import PLAIN
+from holdings.readiness import Scanning, finished, order_pages, readiness
 from holdings.record import page_count
-from node.folders import STALE_S, FolderState
-from node.job import Job
+from node.folders import FolderState
+from node.job import Job, vanished
 from node.walk import FileStat
 from sync.errors import SandboxError
 from sync.sandbox import Sandbox, Streamed
@@ -46,25 +50,29 @@ def check(job: Job, sandbox: Sandbox, now_s: float) -> Checked:
     Raises:
         FileGone: settle anew.
     """
+    rule = job.profile.ready
+    newest = max(f.mtime_ns for f in job.files) / 1e9
+    done = finished(rule, age_s=now_s - newest, marked=job.marked, submitted=job.submitted)
+    if done is False:
+        # Somebody will say when it is finished: until then nothing of it is opened (扫描中).
+        return Checked(0, job.odd, FolderState.SCANNING)
     findings = [*job.odd, *_twins(job)]
-    counts: list[int | None] = []
-    for file in job.files:
-        count, found = _file(job, file, sandbox)
-        counts.append(count)
+    images: list[Image] = []
+    for index, file in enumerate(job.files):
+        image, found = _image(job, index, file, sandbox)
+        images.append(image)
         findings += found
     findings += _vanished(job)
     findings += _order(job)
-    pages = sum(c if c is not None else 1 for c in counts)
+    findings += _representations(job, images)
+    pages, counts = _counted(job, images)
     standing = [f for f in findings if (f.code, f.path) not in job.waived]
     stops = [f for f in standing if (f.code.severity is Severity.ERROR and f.code not in _SAID) or f.code in _ASKS]
     if stops:
         return Checked(pages, tuple(standing), FolderState.QUARANTINED)
-    newest = max(f.mtime_ns for f in job.files) / 1e9
-    # A station's clock may run ahead of ours; a change a day in the future is a clock gone wrong, and no sign of life.
-    quiet = abs(now_s - newest) >= STALE_S
-    state = readiness(page_count(job.cleared.description), counts, quiet=quiet)
+    state = readiness(page_count(job.cleared.description), counts, quiet=bool(done))
     if isinstance(state, Scanning) and (FindingCode.PAGE_COUNT_DIFFERS, job.path) not in job.waived:
-        if quiet:
+        if done:
             ref = job.cleared.description.reference_code
             detail = f"目录 {state.declared} 页，实有 {state.found} 页"
             standing.append(Finding(FindingCode.PAGE_COUNT_DIFFERS, job.subject, job.path, ref, detail))
@@ -72,36 +80,93 @@ def check(job: Job, sandbox: Sandbox, now_s: float) -> Checked:
     return Checked(pages, tuple(standing), None)
 
 
+def _primary(job: Job) -> list[int]:
+    """Positions of the files of the one representation that pages are counted by: 存档件, else the next."""
+    if not job.uses:
+        return list(range(len(job.files)))
+    first = min(job.uses)
+    return [index for index, use in enumerate(job.uses) if use == first]
+
+
+def _counted(job: Job, images: list[Image]) -> tuple[int, list[int | None]]:
+    """(pages for the tallies, counts for readiness) by the profile's page-count rule 页数口径."""
+    chosen = [images[index] for index in _primary(job)]
+    if job.whole:
+        return 1, [None]
+    if job.profile.pages == PLAIN.pages and not job.roles:
+        counts = [image.pages for image in chosen]
+        return sum(c if c is not None else 1 for c in counts), counts
+    found = count(chosen, job.profile.pages)
+    return found if found is not None else len(chosen), [found]
+
+
+def _representations(job: Job, images: list[Image]) -> Iterator[Finding]:
+    """Counts of the representations of one record are compared with each other; thumbnails are not."""
+    if not job.uses or not job.profile.representations.equal:
+        return
+    sums: dict[Use, int | None] = {}
+    for index, image in enumerate(images):
+        use = Use(job.uses[index])
+        if use is not Use.THUMBNAIL and image.role is not Role.CAPTION:
+            known = sums.get(use, 0)
+            sums[use] = None if known is None or image.pages is None else known + image.pages
+    if len({n for n in sums.values() if n is not None}) > 1:
+        detail = "，".join(f"{use.label} {n} 页" for use, n in sorted(sums.items()) if n is not None)
+        ref = job.cleared.description.reference_code
+        yield Finding(FindingCode.REPRESENTATION_DIFFERS, job.subject, job.path, ref, detail)
+
+
+def _image(job: Job, index: int, file: FileStat, sandbox: Sandbox) -> tuple[Image, list[Finding]]:
+    """One file as the page-count rule sees it, and what is wrong with it."""
+    role = Role(job.roles[index]) if job.roles else Role.BODY
+    label = job.labels[index] if job.labels else file.name
+    if not file.inode and file.name in job.known:
+        # A part that stays where only an override came: it was looked at when it was sealed.
+        single = use_of_ending(file.name) in (Use.MASTER, Use.ACCESS)
+        return Image(label, role, 1 if single else None), []
+    pages, found, area = _file(job, file, sandbox)
+    if extension(file.name) in RAW:
+        pages = 1
+    if job.whole:
+        found = [f for f in found if f.code is not FindingCode.TYPE_UNKNOWN]
+    return Image(label, role, pages, area), found
+
+
 _SAID = {FindingCode.SYMLINK, FindingCode.NOT_A_FILE}
 """Errors of things that are not pages: they are refused and said, and hold nothing else up."""
 _ASKS = {FindingCode.PAGE_VANISHED}
 
 
-def _file(job: Job, file: FileStat, sandbox: Sandbox) -> tuple[int | None, list[Finding]]:
-    path, ref = f"{job.path}/{file.name}", job.cleared.description.reference_code
+RAW = frozenset({"cr2", "cr3", "nef", "arw", "dng", "raf", "orf", "rw2"})
+"""Cameras' own formats: one picture, whatever directories of previews they hold."""
+
+
+def _file(job: Job, file: FileStat, sandbox: Sandbox) -> tuple[int | None, list[Finding], int]:
+    path, ref = job.path_of(file), job.cleared.description.reference_code
 
     def found(code: FindingCode, detail: str = "") -> Finding:
         return Finding(code, job.subject, path, ref, detail)
 
     if len(file.name.encode()) > 1024:
-        return 1, [found(FindingCode.NAME_TOO_LONG)]
+        return 1, [found(FindingCode.NAME_TOO_LONG)], 0
     try:
         descriptor = os.open(
-            os.path.join(job.root, file.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+            os.path.join(job.root, file.place or file.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         )
     except FileNotFoundError as fault:
         raise FileGone(file.name) from fault
     except OSError:
-        return 1, [found(FindingCode.UNREADABLE)]
+        return 1, [found(FindingCode.UNREADABLE)], 0
     try:
         seen = media.probe(file.name, file.size, lambda offset, length: os.pread(descriptor, length, offset))
         if seen.problem is not None:
-            return seen.pages or 1, [found(seen.problem)]
+            return seen.pages or 1, [found(seen.problem)], 0
         findings = [found(FindingCode.EXTENSION_DIFFERS, seen.media_type)] if seen.extension_differs else []
         count, faults = _count(descriptor, file, seen, sandbox)
-        return count, findings + [found(code, detail) for code, detail in faults]
+        area = (seen.width or 0) * (seen.height or 0)
+        return count, findings + [found(code, detail) for code, detail in faults], area
     except OSError:
-        return 1, [found(FindingCode.UNREADABLE)]
+        return 1, [found(FindingCode.UNREADABLE)], 0
     finally:
         os.close(descriptor)
 
@@ -141,15 +206,26 @@ def _twins(job: Job) -> Iterator[Finding]:
         folded = unicodedata.normalize("NFC", file.name).casefold()
         if folded in seen:
             ref = job.cleared.description.reference_code
-            yield Finding(FindingCode.NAME_TWIN, job.subject, f"{job.path}/{file.name}", ref, seen[folded])
+            yield Finding(FindingCode.NAME_TWIN, job.subject, job.path_of(file), ref, seen[folded])
         seen.setdefault(folded, file.name)
 
 
 def _order(job: Job) -> Iterator[Finding]:
-    gaps = order_pages([f.name for f in job.files]).gaps
-    if gaps:
-        detail = "缺 " + "、".join(str(n) for n in gaps[:20])
-        yield Finding(FindingCode.PAGE_MISSING, job.subject, job.path, job.cleared.description.reference_code, detail)
+    """Missing and repeated page numbers of one representation; of one object and of photographs nothing is asked."""
+    if job.whole:
+        return
+    pages = [i for i in _primary(job) if not job.roles or not job.roles[i]]
+    named = (job.labels[i] if job.labels else job.files[i].name for i in pages)
+    # Two spellings of one name are told of as twins already.
+    names = {unicodedata.normalize("NFC", name).casefold(): name for name in named}.values()
+    order = order_pages(names, leading=job.profile.layout.kind not in ("volumes", "rows"))
+    for code, numbers, word in (
+        (FindingCode.PAGE_MISSING, order.gaps, "缺"),
+        (FindingCode.PAGE_REPEATED, order.repeats, "重"),
+    ):
+        if numbers:
+            detail = f"{word} " + "、".join(str(n) for n in numbers[:20])
+            yield Finding(code, job.subject, job.path, job.cleared.description.reference_code, detail)
 
 
 def _vanished(job: Job) -> Iterator[Finding]:
@@ -166,12 +242,13 @@ def _vanished(job: Job) -> Iterator[Finding]:
                 job.subject,
                 f"{job.path}/{part.name}",
                 job.cleared.description.reference_code,
+                vanished(job.version - 1),
             )
 
 
 def _digest(job: Job, file: FileStat) -> bytes:
     try:
-        with open(os.path.join(job.root, file.name), "rb") as source:
+        with open(os.path.join(job.root, file.place or file.name), "rb") as source:
             return hashlib.file_digest(source, "sha256").digest()
     except OSError as fault:
         raise FileGone(file.name) from fault

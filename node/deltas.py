@@ -11,7 +11,7 @@ import apsw
 from holdings import catalogue, delivery, gate, quarantine, records
 from holdings.findings import Finding, FindingCode
 from holdings.record import RecordId, encode_record
-from node import folders, settings
+from node import folders, page_changes, settings
 from node.folders import FolderState
 from node.home import Home
 from node.job import Job, Sealed, Source, Stayed, Unsettled
@@ -144,12 +144,13 @@ class DeltaCloser:
 
     def _store(self, connection: apsw.Connection, record: Sealed) -> None:
         job, now = record.job, int(self._now())
-        described, identity = job.cleared.description, RecordId(job.item_id)
+        described, identity = job.description, RecordId(job.item_id)
         size = sum(p.size for p in record.parts)
         if job.version == 1:
             records.create_record(connection, identity, described, pages=record.pages, size=size, now=now)
         else:
             records.new_version(connection, identity, job.version, described, pages=record.pages, size=size, now=now)
+        page_changes.note(connection, record, now)
         note(connection, job, FolderState.SEALED, record.findings, record.sources, self._now())
 
 
@@ -208,4 +209,4 @@ def note_outcome(connection: apsw.Connection, outcome: Stayed | Unsettled, now: 
 
 def _item(record: Sealed) -> Item:
     job = record.job
-    return Item(job.item_id, job.version, ItemKind.RECORD, encode_record(job.cleared.description), record.parts)
+    return Item(job.item_id, job.version, ItemKind.RECORD, encode_record(job.description), record.parts)

@@ -8,10 +8,10 @@ from enum import Enum, StrEnum, auto
 
 import apsw
 
+from holdings.readiness import STALE_S
+
 MTIME_AGE_FACTOR = 5
 """A file's last change lies this many settle times back (DESIGN §3: looks 2 s apart, change 10 s old)."""
-STALE_S = 24 * 3600
-"""A record still incomplete a day after its last file is no longer just being scanned."""
 
 
 class FolderState(StrEnum):
@@ -48,15 +48,15 @@ class Known:
 
 
 def decide(
-    known: Known | None, signature: bytes, newest_s: float, now_s: float, epoch: int, settle_s: float
+    known: Known | None, signature: bytes, newest_s: float, now_s: float, epoch: int, settle_s: float, quiet_s: float = STALE_S
 ) -> Verdict:
     """The settle rule of DESIGN §3. Pure.
 
     Settled = two equal looks at least `settle_s` apart and the newest change five times as old; `settle_s` 0 trusts the first look.
-    A judged folder is judged again only when its files or the catalogue (epoch) changed, or when it has been quiet for a day while scanning.
+    A judged folder is judged again only when its files or the catalogue (epoch) changed, or when it has been quiet for `quiet_s` (a day) while scanning.
     """
     if known is not None and known.signature == signature and known.state is not FolderState.LOOKED:
-        grown_stale = known.state is FolderState.SCANNING and known.looked_at - newest_s < STALE_S <= now_s - newest_s
+        grown_stale = known.state is FolderState.SCANNING and known.looked_at - newest_s < quiet_s <= now_s - newest_s
         stands = known.epoch == epoch and known.state is not FolderState.GONE and not grown_stale
         return Verdict.SKIP if stands else Verdict.JUDGE
     if settle_s == 0:
@@ -110,6 +110,21 @@ def twins(connection: apsw.Connection, subject: str, path: str) -> list[str]:
         (subject, path),
     )
     return [row[0] for row in rows]
+
+
+def has_subject(connection: apsw.Connection, subject: str) -> bool:
+    """Is there a place of that match key, whatever it waits for?"""
+    row = connection.execute("SELECT 1 FROM folder WHERE subject = ? AND state <> 'GONE' LIMIT 1", (subject,)).fetchone()
+    return row is not None
+
+
+def of_record(connection: apsw.Connection, item_id: bytes, subjects: Iterable[str]) -> list[tuple[int, str, bytes, bool]]:
+    """(id, path, signature, gone) of the folders that bear one of these names (current and former codes) and belong to a record, oldest first."""
+    rows: list[tuple[int, str, bytes, bool]] = []
+    for subject in subjects:
+        found = connection.execute("SELECT id, path, signature, state FROM folder WHERE subject = ? AND item_id = ?", (subject, item_id))
+        rows += [(row[0], row[1], row[2], row[3] == "GONE") for row in found]
+    return sorted(rows)
 
 
 def forget_look(connection: apsw.Connection, path: str) -> None:
@@ -207,3 +222,43 @@ def latest_look(connection: apsw.Connection) -> float:
     """When any folder was last looked at, by the clock of that time; 0 when none was."""
     row = connection.execute("SELECT max(looked_at) FROM folder").fetchone()
     return (row[0] if row else None) or 0.0
+
+
+def delivery_of(connection: apsw.Connection, path: str) -> str | None:
+    """The delivery that a place lies in; None when no place is known there."""
+    row = connection.execute("SELECT delivery FROM folder WHERE path = ?", (path,)).fetchone()
+    return str(row[0]) if row else None
+
+
+def states_in(connection: apsw.Connection, delivery: str) -> dict[str, int]:
+    """How many places of a delivery are in each state; files beside records are not counted. Reads the table once."""
+    rows = connection.execute(
+        "SELECT state, count(*) FROM folder WHERE delivery = ? AND subject <> '' GROUP BY state ORDER BY state", (delivery,)
+    )
+    return {str(state): int(count) for state, count in rows}
+
+
+def sealed_sources(connection: apsw.Connection, prefix: str) -> Iterable[tuple[int, int, int, bytes]]:
+    """(size, mtime_ns, inode, sha256) of every sealed file of the places at and below a path, gathered ones too."""
+    rows = connection.execute(
+        "SELECT s.size, s.mtime_ns, s.inode, s.sha256 FROM folder f JOIN source s ON s.folder = f.id WHERE f.state = 'SEALED'"
+        " AND (f.path = ?1 OR substr(f.path, 1, length(?1) + 1) IN (?1 || '/', ?1 || '#'))",
+        (prefix,),
+    )
+    return ((row[0], row[1], row[2], row[3]) for row in rows)
+
+
+def forget_item(connection: apsw.Connection, subject: str, item_id: bytes) -> None:
+    """The record of these places is void: what is brought there again becomes another record."""
+    connection.execute(
+        "UPDATE folder SET item_id = NULL, state = 'HELD', signature = x'' WHERE subject = ? AND item_id = ?",
+        (subject, item_id),
+    )
+
+
+def forget_sheets(connection: apsw.Connection, delivery: str) -> None:
+    """The sheets of a delivery are to be read again."""
+    connection.execute(
+        "DELETE FROM sheet_file WHERE substr(path, 1, length(?1) + 1) = ?1 || '/' AND instr(substr(path, length(?1) + 2), '/') = 0",
+        (delivery,),
+    )

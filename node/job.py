@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import posixpath
+from dataclasses import dataclass, field, replace
 
 from holdings.findings import Finding, FindingCode
 from holdings.gate import Cleared
+from holdings.profile import PLAIN, IntakeProfile
+from holdings.record import Description
 from node.folders import FolderState
 from node.walk import FileStat
 from sync.manifest import Part
@@ -39,6 +42,40 @@ class Job:
     """(code, path) of findings about the record that a person waived."""
     odd: tuple[Finding, ...] = ()
     """What lies in the folder and is no plain file: said, not sealed."""
+    shown: str = ""
+    """What stands before a file's place in findings; empty: `path`."""
+    uses: bytes = b""
+    roles: bytes = b""
+    """One byte a file, as the record's body will have them (format.md §6.3)."""
+    labels: tuple[str, ...] = ()
+    """What each file's place among the pages follows from; empty: its name."""
+    profile: IntakeProfile = PLAIN
+    marked: bool = False
+    submitted: bool = False
+    whole: bool = False
+    """A folder that is one object: its files are no pages."""
+
+    @property
+    def description(self) -> Description:
+        """What the record's body will say."""
+        if not self.uses and not self.roles:
+            return self.cleared.description
+        return replace(self.cleared.description, uses=self.uses, roles=self.roles)
+
+    def path_of(self, file: FileStat) -> str:
+        """A file's path as findings say it: where it lies, not what it is called as a part."""
+        if not file.place:
+            return f"{self.path}/{file.name}"
+        return posixpath.normpath(f"{self.shown or self.path}/{file.place}")
+
+    def use_of(self, index: int) -> int:
+        """What the file at a position is for."""
+        return self.uses[index] if self.uses else 1
+
+
+def vanished(version: int) -> str:
+    """What the question about a vanished page says of it: the answer holds for this version alone."""
+    return f"第 {version} 版中有此页"
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,9 @@ class Sealer:
             self._emit(Unsettled(job))
             return
         except SourceUnreadable as fault:
-            finding = Finding(
-                FindingCode.UNREADABLE, job.path, f"{job.path}/{fault.args[0]}", job.cleared.description.reference_code
-            )
+            named = next((f for f in job.files if f.name == fault.args[0]), None)
+            where = job.path_of(named) if named else f"{job.path}/{fault.args[0]}"
+            finding = Finding(FindingCode.UNREADABLE, job.path, where, job.cleared.description.reference_code)
             self._emit(Stayed(job, FolderState.QUARANTINED, (*findings, finding)))
             return
         if (
@@ -151,7 +151,7 @@ class Sealer:
     def _part(self, job: Job, file: FileStat) -> _Draft | Part:
         try:
             descriptor = os.open(
-                os.path.join(job.root, file.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+                os.path.join(job.root, file.place or file.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
             )
         except FileNotFoundError as fault:
             raise SourceChanged(file.name) from fault
@@ -258,15 +258,18 @@ def targets(target: int) -> Iterator[int]:
 
 
 def _repeated(job: Job, sources: list[Source]) -> Iterator[Finding]:
-    """Two pages of one record with the same bytes (重页): said, not stopped."""
-    first: dict[bytes, str] = {}
-    for source in sources:
-        if source.sha256 in first and source.size:
+    """Two pages of one record with the same bytes (重页): said, not stopped; never between representations of one page."""
+    first: dict[tuple[int, bytes], str] = {}
+    if job.whole:
+        return
+    for index, source in enumerate(sources):
+        image = (job.use_of(index), source.sha256)
+        if image in first and source.size:
             ref = job.cleared.description.reference_code
-            path = f"{job.path}/{source.name}"
+            path = job.path_of(job.files[index])
             if (FindingCode.DUPLICATE_PAGE, path) not in job.waived:
-                yield Finding(FindingCode.DUPLICATE_PAGE, job.subject, path, ref, first[source.sha256])
-        first.setdefault(source.sha256, source.name)
+                yield Finding(FindingCode.DUPLICATE_PAGE, job.subject, path, ref, first[image])
+        first.setdefault(image, source.name)
 
 
 def _unchanged(descriptor: int, file: FileStat) -> bool:

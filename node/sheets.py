@@ -39,11 +39,15 @@ class SheetIntake:
     def __init__(self, home: Home, sandbox: Sandbox, now: Callable[[], float]) -> None:
         self._home, self._sandbox, self._now = home, sandbox, now
 
-    def take(self, batch: str, root: str, sheets: list[FileStat], settle_s: float) -> bool:
-        """Import the settled sheets of a delivery that are new or changed, oldest first; True when the catalogue changed."""
+    def take(self, batch: str, root: str, sheets: list[FileStat], settle_s: float, where: str = "") -> bool:
+        """Import the settled sheets of a delivery that are new or changed, oldest first; True when the catalogue changed.
+
+        Args:
+            where: key of the folder they lie in, when it is not the delivery's own (`扫描/第03批/目录`).
+        """
         changed = False
         for sheet in sorted(sheets, key=lambda s: (s.mtime_ns, s.name)):
-            path = f"{batch}/{sheet.name}"
+            path = f"{where or batch}/{sheet.name}"
             signature = hashlib.blake2b(
                 repr((sheet.size, sheet.mtime_ns, sheet.inode)).encode(), digest_size=16
             ).digest()

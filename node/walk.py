@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,12 +20,14 @@ IN_PROGRESS = "加工中"
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """A regular file: name, size in bytes, modification time in ns, inode."""
+    """A regular file: name, size in bytes, modification time in ns, inode. `place`: where it lies below its record's root, when that is
+    not its name."""
 
     name: str
     size: int
     mtime_ns: int
     inode: int
+    place: str = ""
 
 
 @dataclass(slots=True)
@@ -37,6 +40,10 @@ class Folder:
     folders: list[str] = field(default_factory=list)
     unreadable: bool = False
     """The folder itself may not be read: its content is unknown, not empty."""
+    partial: list[tuple[str, float]] = field(default_factory=list)
+    """Half-written files by their names, and when they last changed (seconds)."""
+    more: str = ""
+    """What else a judgement depends on: marker, overrides."""
 
     @property
     def newest_s(self) -> float:
@@ -45,7 +52,7 @@ class Folder:
 
     def signature(self) -> bytes:
         """Changes when any name, size, time or inode does (16 bytes)."""
-        text = repr([(f.name, f.size, f.mtime_ns, f.inode) for f in self.files] + self.odd) + "!" * self.unreadable
+        text = repr([(f.name, f.size, f.mtime_ns, f.inode) for f in self.files] + self.odd) + "!" * self.unreadable + self.more
         return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
 
 
@@ -68,7 +75,11 @@ def look(path: str) -> Folder | None:
 
 def _sort_in(folder: Folder, entry: os.DirEntry[str]) -> None:
     name = entry.name
-    if name_kind(name) in (NameKind.PARTIAL, NameKind.LITTER):
+    kind = name_kind(name)
+    if kind in (NameKind.PARTIAL, NameKind.LITTER):
+        if kind is NameKind.PARTIAL:
+            with suppress(OSError):
+                folder.partial.append((display_path(name), entry.stat(follow_symlinks=False).st_mtime))
         return
     try:
         name.encode()

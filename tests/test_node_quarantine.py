@@ -268,14 +268,14 @@ def test_an_empty_folder_is_a_warning(work: NodeAtWork) -> None:
 
 
 def test_files_beside_the_records_are_superfluous(work: NodeAtWork) -> None:
-    """A file beside the record folders is said, not sealed; taking it away answers that."""
+    """A file beside the record folders is said, not sealed; taking it away answers that. A digest list is evidence and no such file."""
     work.scans.delivery({A: 1})
-    work.scans.put("", {"说明.txt": b"x", "MD5.txt": b"y"})
+    work.scans.put("", {"说明.txt": b"x", "杂.bin": b"y", "MD5.txt": b"z"})
     work.intake()
-    assert work.findings() == [("superfluous", "扫描/MD5.txt"), ("superfluous", "扫描/说明.txt")]
+    assert work.findings() == [("superfluous", "扫描/杂.bin"), ("superfluous", "扫描/说明.txt")]
     work.intake()
     assert len(work.findings()) == 2
-    for name in ("说明.txt", "MD5.txt"):
+    for name in ("说明.txt", "杂.bin"):
         (work.scans.root / name).unlink()
     work.intake()
     assert work.findings() == []

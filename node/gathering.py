@@ -1,0 +1,181 @@
+"""A delivery that is read by a layout: its folders are held as one walk met them, and the layout says which files make which record.
+
+Memory is in proportion to the delivery's files, about 300 bytes each; the plain layout never comes here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import apsw
+
+from holdings import catalogue
+from holdings.file_name import NameKind, name_kind
+from holdings.findings import FindingCode
+from holdings.layout import Gathered, Gathering, LinkRow, Lookups
+from holdings.layout_gather import gather
+from holdings.layout_volume import VolumeRow
+from holdings.layout_words import override_rank, words
+from holdings.profile import IntakeProfile
+from holdings.record import Level, Row
+from node.places import GATHERED, Place
+from node.walk import FileStat, Folder, look, walk
+
+FILES_MAX = 2_000_000
+"""Files of one delivery that a layout reads: 600 MB of names. A larger one is split by its contractor."""
+LINKS_BATCH = 1_000
+
+
+@dataclass(slots=True)
+class DeliveryTree:
+    """What lies below one delivery's folder. `name`: its key; `top`: relative to the watch folder; `path`: absolute."""
+
+    name: str
+    top: str
+    path: str
+    profile: IntakeProfile
+    folders: dict[str, Folder] = field(default_factory=dict)
+    files: int = 0
+    has_deliveries: bool = False
+    """Deliveries with sheets of their own lie within: overrides beside them are theirs."""
+
+    def holds(self, relative: str) -> bool:
+        """Does a path relative to the watch folder lie within?"""
+        return not self.top or relative == self.top or relative.startswith(f"{self.top}/")
+
+    def add(self, relative: str, folder: Folder) -> None:
+        """A folder that the walk met within; beyond FILES_MAX only the folder itself is remembered, as unreadable."""
+        self._put(relative[len(self.top) :].lstrip("/"), folder)
+
+    def _put(self, place: str, folder: Folder) -> None:
+        self.files += len(folder.files)
+        if self.files > FILES_MAX:
+            folder = Folder(folder.path, unreadable=True)
+        self.folders[place] = folder
+
+    @property
+    def newest_s(self) -> float:
+        """When a file below it last changed, seconds; 0 when it has none."""
+        return max((folder.newest_s for folder in self.folders.values()), default=0.0)
+
+    def add_beside(self) -> None:
+        """Override folders that lie beside the delivery belong to it as far as they hold pages of its codes."""
+        if not self.top:
+            return
+        parent = Path(self.path).parent
+        around = look(str(parent))
+        for name in around.folders if around is not None else ():
+            if override_rank(name, self.profile.layout.overrides):
+                for relative, folder in walk(Path(parent, name)):
+                    self._put(f"../{name}/{relative}" if relative else f"../{name}", folder)
+
+    def sheets(self, is_record: Callable[[str], bool]) -> list[tuple[str, list[FileStat]]]:
+        """(folder, sheets in it) of every folder that is no record."""
+        found = []
+        for place, folder in self.folders.items():
+            sheets = [f for f in folder.files if name_kind(f.name) is NameKind.SHEET]
+            if sheets and (not place or not is_record(folder.path)):
+                found.append((place, sheets))
+        return found
+
+    def names(self) -> dict[str, list[str]]:
+        """What the layout sees; overrides beside deliveries within are left to these."""
+        skip = {p for p in self.folders if self.has_deliveries and override_rank(p.partition("/")[0])}
+        return {p: [f.name for f in folder.files] for p, folder in self.folders.items() if p not in skip}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeRead:
+    """What a layout made of a delivery: places to be judged, and what was not linked."""
+
+    places: list[tuple[Place, Folder]]
+    gathered: Gathered
+    odd: list[tuple[str, FindingCode]]
+
+
+def gather_tree(tree: DeliveryTree, connection: apsw.Connection) -> TreeRead:
+    """Read a delivery by its profile's layout and the catalogue's word."""
+    tree.add_beside()
+    profile = tree.profile
+    gathered = gather(
+        tree.names(),
+        profile.layout,
+        lookups(connection, tree.name),
+        profile.representations.uses(),
+        profile.ready.markers,
+    )
+    stats = {(place, f.name): f for place, folder in tree.folders.items() for f in folder.files}
+    odd = [(f"{p}/{name}".lstrip("/"), code) for p, folder in tree.folders.items() for name, code in folder.odd]
+    odd += [(place, FindingCode.UNREADABLE) for place, folder in tree.folders.items() if folder.unreadable]
+    places = [
+        (_place(tree, found), _folder(tree, found, stats))
+        for found in gathered.gatherings
+        if not _foreign(found, connection, tree.name)
+    ]
+    return TreeRead(places, gathered, odd)
+
+
+def _foreign(found: Gathering, connection: apsw.Connection, delivery: str) -> bool:
+    """Do these overrides beside the delivery replace pages of another one?"""
+    if not (found.override and all(page.folder.startswith("../") for page in found.pages)):
+        return False
+    row = catalogue.row_for(connection, found.key)
+    return row is None or row.delivery != delivery
+
+
+def _place(tree: DeliveryTree, found: Gathering) -> Place:
+    return Place(f"{tree.name}{GATHERED}{found.code}", tree.path, tree.name, found.code, tree.profile, found)
+
+
+def _folder(tree: DeliveryTree, found: Gathering, stats: dict[tuple[str, str], FileStat]) -> Folder:
+    """The gathering as if it were one folder: files in page order under the names of their parts."""
+    files = []
+    for page in found.pages:
+        stat = stats[(page.folder, page.name)]
+        place = f"{page.folder}/{page.name}" if page.folder else page.name
+        files.append(FileStat(page.part, stat.size, stat.mtime_ns, stat.inode, place))
+    said = repr([(p.use, p.role, p.folder) for p in found.pages]) + f"{found.marked}{found.override}{found.whole}"
+    partial = [one for p in {page.folder for page in found.pages} for one in tree.folders[p].partial]
+    return Folder(
+        tree.path,
+        files,
+        partial=partial,
+        more=hashlib.blake2b(said.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest(),
+    )
+
+
+def lookups(connection: apsw.Connection, delivery: str) -> Lookups:
+    """What a layout may ask the catalogue. A classified row counts as known, so that its images are found, and held, unopened."""
+
+    def volume(key: str) -> list[VolumeRow]:
+        return [_volume_row(row, key) for row in catalogue.of_volume(connection, key)]
+
+    def links() -> Iterable[LinkRow]:
+        after, rows = "", words().rows
+        while batch := catalogue.of_delivery(connection, delivery, after=after, limit=LINKS_BATCH):
+            for row in batch:
+                if folder := _said(row, rows["folder"]):
+                    yield LinkRow(row.reference_code, folder, _said(row, rows["first"]), _said(row, rows["last"]))
+            after = batch[-1].match_key
+
+    return Lookups(lambda key: catalogue.row_for(connection, key) is not None, volume, links)
+
+
+def _volume_row(row: Row, volume: str) -> VolumeRow:
+    rows = words().rows
+    whole = row.match_key == volume and row.level is Level.VOLUME
+    return VolumeRow(
+        row.reference_code,
+        row.match_key,
+        _said(row, rows["from"]),
+        _said(row, rows["to"]),
+        row.elements.get("页数", ""),
+        whole,
+    )
+
+
+def _said(row: Row, names: Iterable[str]) -> str:
+    return next((value for name in names if (value := row.elements.get(name, ""))), "")

@@ -1,0 +1,70 @@
+"""重扫, 补扫: a place that holds only the pages to be replaced or added is completed with what was sealed. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdings.layout_words import Role, Use
+from holdings.page_name import page_name
+from holdings.readiness import order_pages
+from holdings.record import Description
+from node.walk import FileStat
+from sync.manifest import Part
+
+_FRONT = {Role.COVER: 0, Role.CONTENTS: 1, Role.BODY: 2, Role.ENDNOTE: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page of the version to be: a file to be read, or a part that stays."""
+
+    file: FileStat
+    use: int
+    role: int
+
+
+def complete(
+    files: tuple[FileStat, ...],
+    uses: bytes,
+    roles: bytes,
+    same: dict[str, Part],
+    parts: tuple[Part, ...],
+    body: Description,
+) -> tuple[tuple[FileStat, ...], bytes, bytes, dict[str, Part]]:
+    """(files in page order, uses, roles, unchanged parts) of the whole record: its current version with these files in their places.
+
+    A part that stays is a file without time and inode whose part is known, so that nothing opens it.
+    """
+    fresh = [_Page(f, uses[i] if uses else Use.MASTER, roles[i] if roles else Role.BODY) for i, f in enumerate(files)]
+    held = [
+        _Page(FileStat(p.name, p.size, 0, 0), _at(body.uses, i, Use.MASTER), _at(body.roles, i, Role.BODY))
+        for i, p in enumerate(parts)
+    ]
+    replaced = {_identity(page) for page in fresh}
+    by_name = {part.name: part for part in parts}
+    taken = {page.file.name for page in fresh}
+    kept = [page for page in held if _identity(page) not in replaced and page.file.name not in taken]
+    known = {page.file.name: by_name[page.file.name] for page in kept}
+    order = {name: n for n, name in enumerate(order_pages({page.file.name for page in (*fresh, *kept)}).names)}
+    pages = sorted([*fresh, *kept], key=lambda p: (p.use, _rank(p.role), order[p.file.name]))
+    all_uses, all_roles = bytes(page.use for page in pages), bytes(page.role for page in pages)
+    return (
+        tuple(page.file for page in pages),
+        all_uses if len(set(all_uses)) > 1 else b"",
+        all_roles if any(all_roles) else b"",
+        {**{name: part for name, part in same.items() if name in taken}, **known},
+    )
+
+
+def _at(values: bytes, index: int, otherwise: int) -> int:
+    return values[index] if index < len(values) else int(otherwise)
+
+
+def _rank(role: int) -> int:
+    return _FRONT[Role(role)] if role in _FRONT else 4
+
+
+def _identity(page: _Page) -> tuple[object, ...]:
+    """Pages of one number, mark, use and role are the same page."""
+    number = page_name(page.file.name)
+    return page.use, page.role, (number.number, number.mark) if number else page.file.name.casefold()

@@ -1,0 +1,51 @@
+"""The table of what became of a record's pages in each version: all SQL about it. Written in the transaction that makes the version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import apsw
+import msgspec
+
+from holdings.page_moves import Moves, moves
+from node.job import Sealed
+
+NAMES_MAX = 200
+"""Names kept of each kind for one version; the sentence counts all."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageChange:
+    """One version's change: its sentence, the page names concerned by kind, when (whole seconds UTC)."""
+
+    version: int
+    text: str
+    names: dict[str, list[str]]
+    time: int
+
+
+def note(connection: apsw.Connection, record: Sealed, now: int) -> None:
+    """Write down what a new version does to the pages; nothing for a first version or one with the same pages."""
+    job = record.job
+    if job.version == 1:
+        return
+    found = moves([(p.name, p.sha256) for p in job.parts], [(p.name, p.sha256) for p in record.parts])
+    if found:
+        connection.execute(
+            "INSERT OR REPLACE INTO page_change VALUES (?, ?, ?, ?, ?)",
+            (job.item_id, job.version, found.text, msgspec.json.encode(_names(found)).decode(), now),
+        )
+
+
+def of_record(connection: apsw.Connection, item_id: bytes) -> list[PageChange]:
+    """What is known of a record's pages, oldest version first."""
+    rows = connection.execute(
+        "SELECT version, text, names, time FROM page_change WHERE item_id = ? ORDER BY version", (item_id,)
+    )
+    return [PageChange(row[0], row[1], msgspec.json.decode(row[2]), row[3]) for row in rows]
+
+
+def _names(found: Moves) -> dict[str, list[str]]:
+    kinds = {"inserted": found.inserted, "removed": found.removed, "replaced": found.replaced}
+    renamed = [f"{old} → {new}" for old, new in found.renamed]
+    return {kind: list(names[:NAMES_MAX]) for kind, names in {**kinds, "renamed": tuple(renamed)}.items() if names}

@@ -1,0 +1,69 @@
+"""A record's place on disk as one walk met it: a folder, or what a layout gathered from several. Pure data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from holdings.layout import Gathering
+from holdings.profile import PLAIN, IntakeProfile
+from holdings.reference_code import match_key
+from node.folders import Known
+from node.walk import Folder
+
+GATHERED = "#"
+"""Stands between a delivery and the code of what was gathered in it, in the keys of table folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record lies: `key` its path in the tables, `root` the absolute path that its files are below, `delivery` the batch it
+    came with, `name` the code as the place names it."""
+
+    key: str
+    root: str
+    delivery: str
+    name: str
+    profile: IntakeProfile = PLAIN
+    gathering: Gathering | None = None
+
+    @property
+    def subject(self) -> str:
+        """Match key of the name."""
+        return self.gathering.key if self.gathering else match_key(self.name)
+
+    @property
+    def shown(self) -> str:
+        """What stands before a file's place in the paths of findings."""
+        return self.delivery if self.gathering else self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A place as it looked in this walk, beside what was known of it."""
+
+    place: Place
+    folder: Folder
+    signature: bytes
+    known: Known | None
+
+
+class Ids:
+    """A set of folder ids, one bit each: a walk over a million folders remembers them in 125 KB."""
+
+    def __init__(self) -> None:
+        self._bits = bytearray()
+
+    def add(self, number: int) -> None:
+        """Put an id in."""
+        if number // 8 >= len(self._bits):
+            self._bits.extend(bytes(number // 8 + 1 - len(self._bits)))
+        self._bits[number // 8] |= 1 << number % 8
+
+    def discard(self, number: int) -> None:
+        """Take an id out, if it is in."""
+        if number in self:
+            self._bits[number // 8] &= ~(1 << number % 8)
+
+    def __contains__(self, number: int) -> bool:
+        """Is the id in?"""
+        return number // 8 < len(self._bits) and bool(self._bits[number // 8] & 1 << number % 8)
