@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from node.commands_desk import catalogue
-from node.commands_quarantine import quarantine
+from node.commands_fonds import fonds
+from node.commands_profile import profile
+from node.commands_quarantine import pages, quarantine
 from node.commands_shell import HOME, JSON, ask_passphrase, exits, give, reach, say
 
 
@@ -305,3 +307,6 @@ def identity(home: Path, file: Path, yes: bool) -> None:
 
 commands.add_command(catalogue)
 commands.add_command(quarantine)
+commands.add_command(fonds)
+commands.add_command(pages)
+commands.add_command(profile)

@@ -124,6 +124,77 @@ def quarantine_set_aside(home: Path, as_json: bool, **given: Any) -> None:
         give(as_json, node.quarantine_set_aside(**given), "已搁置。")
 
 
+@quarantine.command("replace")
+@operator
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@exits
+def quarantine_replace(home: Path, as_json: bool, file: Path, **given: Any) -> None:
+    """换页重检：以 FILE 代替此页。原扫描文件不动。"""
+    with reach(home) as node:
+        give(as_json, node.quarantine_replace(file=str(file.absolute()), **given), "已换页，下次查看时重新检测。")
+
+
+@quarantine.command("move")
+@operator
+@click.option("--to", required=True, help="此页所属档案的档号（REF）")
+@click.option("--as", "name", default="", help="在该档案中的文件名；缺省为原名")
+@exits
+def quarantine_move(home: Path, as_json: bool, **given: Any) -> None:
+    """移页：此页归入另一件档案。原扫描文件不动。"""
+    with reach(home) as node:
+        give(as_json, node.quarantine_move(**given), "已移页，下次查看时两件都重新检测。")
+
+
+@quarantine.command("drop")
+@operator
+@exits
+def quarantine_drop(home: Path, as_json: bool, **given: Any) -> None:
+    """删除该页：不再收入此页，已加封的出新版本。原扫描文件不动。"""
+    with reach(home) as node:
+        give(as_json, node.quarantine_drop(**given), "不再收入此页，下次查看时重新检测。")
+
+
+@quarantine.command("mend")
+@operator
+@click.option("--set", "settings", multiple=True, required=True, help="著录项=新值，可多次；如 --set 题名=关于……的通知")
+@click.option("--reason", default="", help="依据")
+@exits
+def quarantine_mend(home: Path, as_json: bool, settings: tuple[str, ...], **given: Any) -> None:
+    """修改著录：改目录行的著录项，记下原值与经办人。密级与档号不在此改。"""
+    values = dict(text.partition("=")[::2] for text in settings)
+    with reach(home) as node:
+        give(as_json, node.quarantine_mend(values=values, **given), "已修改，下次查看时重新检测。")
+
+
+@click.group("page")
+def pages() -> None:
+    """单页的决定：换页、移页、删除该页；可以撤销。"""
+
+
+@pages.command("list")
+@HOME
+@JSON
+@exits
+def page_list(home: Path, as_json: bool) -> None:
+    """列出对单页的决定。"""
+    with reach(home) as node:
+        result = node.page_acts()
+    lines = [f"{p['act']}  {p['path']}  {p['to']} {p['name']}  {p['by']}".rstrip() for p in result["pages"]]
+    give(as_json, result, "\n".join(lines) or "没有换页、移页或删除的决定。")
+
+
+@pages.command("undo")
+@HOME
+@JSON
+@click.argument("path")
+@BY
+@exits
+def page_undo(home: Path, as_json: bool, path: str, by: str) -> None:
+    """撤销对一页的决定；PATH 如 page list 所列。"""
+    with reach(home) as node:
+        give(as_json, node.page_take_back(path=path, by=by), "已撤销，下次查看时重新检测。")
+
+
 def _claim(item: dict[str, Any]) -> str:
     """Who has claimed it, for people."""
     return f"  〔{item['claimed_by']} 已领取〕" if item["claimed_by"] else ""

@@ -24,6 +24,7 @@ from node.gathering import DeliveryTree, gather_tree
 from node.home import Home
 from node.job import Job
 from node.judging import Judging
+from node.page_acts import Overlay
 from node.places import GATHERED, Ids, Place, Seen
 from node.sheets import SheetIntake
 from node.walk import FileStat, Folder, walk
@@ -62,6 +63,7 @@ class Intake:
         self._seen, self._in_hand = Ids(), Ids()
         self._closed: list[str] = []
         self._newest: dict[str, float] = {}
+        self._overlay = Overlay(home)
 
     def run(self, settle_s: float | None = None, should_stop: Callable[[], bool] = lambda: False) -> PassCounts:
         """One walk over every scan folder; `settle_s` overrides node.toml."""
@@ -81,6 +83,7 @@ class Intake:
 
     def _refresh(self) -> None:
         self._judging.refresh()
+        self._overlay = Overlay.read(self._home)
         standing = self._judging.standing
         due = [(name, who) for name, at in standing.clearances.items() if at is None and (who := standing.profiles.of(name).cleared_by)]
         if due:
@@ -214,6 +217,7 @@ class Intake:
             quarantine.settle(connection, f"{name}/", found, int(self._now()))
 
     def _folder(self, place: Place, folder: Folder, settle: float, counts: PassCounts) -> None:
+        folder = self._overlay.over(place, folder)
         known, signature = folders.find(self._home.database.read(), place.key), folder.signature()
         if known is not None:
             self._seen.add(known.id)
@@ -242,7 +246,7 @@ class Intake:
         """Is a sealed folder as it was, its row older than its last judgement, and in no volume that is held?"""
         if known.state is not FolderState.SEALED or known.signature != signature:
             return False
-        row = catalogue.glance(self._home.database.read(), place.subject)
+        row = catalogue.glance(self._home.database.read(), known.subject or place.subject)
         return row is not None and row[0] < int(known.looked_at) and row[1] not in self._judging.standing.volumes
 
     def _flush(self, counts: PassCounts) -> None:

@@ -64,7 +64,7 @@ class Job:
 
     def path_of(self, file: FileStat) -> str:
         """A file's path as findings say it: where it lies, not what it is called as a part."""
-        if not file.place:
+        if not file.place or file.place.startswith("/"):
             return f"{self.path}/{file.name}"
         return posixpath.normpath(f"{self.shown or self.path}/{file.place}")
 

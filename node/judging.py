@@ -9,16 +9,18 @@ from pathlib import Path
 
 import apsw
 
-from holdings import catalogue, delivery, gate, quarantine, records
+from holdings import catalogue, delivery, delivery_brake, gate, lineage, quarantine, records
 from holdings.delivery import DeliveryState
 from holdings.findings import Finding, FindingCode
 from holdings.gate import Cleared, Held
+from holdings.layout import Page
 from holdings.profile_store import Profiles, assigned
 from holdings.readiness import order_pages
 from holdings.record import Clearance
 from holdings.records import StoredRecord
 from holdings.reference_code import match_key
 from node import folders, overriding, settings
+from node.bearing import Bearing, bearing
 from node.folders import FolderState
 from node.home import Home
 from node.job import Job, vanished
@@ -39,6 +41,7 @@ class Standing:
     profiles: Profiles = field(default_factory=Profiles)
     submitted: frozenset[str] = frozenset()
     withdrawn: frozenset[str] = frozenset()
+    renumbered: bool = False
 
     @classmethod
     def read(cls, connection: apsw.Connection) -> Standing:
@@ -51,6 +54,7 @@ class Standing:
             assigned(connection),
             frozenset(d.name for d in known if d.state in (DeliveryState.SUBMITTED, DeliveryState.ACCEPTED)),
             frozenset(d.name for d in known if d.state is DeliveryState.WITHDRAWN),
+            lineage.any_kept(connection),
         )
 
 
@@ -73,13 +77,19 @@ class Judging:
     def judge(self, connection: apsw.Connection, seen: Seen) -> tuple[int, Job] | None:
         """The gate, then what is new: (folder id, job), or None when the place waits or stands."""
         place, key, standing = seen.place, seen.place.subject, self.standing
+        stands = self._bearing(connection, seen)
+        if stands is not None and (stands.rests or stands.reshaped):
+            found = [Finding(FindingCode.FOLDER_RESHAPED, key, place.key, place.name)] if stands.reshaped else []
+            self.leave(connection, seen, FolderState.HELD if found else FolderState.SEALED, found)
+            return None
+        key = stands.key if stands is not None else key
         if seen.folder.unreadable:
             self.leave(
                 connection, seen, FolderState.QUARANTINED, [Finding(FindingCode.UNREADABLE, key, place.key, place.name)]
             )
             return None
         row = catalogue.row_for(connection, key)
-        if row is not None and row.delivery in standing.withdrawn:
+        if place.delivery in standing.withdrawn or (row is not None and row.delivery in standing.withdrawn):
             self.leave(connection, seen, FolderState.HELD, [])
             return None
         verdict = gate.judge(row, standing.clearances.get(row.delivery) if row else None, standing.volumes, self._site)
@@ -97,7 +107,7 @@ class Judging:
             found = [*odd, Finding(FindingCode.EMPTY_FOLDER, key, place.key, place.name)]
             self.leave(connection, seen, FolderState.QUARANTINED, found)
             return None
-        if other := self._twin(connection, place):
+        if other := self._twin(connection, place, key):
             self.leave(
                 connection, seen, FolderState.HELD,
                 [Finding(FindingCode.FOLDER_TWICE, key, place.key, place.name, other)],
@@ -105,10 +115,16 @@ class Judging:
             return None
         return self._job(connection, seen, verdict, records.record_for(connection, key), odd)
 
-    def _twin(self, connection: apsw.Connection, place: Place) -> str | None:
+    def _bearing(self, connection: apsw.Connection, seen: Seen) -> Bearing | None:
+        """What the place stands for where codes were changed; None: what its name says."""
+        if not self.standing.renumbered:
+            return None
+        return bearing(connection, seen.place.subject, seen.known, seen.signature, seen.folder.files)
+
+    def _twin(self, connection: apsw.Connection, place: Place, key: str) -> str | None:
         """Another place of the same code that is still there; one that the same delivery was read by before its profile changed is none."""
         former = f"{place.delivery}/" if place.gathering else f"{place.delivery}{GATHERED}"
-        for path in folders.twins(connection, place.subject, place.key):
+        for path in folders.twins(connection, key, place.key):
             stale = path.startswith(former) and (GATHERED in path) is not bool(place.gathering)
             if not stale and self.is_there(path):
                 return path
@@ -151,7 +167,10 @@ class Judging:
         equal_body = body is not None and same_body(body, described)
         key = match_key(cleared.description.reference_code)
         if equal_body and len(same) == len(files) == len(parts):
-            self.leave(connection, seen, FolderState.SEALED, odd + _beside(connection, place.subject, place.key))
+            self.leave(connection, seen, FolderState.SEALED, odd + _beside(connection, key, place.key))
+            return None
+        if record is not None and delivery_brake.holds(connection, cleared.description.delivery, int(self._now())):
+            self.leave(connection, seen, FolderState.HELD, odd)
             return None
         submitted = any(name in self.standing.submitted for name in (place.delivery, cleared.description.delivery))
         return number, Job(
@@ -179,7 +198,8 @@ def _order(place: Place, found: list[FileStat]) -> tuple[bytes, bytes, tuple[Fil
         order = {file: n for n, file in enumerate(order_pages([f.name for f in found]).names)}
         return b"", b"", tuple(sorted(found, key=lambda f: order[f.name])), ()
     by_part = {page.part: page for page in place.gathering.pages}
-    pages = [by_part[file.name] for file in found]
+    # A page that a person moved in was gathered elsewhere.
+    pages = [by_part.get(file.name) or Page("", file.name, file.name, file.name) for file in found]
     uses, roles = bytes(page.use for page in pages), bytes(page.role for page in pages)
     one = len(set(uses)) <= 1
     return b"" if one else uses, roles if any(roles) else b"", tuple(found), tuple(page.label for page in pages)

@@ -9,14 +9,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-from holdings import catalogue, delivery, quarantine, records
+from holdings import quarantine, records
 from holdings.catalogue import ImportReport
 from holdings.reference_code import match_key
-from node import copies, report, settings, verification
+from node import copies, page_changes, report, settings, verification
 from node.errors import ConfigurationWrong
 from node.settings import Setting
 from node.verbs import Answer
-from node.verbs_quarantine import QuarantineVerbs, told
+from node.verbs_delivery import DeliveryVerbs
+from node.verbs_fonds import FondsVerbs
+from node.verbs_pages import PageVerbs
+from node.verbs_profile import ProfileVerbs
+from node.verbs_quarantine import told
+from node.verbs_sample import SampleVerbs
 from sync import log, sealed
 from sync.receipt import Grade
 from sync.receipt import read as read_receipt
@@ -25,7 +30,7 @@ Wait = Literal["", "R1", "R4"]
 """Which receipts a run waits for."""
 
 
-class Service(QuarantineVerbs):
+class Service(FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs):
     """The verbs of a node: those of its groups, and the few about the node as a whole."""
 
     def capabilities(self) -> Answer:
@@ -89,26 +94,6 @@ class Service(QuarantineVerbs):
             "refusals": refusals,
         }
 
-    def clear(self, delivery_name: str, persons: list[str]) -> Answer:
-        """Sign the 保密审查 of a delivery."""
-        with self._home.database.transaction() as connection:
-            newest = catalogue.latest_import(connection, delivery_name)
-            cleared = delivery.clear(connection, delivery_name, persons, int(self._clock.now()), newest=newest)
-            settings.add(connection, Setting.EPOCH, 1)
-        self._wake()
-        assert cleared.clearance is not None
-        return {"delivery": cleared.name, "persons": list(cleared.clearance.persons), "time": cleared.clearance.time}
-
-    def deliveries(self) -> Answer:
-        """Every delivery and whether it is cleared."""
-        known = delivery.list_all(self._home.database.read())
-        return {
-            "deliveries": [
-                {"name": d.name, "folder": d.folder, "cleared_by": list(d.clearance.persons) if d.clearance else []}
-                for d in known
-            ]
-        }
-
     def search(self, query: str, limit: int = 20) -> Answer:
         """Plain search in titles and codes."""
         began = time.monotonic()
@@ -141,6 +126,7 @@ class Service(QuarantineVerbs):
             "ref": record.reference_code, "id": record.id.hex(), "title": record.title, "level": record.level.label, "custody": "本馆保管",
             "version": record.version,
             "versions": [asdict(v) for v in records.versions(reading, record)],
+            "page_changes": [asdict(c) for c in page_changes.of_record(reading, bytes(record.id))],
             "receipts": self._receipts_of({s.pack for p in parts for s in p.segments}),
             "findings": [told(item) for item in listed if item.state in (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)],
             "pages": [{"name": p.name, "media_type": "", "bytes": p.size, "sha256": p.sha256.hex(), "text": ""} for p in parts],

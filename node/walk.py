@@ -21,7 +21,7 @@ IN_PROGRESS = "加工中"
 @dataclass(frozen=True, slots=True)
 class FileStat:
     """A regular file: name, size in bytes, modification time in ns, inode. `place`: where it lies below its record's root, when that is
-    not its name."""
+    not its name; absolute when another image stands for it."""
 
     name: str
     size: int
