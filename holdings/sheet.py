@@ -22,7 +22,7 @@ from holdings.security import SiteClass
 from holdings.sheet_banner import merged_banner, read_banner, tab_volume
 from holdings.sheet_code import CodeSource, choose_source
 from holdings.sheet_header import FoundHeader, Header, find_header, map_columns
-from holdings.sheet_lines import Begin, End, ParsedSheet, TableKind, decode_parsed, encode_lines, encode_parsed
+from holdings.sheet_lines import Begin, End, ParsedSheet, Source, TableKind, decode_parsed, encode_lines, encode_parsed
 from holdings.sheet_link import LinkKind, LinkReader, LinkRow
 from holdings.sheet_notes import Ledger, Note, Refusal, SheetRow
 from holdings.sheet_profile import NO_PROFILE, QuestionKind, SheetProfile, profile_key
@@ -33,7 +33,9 @@ from holdings.table import RawRow, SheetFormat, Table, Workbook, open_tables
 
 __all__ = ["ParsedSheet", "SheetFormat", "SheetRow", "decode_parsed", "encode_parsed"]
 
-SUFFIXES: Final = (".xlsx", ".csv", ".tsv", ".xls")
+SUFFIXES: Final = (".xlsx", ".csv", ".tsv", ".xls", ".et", ".ods", ".dbf", ".xlsm", ".xlsb", ".mdb", ".accdb")
+"""What may be a sheet by its name; the format is told by content. Text files (.txt) in a delivery are lists and notes, and
+databases of Access are sheets so that they are answered."""
 _NO_HEADER: Final = f"前 {HEADER_WITHIN} 行内没有找到表头（须有“档号”和至少一个其他著录项目）"
 
 
@@ -65,7 +67,12 @@ def read_sheet(
 
 def sheet_lines(request: SheetRequest, data: bytes) -> Iterator[bytes]:
     """The serialised form of a sheet in pieces of whole lines, in one pass: no row is kept. SheetUnreadable as above."""
-    return encode_lines(_SheetReader(request, data))
+    return encode_lines(open_sheet(request, data))
+
+
+def open_sheet(request: SheetRequest, data: bytes) -> Source:
+    """The reader itself: rows pass once, and no row is kept. SheetUnreadable as above, here or on the way."""
+    return _SheetReader(request, data)
 
 
 class _SheetReader:
@@ -242,6 +249,11 @@ def parse_in_sandbox_classified(data: bytes, name: str) -> bytes:
 def interpret_in_sandbox(data: bytes, request: str) -> bytes:
     """The same with a request: `sandbox.call("holdings.sheet:interpret_in_sandbox", data, encode_request(…))`."""
     return b"".join(sheet_lines(decode_request(request), data))
+
+
+def stream_in_sandbox(data: bytes, request: str) -> Iterator[bytes]:
+    """The same in pieces for `sandbox.stream`; SheetStream reads them."""
+    return sheet_lines(decode_request(request), data)
 
 
 def encode_request(name: str, site: SiteClass, profile: SheetProfile = NO_PROFILE, columns: str = "") -> str:

@@ -219,6 +219,8 @@ class _Rows:
         for line in _between(self._data, self._start, self._stop):
             if line[:1] == b"[":
                 row = decoder.decode(line)
+                if row.refused and row.duplicate:
+                    continue  # it only said that an earlier one is contradicted, which that one says here
                 row.duplicate = (row.tab, row.number) in self._contradicted
                 yield row
 

@@ -56,6 +56,21 @@ class TabContext:
     defaults: Mapping[str, str] = field(default_factory=dict)
 
 
+def _begins_formula(joined: str) -> bool:
+    """Whether a cell of a row, joined by bars, may begin like a formula."""
+    return "|=" in joined or "|+" in joined or "|-" in joined or "|@" in joined
+
+
+@functools.lru_cache(maxsize=8192)
+def _written(cell: str, century: int) -> tuple[str, bool, bool, bool]:
+    """A date that has no fault: as DA/T 18-2022 writes it, whether its words are worth keeping, whether its century was
+    guessed, whether it is what spreadsheet programs show for nothing."""
+    date = read_date(cell, century)
+    assert date is not None, "faults come first"
+    words = not _PLAIN_DATE.fullmatch(cell) and date.text.strip("[]") != cell.strip("[]")
+    return date.text, words, date.century_guessed, is_empty_date(cell)
+
+
 class Reading:
     """Reads the rows below one header, in order.
 
@@ -235,7 +250,8 @@ class Reading:
         first = self._ledger.seen(code.key, joined, self._context.order, number)
         if first:
             self._repeated(number, code.key, first)
-            return None
+            # The row that stands may have passed already: who stores it learns here that it is contradicted.
+            return None if first > 0 else SheetRow(number, code.key, code.volume, mark, refused=True, duplicate=True, tab=tab)
         values = {name: cell for name, cell in zip(self._names, cells, strict=True) if cell and name}
         if self._defaults:
             values = {**self._defaults, **values}
@@ -243,7 +259,7 @@ class Reading:
             values[MARK] = cells[self._mark_at] or self._defaults.get(MARK, "")
         if self._date_at is not None:
             self._date(number, code.key, cells[self._date_at], values)
-        if mended or raw.lossy or joined[0] in _FORMULA or any(f"|{sign}" in joined for sign in _FORMULA):
+        if mended or raw.lossy or joined[0] in _FORMULA or _begins_formula(joined):
             self._doubts(raw, cells, code.key, mended=mended)
         if self._title_at is not None and is_mojibake(cells[self._title_at]):
             self._note(number, TITLE, FindingCode.MOJIBAKE, "", code.key)
@@ -300,15 +316,13 @@ class Reading:
         if not cell or is_unknown_date(cell):
             self._note(number, DATE, FindingCode.DATE_MISSING, cell, key)
             return
-        written = read_date(cell, self._century)
-        assert written is not None, "faults come first"
-        if written.text != cell:
-            values[DATE] = written.text
-            if not _PLAIN_DATE.fullmatch(cell) and written.text.strip("[]") != cell.strip("[]"):
-                values[AS_WRITTEN] = cell
-        if written.century_guessed:
-            self._ledger.century(cell, written.text, self._century)
-        elif is_empty_date(cell):
+        text, words, guessed, empty = _written(cell, self._century)
+        values[DATE] = text
+        if words:
+            values[AS_WRITTEN] = cell
+        if guessed:
+            self._ledger.century(cell, text, self._century)
+        elif empty:
             self._note(number, DATE, FindingCode.DATE_DOUBTFUL, cell, key)
 
     def _doubts(self, raw: RawRow, cells: Sequence[str], key: str, *, mended: bool) -> None:

@@ -62,7 +62,7 @@ def open_codes(database: Database) -> list[tuple[FindingCode, str]]:
 
 def content(database: Database) -> list[tuple[object, ...]]:
     """Every row of the tables that hold what sheets said."""
-    tables = ("sheet", "sheet_row", "catalogue", "classified_mark", "tally", "finding")
+    tables = ("catalogue_sheet", "catalogue_said", "catalogue_row", "catalogue_mark", "catalogue_run", "catalogue_seen", "tally", "finding")
     return [row for table in tables for row in database.read().execute(f"SELECT * FROM {table} ORDER BY 1, 2")]
 
 

@@ -1,0 +1,111 @@
+"""A row of a sheet in the form in which the catalogue stores it: made in the sandbox, bound as it is; pure.
+
+Values stand in an array beside the names of their columns, so that seventeen million rows do not repeat those names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from holdings.columns import CODE
+from holdings.record import DATE, ELEMENTS_MAX, TITLE, Level
+from holdings.security import MarkKind
+from holdings.sheet_notes import SheetRow
+
+DIGEST_SIZE: Final = 16
+_DIGITS: Final = re.compile("[0-9]+")
+_DIGITS_MAX: Final = 20  # significant digits of a number that order; longer ones are compared by their last 20
+_OWN: Final = 0
+"""In place of a value: it stands in the column of its own (code, title, date)."""
+
+
+class Line(msgspec.Struct, array_like=True, gc=False):
+    """One row as stored. `elements` is a JSON array beside `columns` of its portion, `digest` 16 bytes of what it says.
+
+    A row that an open site withholds has key, volume, mark and place alone; a `refused` one is only known to be there, and
+    when it is a `duplicate` it contradicts the one that stands.
+    """
+
+    number: int
+    key: str
+    mark: MarkKind = MarkKind.OPEN
+    refused: bool = False
+    duplicate: bool = False
+    tab: str = ""
+    volume: str | None = None
+    code: str = ""
+    ordering: str = ""
+    title: str = ""
+    date: str = ""
+    elements: str = ""
+    digest: bytes = b""
+
+    @property
+    def level(self) -> Level:
+        """The level its code names: a volume, else an item."""
+        return Level.VOLUME if self.volume == self.key else Level.ITEM
+
+
+class LineMaker:
+    """Makes lines of the rows of one sheet; `columns` grow when a row has a value that the header does not name."""
+
+    def __init__(self, columns: Iterable[str]) -> None:
+        self._encode = msgspec.json.Encoder().encode
+        self._set_columns(dict.fromkeys(columns))
+
+    def _set_columns(self, names: Iterable[str]) -> None:
+        self.columns = tuple(names)
+        place = {name: index for index, name in enumerate(self.columns)}
+        self._own = [(place.get(name), name) for name in (CODE, TITLE, DATE)]
+        self._sorted = sorted((name, f"\x1e{name}\x1f") for name in self.columns)
+
+    def make(self, row: SheetRow) -> Line:
+        """The line of a row."""
+        if row.refused or (row.mark is not MarkKind.OPEN and not row.code):
+            return Line(row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume)
+        values = row.values
+        get = values.get
+        cells: list[str | int | None] = [get(name) for name in self.columns]
+        if len(values) != len(cells) - cells.count(None):
+            self._set_columns(dict.fromkeys((*self.columns, *values)))
+            if len(self.columns) > 2 * ELEMENTS_MAX:
+                raise ValueError(f"目录表的列超过 {2 * ELEMENTS_MAX}；请核对表头")
+            return self.make(row)
+        title, date = get(TITLE) or "", get(DATE) or ""
+        for (at, _), own in zip(self._own, (row.code, title, date), strict=True):
+            if at is not None and cells[at] == own:
+                cells[at] = _OWN
+        said = row.code + "".join([mark + value for name, mark in self._sorted if (value := get(name)) is not None])
+        digest = hashlib.blake2b(said.encode(), digest_size=DIGEST_SIZE).digest()
+        return Line(
+            row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume, row.code, sort_key(row.key),
+            title, date, self._encode(cells).decode(), digest,
+        )  # fmt: skip
+
+
+def values_of(columns: Sequence[str], elements: str, own: tuple[str, str, str]) -> dict[str, str]:
+    """The values of a stored row by their names; `own` are its code, title and date. Blank ones are left out."""
+    cells = msgspec.json.decode(elements)
+    if isinstance(cells, dict):  # a row of the first schema
+        return cells
+    columns_of_own = {CODE: own[0], TITLE: own[1], DATE: own[2]}
+    return {
+        name: columns_of_own[name] if cell == _OWN else cell
+        for name, cell in zip(columns, cells, strict=False)
+        if cell is not None
+    }
+
+
+def sort_key(key: str) -> str:
+    """A string that sorts match keys as people count: each run of digits is its length and its significant digits."""
+    return _DIGITS.sub(_number, key)
+
+
+def _number(run: re.Match[str]) -> str:
+    digits = run[0].lstrip("0")[-_DIGITS_MAX:]
+    return chr(48 + len(digits)) + digits

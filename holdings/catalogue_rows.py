@@ -1,0 +1,279 @@
+"""Rows of the catalogue as they are stored and found: tables `catalogue_row`, `catalogue_columns`. Titles go to their index
+(`catalogue_titles`) in the same breath.
+
+Functions run inside the caller's transaction. Those that take many rows are made for portions of twenty thousand.
+"""
+
+from __future__ import annotations
+
+import array
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, NamedTuple
+
+import apsw
+import msgspec
+
+from holdings import catalogue_titles as titles
+from holdings.catalogue_line import Line
+from holdings.record import RowState
+
+_INSERT: Final = (
+    "INSERT INTO catalogue_row(id, match_key, holder, reference_code, ordering, level, volume_key, title, date, columns,"
+    " elements, digest, sheet, tab, number, state, linked, changed)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
+)
+_UPDATE: Final = (
+    "UPDATE catalogue_row SET reference_code = ?2, ordering = ?3, level = ?4, volume_key = ?5, title = ?6, date = ?7,"
+    " columns = ?8, elements = ?9, digest = ?10, sheet = ?11, tab = ?12, number = ?13, state = ?14, changed = ?15"
+    " WHERE id = ?1"
+)
+_FULL: Final = (
+    "SELECT c.id, c.match_key, c.reference_code, c.level, c.elements, n.names, c.title, c.date, c.sheet, c.tab, c.number,"
+    " c.volume_key, c.state, c.changed, c.holder, c.linked"
+    " FROM catalogue_row c LEFT JOIN catalogue_columns n ON n.id = c.columns"
+)
+
+
+class Known(NamedTuple):
+    """What an import must know of a row that is stored."""
+
+    key: str
+    id: int
+    digest: bytes
+    sheet: int
+    tab: str
+    number: int
+    state: int
+
+
+class Full(NamedTuple):
+    """A stored row with everything it says; `names` is the JSON of its columns, None for a row of the first schema."""
+
+    id: int
+    key: str
+    code: str
+    level: int
+    elements: str
+    names: str | None
+    title: str
+    date: str
+    sheet: int
+    tab: str
+    number: int
+    volume: str | None
+    state: int
+    changed: int
+    holder: int
+    linked: int
+
+
+@functools.lru_cache(64)
+def names_of(text: str | None) -> tuple[str, ...]:
+    """The columns of a stored row."""
+    return tuple(msgspec.json.decode(text, type=list[str])) if text else ()
+
+
+def columns(connection: apsw.Connection, names: Sequence[str]) -> int:
+    """The number of a list of columns, made known when it is new."""
+    text = msgspec.json.encode(list(names)).decode()
+    connection.execute("INSERT INTO catalogue_columns(names) VALUES (?) ON CONFLICT(names) DO NOTHING", (text,))
+    row = connection.execute("SELECT id FROM catalogue_columns WHERE names = ?", (text,)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def known(connection: apsw.Connection, holder: int, keys: Iterable[str]) -> dict[str, Known]:
+    """Which of these codes are stored."""
+    given = tuple(keys)
+    if not given:
+        return {}
+    found: list[Any] = connection.execute(
+        "SELECT c.match_key, c.id, c.digest, c.sheet, c.tab, c.number, c.state"
+        " FROM carray(?) k CROSS JOIN catalogue_row c ON c.match_key = k.value AND c.holder = ?",
+        (apsw.carray(given, flags=apsw.SQLITE_CARRAY_TEXT), holder),
+    ).fetchall()
+    return {row[0]: Known(*row) for row in found}
+
+
+def next_id(connection: apsw.Connection) -> int:
+    """The id that the next new row takes."""
+    row = connection.execute("SELECT max(id) FROM catalogue_row").fetchone()
+    return int(row[0] or 0) + 1 if row else 1
+
+
+def insert(
+    connection: apsw.Connection, holder: int, sheet: int, columns: int, lines: Sequence[Line], now: int
+) -> range:
+    """Store new rows; their ids, in the order of their codes, so that every index grows in runs."""
+    first = next_id(connection)
+    lines = sorted(lines, key=_key)
+    connection.executemany(
+        _INSERT,
+        (
+            (
+                number, one.key, holder, one.code, one.ordering, 3 if one.volume == one.key else 4, one.volume, one.title, one.date,
+                columns, one.elements, one.digest, sheet, one.tab, one.number, 2 if one.duplicate else 0, now,
+            )
+            for number, one in enumerate(lines, first)
+        ),
+    )  # fmt: skip
+    titles.put(connection, ((number, one.title) for number, one in enumerate(lines, first)))
+    return range(first, first + len(lines))
+
+
+def _key(line: Line) -> str:
+    return line.key
+
+
+def update(
+    connection: apsw.Connection, sheet: int, columns: int, changes: Sequence[tuple[int, Line]], now: int
+) -> None:
+    """Make stored rows say what these lines say: (id, line)."""
+    if not changes:
+        return
+    _change_titles(connection, changes)
+    connection.executemany(
+        _UPDATE,
+        [
+            (
+                number, one.code, one.ordering, int(one.level), one.volume, one.title, one.date, columns, one.elements, one.digest,
+                sheet, one.tab, one.number, 2 if one.duplicate else 0, now,
+            )
+            for number, one in changes
+        ],
+    )  # fmt: skip
+
+
+def _change_titles(connection: apsw.Connection, changes: Sequence[tuple[int, Line]]) -> None:
+    """Rows of the first schema (columns 0) are not in the index yet."""
+    found: list[Any] = connection.execute(
+        "SELECT c.id, c.title, c.columns FROM carray(?) k CROSS JOIN catalogue_row c ON c.id = k.value",
+        (_numbers(number for number, _ in changes),),
+    ).fetchall()
+    old = {number: (title, columns) for number, title, columns in found}
+    new = [(number, line.title) for number, line in changes if old[number][0] != line.title or not old[number][1]]
+    titles.take_out(connection, [(number, old[number][0]) for number, _ in new if old[number][1]])
+    titles.put(connection, new)
+
+
+def move(connection: apsw.Connection, places: Iterable[tuple[int, str, int]]) -> None:
+    """Rows stand elsewhere in their sheet now: (id, tab, number)."""
+    connection.executemany("UPDATE catalogue_row SET tab = ?2, number = ?3 WHERE id = ?1", places)
+
+
+def set_state(connection: apsw.Connection, rows: Iterable[int], state: RowState, now: int) -> None:
+    """Rows stand, are gone, or contradict each other."""
+    connection.executemany(
+        "UPDATE catalogue_row SET state = ?2, changed = ?3 WHERE id = ?1", [(row, state.value, now) for row in rows]
+    )
+
+
+def hand_over(connection: apsw.Connection, row: int, sheet: int, number: int) -> None:
+    """The sheet that owned a row has it no more; another one has."""
+    connection.execute("UPDATE catalogue_row SET sheet = ?2, number = ?3 WHERE id = ?1", (row, sheet, number))
+
+
+def erase(connection: apsw.Connection, holder: int, keys: Sequence[str]) -> list[tuple[int, str, bool]]:
+    """Erase rows with everything of them; (id, match key, was it linked) of those that were stored."""
+    if not keys:
+        return []
+    found: list[Any] = connection.execute(
+        "SELECT c.id, c.match_key, c.title, c.linked, c.columns"
+        " FROM carray(?) k CROSS JOIN catalogue_row c ON c.match_key = k.value AND c.holder = ?",
+        (apsw.carray(tuple(keys), flags=apsw.SQLITE_CARRAY_TEXT), holder),
+    ).fetchall()
+    titles.take_out(connection, [(number, title) for number, _, title, _, columns in found if columns])
+    connection.executemany("DELETE FROM catalogue_row WHERE id = ?", [(row[0],) for row in found])
+    return [(number, key, bool(linked)) for number, key, _, linked, _ in found]
+
+
+def put_back(
+    connection: apsw.Connection, number: int, sheet: int, columns: int, line: Line, state: int, changed: int
+) -> None:
+    """Store a row that was taken out under the id it had, in the state it had."""
+    connection.execute(
+        _INSERT,
+        (
+            number, line.key, 0, line.code, line.ordering, int(line.level), line.volume, line.title, line.date, columns,
+            line.elements, line.digest, sheet, line.tab, line.number, state, changed,
+        ),
+    )  # fmt: skip
+    titles.put(connection, [(number, line.title)])
+
+
+def keys_of(connection: apsw.Connection, sheet: int, limit: int) -> list[str]:
+    """Match keys of some rows that a sheet owns."""
+    found: list[Any] = connection.execute(
+        "SELECT match_key FROM catalogue_row WHERE sheet = ? LIMIT ?", (sheet, limit)
+    ).fetchall()
+    return [str(key) for (key,) in found]
+
+
+def figures(connection: apsw.Connection, sheet: int) -> tuple[int, int, int]:
+    """(rows that stand, those without a record, when one last changed) of a sheet; reads them once."""
+    row = connection.execute(
+        "SELECT count(*), count(*) FILTER (WHERE linked = 0), coalesce(max(changed), 0) FROM catalogue_row"
+        " WHERE sheet = ? AND state <> 1",
+        (sheet,),
+    ).fetchone()
+    return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
+
+
+def of_sheet(connection: apsw.Connection, sheet: int, before: int) -> Iterator[tuple[int, int]]:
+    """(id, state) of the rows that a sheet owns, with ids below `before`; read to the end before anything is written."""
+    rows = connection.execute("SELECT id, state FROM catalogue_row WHERE sheet = ? AND id < ?", (sheet, before))
+    return ((int(number), int(state)) for number, state in rows)
+
+
+def in_state(connection: apsw.Connection, sheet: int, state: RowState) -> list[int]:
+    """Ids of the rows of a sheet that are gone, or contradict each other."""
+    rows = connection.execute("SELECT id FROM catalogue_row WHERE sheet = ? AND state = ?", (sheet, state.value))
+    return [int(number) for (number,) in rows]
+
+
+def gone(connection: apsw.Connection, sheet: int, limit: int) -> list[Full]:
+    """Rows of a sheet that are gone, in the order of their codes."""
+    return select(connection, "c.sheet = ? AND c.state = 1 ORDER BY c.ordering LIMIT ?", (sheet, limit))
+
+
+# ---------------------------------------------------------------------- looking up
+
+
+def full(connection: apsw.Connection, key: str, holder: int = 0) -> Full | None:
+    """A row by its match key."""
+    row = connection.execute(_FULL + " WHERE c.match_key = ? AND c.holder = ?", (key, holder)).fetchone()
+    return Full(*row) if row else None
+
+
+def full_of(connection: apsw.Connection, rows: Iterable[int]) -> list[Full]:
+    """Rows by their ids (at least one)."""
+    query = _FULL.replace("FROM ", "FROM carray(?) k CROSS JOIN ", 1) + " WHERE c.id = k.value"
+    found: list[Any] = connection.execute(query, (_numbers(rows),)).fetchall()
+    return [Full(*row) for row in found]
+
+
+def select(connection: apsw.Connection, where: str, given: tuple[Any, ...]) -> list[Full]:
+    """Rows under a condition on `c`, with its order and limit."""
+    found: list[Any] = connection.execute(f"{_FULL} WHERE {where}", given).fetchall()
+    return [Full(*row) for row in found]
+
+
+def glance(connection: apsw.Connection, key: str, holder: int = 0) -> tuple[int, str | None, int] | None:
+    """(time of its last change, volume key, sheet) of a row that stands."""
+    row = connection.execute(
+        "SELECT changed, volume_key, sheet FROM catalogue_row WHERE match_key = ? AND holder = ? AND state = 0",
+        (key, holder),
+    ).fetchone()
+    return (int(row[0]), row[1], int(row[2])) if row else None
+
+
+def link(connection: apsw.Connection, key: str, holder: int = 0) -> None:
+    """Note that a record stands for a row 已挂接."""
+    connection.execute(
+        "UPDATE catalogue_row SET linked = 1 WHERE match_key = ? AND holder = ? AND linked = 0", (key, holder)
+    )
+
+
+def _numbers(rows: Iterable[int]) -> Any:
+    return apsw.carray(array.array("q", rows), flags=apsw.SQLITE_CARRAY_INT64)

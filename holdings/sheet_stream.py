@@ -1,0 +1,152 @@
+"""A sheet as frames: what the sandbox reads crosses in pieces, ready to be stored, so that neither side holds a whole
+sheet's rows.
+
+The sandbox runs `stream_in_sandbox`; `FramedSheet` is its other end. Frames are msgpack arrays: one head, pieces, one tail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from holdings.catalogue_line import Line, LineMaker
+from holdings.errors import SheetUnreadable
+from holdings.sheet import decode_request, open_sheet
+from holdings.sheet_lines import Begin, End, ParsedSheet, Source
+from holdings.sheet_notes import SheetRow
+
+PIECE_ROWS: Final = 2_000
+_CUT: Final = "目录表的解析结果不完整；请重试"
+
+
+class Head(msgspec.Struct, array_like=True, tag=0):
+    """What is known before the first row."""
+
+    begin: Begin
+
+
+class Piece(msgspec.Struct, array_like=True, tag=1):
+    """Some rows; `columns` are those that the values of these lines stand beside."""
+
+    columns: tuple[str, ...]
+    lines: list[Line]
+
+
+class Tail(msgspec.Struct, array_like=True, tag=2):
+    """What is known behind the last row."""
+
+    end: End
+
+
+Frame = Head | Piece | Tail
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Rows for one transaction; `columns` are those that their values stand beside."""
+
+    columns: tuple[str, ...]
+    lines: list[Line]
+
+
+def stream_in_sandbox(data: bytes, request: str) -> Iterator[bytes]:
+    """What the sandbox runs: read a sheet and hand its rows over in pieces.
+
+    `request` is that of `holdings.sheet.encode_request`. SheetUnreadable as read_sheet, perhaps after some pieces.
+    """
+    return map(msgspec.msgpack.Encoder().encode, frames(open_sheet(decode_request(request), data)))
+
+
+def frames(sheet: Source) -> Iterator[Frame]:
+    """The frames of a sheet that is read."""
+    yield Head(sheet.begin)
+    maker = LineMaker(())
+    lines: list[Line] = []
+    for row in sheet.rows():
+        if not isinstance(row, SheetRow):
+            continue
+        columns = maker.columns
+        line = maker.make(row)
+        if lines and (len(lines) == PIECE_ROWS or maker.columns != columns):
+            yield Piece(columns, lines)
+            lines = []
+        lines.append(line)
+    if lines:
+        yield Piece(maker.columns, lines)
+    yield Tail(sheet.end())
+
+
+class ParsedSource:
+    """A sheet that was read before, as a source."""
+
+    def __init__(self, sheet: ParsedSheet) -> None:
+        self._sheet = sheet
+        self.begin = Begin(sheet.name, sheet.digest, sheet.format, sheet.encoding, sheet.delimiter)
+
+    def rows(self) -> Iterator[SheetRow]:
+        """See Source."""
+        return iter(self._sheet.rows)
+
+    def end(self) -> End:
+        """See Source."""
+        sheet = self._sheet
+        return End(
+            sheet.columns, sheet.row_count, sheet.refused_count, sheet.link_count, sheet.has_mark_column, sheet.blocked,
+            sheet.kinds, sheet.deleted, sheet.profile_key, sheet.refusals, sheet.notes, sheet.questions,
+            sheet.proposals, sheet.declared, (),
+        )  # fmt: skip
+
+
+class FramedSheet:
+    """The end of a stream that takes: `begin` at once, `portions`, and when they are at their end `end`.
+
+    SheetUnreadable when the frames are not those of a sheet.
+    """
+
+    def __init__(self, frames: Iterable[bytes | Frame]) -> None:
+        """Take the head; what the stream raises passes through."""
+        self._frames = _decoded(frames)
+        first = next(self._frames, None)
+        if not isinstance(first, Head):
+            raise SheetUnreadable(_CUT)
+        self.begin = first.begin
+        self._end: End | None = None
+
+    @property
+    def end(self) -> End:
+        """What is known once the rows have passed."""
+        if self._end is None:
+            raise SheetUnreadable(_CUT)
+        return self._end
+
+    def portions(self, size: int) -> Iterator[Portion]:
+        """Rows in order, at most `size` at a time (or one piece), each portion beside one list of columns."""
+        lines: list[Line] = []
+        columns: tuple[str, ...] = ()
+        for frame in self._frames:
+            if isinstance(frame, Tail):
+                self._end = frame.end
+            elif isinstance(frame, Piece) and self._end is None:
+                if lines and (frame.columns != columns or len(lines) + len(frame.lines) > size):
+                    yield Portion(columns, lines)
+                    lines = []
+                columns = frame.columns
+                lines += frame.lines
+            else:
+                raise SheetUnreadable(_CUT)
+        if self._end is None:
+            raise SheetUnreadable(_CUT)
+        if lines:
+            yield Portion(columns, lines)
+
+
+def _decoded(frames: Iterable[bytes | Frame]) -> Iterator[Frame]:
+    decode = msgspec.msgpack.Decoder(Frame).decode
+    try:
+        for frame in frames:
+            yield decode(frame) if isinstance(frame, bytes) else frame
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise SheetUnreadable(_CUT) from fault
