@@ -1,6 +1,5 @@
 """Persons decide about single pages: another image, another record, none; the sources stay, and every decision can be taken back."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,11 +16,11 @@ BAD = f"扫描/{A}/0002.jpg"
 
 
 @pytest.fixture
-def work(tmp_path: Path, sandbox: Sandbox) -> Iterator[NodeAtWork]:
+def work(tmp_path: Path, sandbox: Sandbox) -> NodeAtWork:
     """A node whose delivery has two records of two pages each."""
     made = make(tmp_path, sandbox)
     made.scans.delivery({A: 2, B: 2})
-    yield made
+    return made
 
 
 def number_of(service: Service, path: str) -> int:
