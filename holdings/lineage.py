@@ -1,4 +1,4 @@
-"""Where records come from: former codes 曾用档号 and relations 关系; tables `former_code` and `relation`.
+"""Where records come from: former codes 曾用档号 and relations 关系; tables `former_code`, `former_row`, `relation`.
 
 Both only grow: what any version of a record names holds for the record, so that an old citation still leads somewhere.
 Functions run inside the caller's transaction.
@@ -6,7 +6,7 @@ Functions run inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import apsw
@@ -55,6 +55,32 @@ def once_began(connection: apsw.Connection, key: str, limit: int) -> list[int]:
         (key, key + "\U0010ffff", limit),
     )
     return [int(number) for (number,) in rows]
+
+
+def any_kept(connection: apsw.Connection) -> bool:
+    """Has any code ever changed here, or any volume been merged or split? Where none has, nobody need ask."""
+    row = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM former_code) OR EXISTS (SELECT 1 FROM relation) OR EXISTS (SELECT 1 FROM former_row)"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def rename_rows(connection: apsw.Connection, renamed: Mapping[str, str]) -> None:
+    """Note that catalogue rows without a record bear other codes from now on, all at once; {old match key: new}."""
+    earlier: list[tuple[str, str]] = []
+    for old, new in renamed.items():
+        rows = connection.execute("SELECT match_key FROM former_row WHERE became = ?", (old,)).fetchall()
+        earlier += [(str(key), new) for (key,) in rows]
+    connection.executemany(
+        "INSERT OR REPLACE INTO former_row(match_key, became) VALUES (?, ?)", [*earlier, *renamed.items()]
+    )
+    connection.execute("DELETE FROM former_row WHERE match_key = became")
+
+
+def row_became(connection: apsw.Connection, key: str) -> str | None:
+    """The match key that the row of a former code bears now, if its code was changed before it had a record."""
+    row = connection.execute("SELECT became FROM former_row WHERE match_key = ?", (key,)).fetchone()
+    return str(row[0]) if row else None
 
 
 def relate(connection: apsw.Connection, record: int, relations: Iterable[Relation]) -> None:

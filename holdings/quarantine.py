@@ -5,7 +5,7 @@ Functions run inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -128,6 +128,11 @@ def list_open(
     return [_listed(row) for row in rows]
 
 
+def every(connection: apsw.Connection, *, after: int = 0, limit: int = 1_000) -> list[Listed]:
+    """Findings in any state by id, from after an id on: for reports that count them."""
+    return [_listed(row) for row in connection.execute(_SELECT + " WHERE id > ? ORDER BY id LIMIT ?", (after, limit))]
+
+
 def for_subject(connection: apsw.Connection, subject: str) -> list[Listed]:
     """Everything ever found about one subject, oldest first."""
     return [_listed(row) for row in connection.execute(_SELECT + " WHERE subject = ? ORDER BY id", (subject,))]
@@ -137,6 +142,19 @@ def waived_codes(connection: apsw.Connection, subject: str) -> frozenset[Finding
     """Codes that a person waived for a subject, so that its checks pass over them."""
     rows = connection.execute("SELECT DISTINCT code FROM finding WHERE subject = ? AND state = 2", (subject,))
     return frozenset(FindingCode(slug) for (slug,) in rows)
+
+
+def carry_waivers(connection: apsw.Connection, renamed: Mapping[str, str]) -> None:
+    """What was waived about a subject holds under its new name; all at once, so that two subjects may swap theirs. What
+    waits is put anew by the next look.
+    """
+    moves: list[tuple[str, int]] = []
+    for old, new in renamed.items():
+        rows: list[tuple[Any, ...]] = connection.execute(
+            "SELECT id FROM finding WHERE subject = ? AND state = 2", (old,)
+        ).fetchall()
+        moves += [(new, int(number)) for (number,) in rows]
+    connection.executemany("UPDATE finding SET subject = ? WHERE id = ?", moves)
 
 
 def waive(connection: apsw.Connection, number: int, reason: str, by: str, now: int) -> None:

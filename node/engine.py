@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from holdings import quarantine
 from node import derived, folders, persistence
 from node.clock import Clock
 from node.deltas import DeltaCloser
+from node.errors import NodeError
 from node.home import Home
 from node.intake import Intake, PassCounts
 from node.link_speed import link_rate, pack_target
@@ -29,6 +30,7 @@ from sync.transform import Transcode
 R4_WAIT_S = 60.0
 POLL_S = 0.5
 HELLO_FIRST_S = 20.0
+ALONE_S = 600.0
 TRANSCODE_BIT_S = 24_000_000
 """Below this link rate JPEG XL saves time on two cores: they make about 3 MB/s of proven JPEG XL (docs/decisions)."""
 
@@ -157,6 +159,21 @@ class Engine:
             if intake and not send:
                 self._meet()
             return self._run(settle_s, wait_grade, intake=intake, send=send, forever=forever, rounds=rounds)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nothing is taken in meanwhile, and the hub's word on our head was sought: what is signed here is no fork.
+
+        Raises:
+            NodeError: intake went on for ten minutes.
+        """
+        if not self._intake_busy.acquire(timeout=ALONE_S):
+            raise NodeError("本机正在收入扫描件，此刻不能改号。请等收入告一段落后重试。")
+        try:
+            self._meet()
+            yield
+        finally:
+            self._intake_busy.release()
 
     def _meet(self) -> None:
         """Before this process first signs: the hub's word on our head, when the hub can be reached at all."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 
@@ -45,6 +45,8 @@ class Known:
     looked_at: float
     epoch: int
     item_id: bytes | None
+    subject: str = ""
+    """Match key that its record bears: the name of the folder, until the code is changed."""
 
 
 def decide(
@@ -75,9 +77,9 @@ def decide(
 def find(connection: apsw.Connection, path: str) -> Known | None:
     """What is known of the folder at `path`."""
     row = connection.execute(
-        "SELECT id, state, signature, looked_at, epoch, item_id FROM folder WHERE path = ?", (path,)
+        "SELECT id, state, signature, looked_at, epoch, item_id, subject FROM folder WHERE path = ?", (path,)
     ).fetchone()
-    return Known(row[0], FolderState(row[1]), row[2], row[3], row[4], row[5]) if row else None
+    return Known(row[0], FolderState(row[1]), row[2], row[3], row[4], row[5], row[6]) if row else None
 
 
 def put(
@@ -118,13 +120,16 @@ def has_subject(connection: apsw.Connection, subject: str) -> bool:
     return row is not None
 
 
-def of_record(connection: apsw.Connection, item_id: bytes, subjects: Iterable[str]) -> list[tuple[int, str, bytes, bool]]:
-    """(id, path, signature, gone) of the folders that bear one of these names (current and former codes) and belong to a record, oldest first."""
-    rows: list[tuple[int, str, bytes, bool]] = []
-    for subject in subjects:
-        found = connection.execute("SELECT id, path, signature, state FROM folder WHERE subject = ? AND item_id = ?", (subject, item_id))
-        rows += [(row[0], row[1], row[2], row[3] == "GONE") for row in found]
-    return sorted(rows)
+def of_subject(connection: apsw.Connection, subject: str) -> list[tuple[int, bytes]]:
+    """(id, signature) of the folders whose record bears a match key, gone or not, oldest first."""
+    rows = connection.execute("SELECT id, signature FROM folder WHERE subject = ? ORDER BY id", (subject,))
+    return [(row[0], row[1]) for row in rows]
+
+
+def rename_subjects(connection: apsw.Connection, renamed: Mapping[str, str]) -> None:
+    """The records of these folders bear other codes from now on, all at once, so that two may swap theirs. Folders keep their names on disk."""
+    moves = [(new, number) for old, new in renamed.items() for number, _ in of_subject(connection, old)]
+    connection.executemany("UPDATE folder SET subject = ? WHERE id = ?", moves)
 
 
 def forget_look(connection: apsw.Connection, path: str) -> None:

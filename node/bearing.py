@@ -1,0 +1,88 @@
+"""Which record a folder on disk belongs to after codes changed: it keeps its old name, or the contractor renames it; both are the same record.
+
+A folder is known by what lies in it (names, sizes, times, inodes), then by its name. No file is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from holdings import catalogue, lineage, records
+from holdings.records import StoredRecord
+from node import folders
+from node.folders import Known
+from node.walk import FileStat
+from sync import sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Bearing:
+    """What a folder stands for.
+
+    `key` is the match key that its record bears now. `rests`: its volume was merged or split and the folder is as it was: there is nothing to do.
+    `reshaped`: the same, but the folder has changed and does not hold all pages of the volume.
+    """
+
+    key: str
+    rests: bool = False
+    reshaped: bool = False
+
+
+def bearing(
+    connection: apsw.Connection, name: str, known: Known | None, signature: bytes, files: Sequence[FileStat]
+) -> Bearing | None:
+    """What a folder stands for whose name has this match key; None when its name says it.
+
+    Args:
+        known: what the tables say of its path.
+    """
+    heirs = [records.by_number(connection, number) for number in lineage.once_bore(connection, name)]
+    became = lineage.row_became(connection, name)
+    keys = [*([known.subject] if known is not None and known.subject else []), name]
+    keys += [record.match_key for record in heirs if not record.ended] + ([became] if became else [])
+    keys = list(dict.fromkeys(keys))
+    same = known is not None and known.signature == signature
+    if len(keys) == 1 or same:
+        key = keys[0]
+    else:
+        stored = {key: folders.of_subject(connection, key) for key in keys}
+        moved = next((key for key in keys if any(seen == signature for _, seen in stored[key])), None)
+        same, key = moved is not None, moved or _likeliest(connection, keys, stored, known, files)
+    record = records.record_for(connection, key)
+    reshaped = _reshaped(connection, record, heirs if key == name else [])
+    if reshaped:
+        whole = record is not None and len(files) >= len(sealed.current(connection, bytes(record.id)))
+        return Bearing(key, rests=same, reshaped=not same and not whole)
+    return None if key == name else Bearing(key)
+
+
+def _reshaped(connection: apsw.Connection, record: StoredRecord | None, heirs: Sequence[StoredRecord]) -> bool:
+    """Was the volume merged or split; or did the one that bore this name end, its pages being its heirs'?"""
+    concerned = [record] if record is not None else heirs
+    return any(lineage.reshaped(connection, one.number) for one in concerned)
+
+
+def _likeliest(
+    connection: apsw.Connection,
+    keys: Sequence[str],
+    stored: dict[str, list[tuple[int, bytes]]],
+    known: Known | None,
+    files: Sequence[FileStat],
+) -> str:
+    """The code most of whose files lie here; of equals the one this folder had, then its name when something bears it, then the only heir's."""
+    here = {(f.size, f.mtime_ns, f.inode) for f in files}
+    shared = {
+        key: len(
+            here & {fact[:3] for number, _ in stored[key] for fact in folders.sources(connection, number).values()}
+        )
+        for key in keys
+    }
+    best = max(shared.values())
+    if best or (known is not None and known.subject):
+        return next(key for key in keys if shared[key] == best)
+    borne = [key for key in keys if records.record_for(connection, key) or catalogue.row_for(connection, key)]
+    name = keys[0]
+    return name if name in borne or len(borne) != 1 else borne[0]
