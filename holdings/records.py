@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import apsw
 
-from holdings import catalogue, lineage, tally
+from holdings import catalogue, fonds_tally, lineage, tally
 from holdings.errors import AmbiguousReference, NotFound, OurFault, VersionUnexpected
 from holdings.hits import TOTAL_CAP, Hit, SearchResult, hit, where_all, words_of
 from holdings.record import DATE, ID_SIZE, Description, Level, RecordId, decode_record, encode_record, title
@@ -90,6 +90,7 @@ def create_record(
     number = connection.last_insert_rowid()
     _add_version(connection, number, 1, description, pages, size, now)
     tally.add(connection, tally.Count.RECORDS, int(not description.ended), writer)
+    fonds_tally.moved(connection, None, description, writer)
     _count(connection, writer, pages, size)
     if writer == OWN:
         catalogue.link(connection, key)
@@ -116,6 +117,7 @@ def new_version(
         raise VersionUnexpected(
             f"version {version} of id:{identity.hex()} does not follow {held.version if held else 'anything held'}"
         )
+    before = body(connection, held)
     connection.execute(
         "UPDATE record SET version = ?, reference_code = ?, match_key = ?, ordering = ?, level = ?, title = ?,"
         " date = ?, delivery = ?, ended = ?, pages = ?, bytes = ? WHERE number = ?",
@@ -125,6 +127,7 @@ def new_version(
     if held.match_key != match_key(description.reference_code):
         lineage.keep_former(connection, held.number, held.reference_code)
     tally.add(connection, tally.Count.RECORDS, int(held.ended) - int(description.ended), writer)
+    fonds_tally.moved(connection, before, description, writer)
     _count(connection, writer, pages - held.pages, size - held.bytes)
     if writer == OWN and not description.ended:
         catalogue.link(connection, match_key(description.reference_code))

@@ -1,0 +1,87 @@
+"""What this database holds of each fonds, for the register: table `fonds_tally`, kept in the transactions that change it
+(never counted over millions of rows)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from typing import Final
+
+import apsw
+
+from holdings.record import Description
+from holdings.reference_code import ReferenceCode, match_key, parse
+
+OPEN_WORDS: Final = frozenset({"开放", "已开放", "是"})
+OPENING: Final = ("开放状态", "开放标识")
+
+
+class FondsCount(StrEnum):
+    """What is counted."""
+
+    CATALOGUED = "catalogued"
+    """Rows of the catalogue 已著录."""
+    SCANNED = "scanned"
+    """Records with images 已数字化."""
+    OPENED = "opened"
+    """Records that people may see 已开放."""
+
+
+def fonds_key(code: str) -> str:
+    """Match key of the 全宗号 in a reference code; blank when its form has none."""
+    read_as = parse(code)
+    return match_key(read_as.fonds) if isinstance(read_as, ReferenceCode) and read_as.fonds else ""
+
+
+def count(
+    connection: apsw.Connection,
+    kind: FondsCount,
+    changes: Mapping[str, int] | Iterable[tuple[str, int]],
+    writer: str = "",
+) -> None:
+    """Change counters: (key of a fonds, by), in the transaction that changes what is counted. Blank keys and zeros are
+    passed over. An import adds its rows up first: one statement a fonds, not one a row.
+    """
+    pairs = changes.items() if isinstance(changes, Mapping) else changes
+    for key, by in pairs:
+        if key and by:
+            connection.execute(
+                "INSERT INTO fonds_tally(writer, key, name, value) VALUES (?1, ?2, ?3, ?4)"
+                " ON CONFLICT(writer, key, name) DO UPDATE SET value = value + ?4",
+                (writer, key, kind.value, by),
+            )
+
+
+def moved(connection: apsw.Connection, before: Description | None, after: Description | None, writer: str = "") -> None:
+    """Keep the counters of records when one comes (before None), changes, or is renumbered into another fonds. A record
+    that ended is counted no more.
+    """
+    was, now = _counted(before), _counted(after)
+    if was == now:
+        return
+    for kind in (FondsCount.SCANNED, FondsCount.OPENED):
+        count(connection, kind, [(was[0], -int(kind in was[1])), (now[0], int(kind in now[1]))], writer)
+
+
+def read(connection: apsw.Connection, key: str, writer: str = "") -> dict[FondsCount, int]:
+    """All counters of a fonds."""
+    rows = connection.execute("SELECT name, value FROM fonds_tally WHERE writer = ? AND key = ?", (writer, key))
+    known = {FondsCount(str(name)): int(value) for name, value in rows}
+    return {kind: known.get(kind, 0) for kind in FondsCount}
+
+
+def unregistered(connection: apsw.Connection, registered: frozenset[str], writer: str = "") -> list[str]:
+    """Keys of fonds that something is held of and that the register does not have, in order."""
+    rows = connection.execute(
+        "SELECT key FROM fonds_tally WHERE writer = ? GROUP BY key HAVING sum(value) > 0 ORDER BY key", (writer,)
+    )
+    return [str(key) for (key,) in rows if key not in registered]
+
+
+def _counted(description: Description | None) -> tuple[str, frozenset[FondsCount]]:
+    """The fonds that a record counts for, and as what."""
+    if description is None or description.ended:
+        return "", frozenset()
+    said = next((value for name in OPENING if (value := description.elements.get(name))), "")
+    kinds = {FondsCount.SCANNED, FondsCount.OPENED} if said in OPEN_WORDS else {FondsCount.SCANNED}
+    return fonds_key(description.reference_code), frozenset(kinds)

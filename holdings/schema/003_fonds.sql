@@ -1,0 +1,42 @@
+-- holdings/fonds.py: the fonds register 全宗名册, one row for each fonds of a writer ('' = this site). key: match key of the 全宗号. Physical holdings are declared:
+-- volumes 卷, items 件, millimetres of shelf. planned, catalogued, scanned, opened: as the register says, in `unit`. key_fonds: 重点全宗, 0 or 1.
+CREATE TABLE fonds(
+    writer      TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    code        TEXT NOT NULL,
+    ordering    TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    former      TEXT NOT NULL,
+    history     TEXT NOT NULL,
+    years       TEXT NOT NULL,
+    volumes     INTEGER,
+    items       INTEGER,
+    millimetres INTEGER,
+    key_fonds   INTEGER NOT NULL,
+    planned     INTEGER,
+    catalogued  INTEGER,
+    scanned     INTEGER,
+    opened      INTEGER,
+    remark      TEXT NOT NULL,
+    changed     INTEGER NOT NULL,
+    PRIMARY KEY(writer, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX fonds_ordering ON fonds(writer, ordering);
+
+-- holdings/fonds.py: the district of a fonds' archive, from a day on (YYYY-MM-DD, '' = from the beginning); a fonds may change its district.
+CREATE TABLE fonds_district(
+    writer TEXT NOT NULL,
+    key    TEXT NOT NULL,
+    since  TEXT NOT NULL,
+    code   TEXT NOT NULL,
+    PRIMARY KEY(writer, key, since)
+) STRICT, WITHOUT ROWID;
+
+-- holdings/fonds_tally.py: what this database holds of each fonds, kept in the transactions that change it; of fonds that nobody has registered too.
+CREATE TABLE fonds_tally(
+    writer TEXT NOT NULL,
+    key    TEXT NOT NULL,
+    name   TEXT NOT NULL,
+    value  INTEGER NOT NULL,
+    PRIMARY KEY(writer, key, name)
+) STRICT, WITHOUT ROWID;
