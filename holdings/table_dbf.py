@@ -1,7 +1,7 @@
 """DBF of FoxPro and dBase, from its bytes: the kept library opens paths only, and the sandbox has no files.
 
 Deleted rows are counted and listed, not read. Half a character that one field cut off and the next begins with is put
-together again; one that was cut off for good is left out and told. Hostile input: runs in the sandbox.
+together again in the next; one that was cut off for good is left out and told. Hostile input: runs in the sandbox.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Text of fixed width, as FoxPro's `list to file` and old reports print it: the ruler is found from the blanks.
 
-A boundary is a column of the print that is blank in every line; East-Asian characters are two wide, as in GBK.
+A boundary is a column of the print that is blank in nearly every line; East-Asian characters are two wide, as in GBK.
 Hostile input: runs in the sandbox.
 """
 
@@ -12,14 +12,17 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
+
 from holdings.columns import HEADER_WITHIN, is_header
 from holdings.errors import SheetUnreadable
 from holdings.table import COLUMNS_MAX, ROWS_MAX, RawRow, Remark, RemarkKind, SheetFormat, Table, Workbook
 
 LINE_MAX: Final = 8_192  # columns of print; the widest fan-fold printers have 132, database listings a few hundred
 RULER_LINES: Final = 5_000  # lines that make the ruler; a later line that does not fit it is a fault of its own
+ODD_FROM: Final = 50  # lines from which one may be odd whatever the share
 _WIDE: Final = re.compile("([^\x00-\x7f])")
-_RULE: Final = re.compile("[-=_+*|.\u2500-\u257f ]*")  # drawn lines between header and rows
+_RULE: Final = re.compile("[-=_+*|.\u2500-\u257f\0 ]*")  # drawn lines between header and rows
 _CLASSES: Final = bytes(0 if code in b"\t\v\r\n\f " else 1 for code in range(256))
 
 
@@ -60,11 +63,12 @@ def _printed(text: str) -> str:
 
 
 def _ruler(lines: list[str]) -> list[tuple[int, int]]:
-    """Columns as (first, behind the last) of print, the last one open to LINE_MAX."""
-    used = 0
+    """Columns as (first, behind the last) of print, the last one open to LINE_MAX. One line in a hundred may be odd."""
+    counts = np.zeros(LINE_MAX, dtype=np.int32)
     for line in lines:
-        used |= int.from_bytes(line.encode("latin-1", "replace").translate(_CLASSES), "little")
-    taken = used.to_bytes((used.bit_length() + 7) // 8, "little")
+        classes = line.encode("latin-1", "replace").translate(_CLASSES)
+        counts[: len(classes)] += np.frombuffer(classes, dtype=np.uint8)
+    taken = (counts > len(lines) // 100 + (len(lines) >= ODD_FROM)).tobytes()
     columns = [(found.start(), found.end()) for found in re.finditer(b"\x01+", taken)]
     return [*columns[:-1], (columns[-1][0], LINE_MAX)] if columns else []
 

@@ -6,6 +6,7 @@ Hostile input: runs in the sandbox.
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -20,6 +21,7 @@ TABS_MAX: Final = 1_000
 MERGED_MAX: Final = 100_000
 _NS: Final = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _SHEET, _ROW, _CELL, _DATA = f"{_NS}Worksheet", f"{_NS}Row", f"{_NS}Cell", f"{_NS}Data"
+_WHOLE: Final = re.compile(r"(-?[0-9]{1,15})\.0*")
 _KINDS: Final = {"Number": CellKind.NUMBER, "DateTime": CellKind.DATE, "Boolean": CellKind.BOOL}
 
 
@@ -75,10 +77,14 @@ class _Tab:
         cells: list[str] = []
         kinds: list[CellKind] = []
         for cell in row.iterchildren(_CELL):
-            at = max(len(cells), _index(cell) - 1)
-            while _index(cell) == 0 and self._reach.get(at, 0) >= self._number:
+            at, across, down = len(cells), 0, 0
+            if cell.attrib:
+                at = max(at, _index(cell) - 1)
+                across, down = _number(cell, "MergeAcross"), _number(cell, "MergeDown")
+            while at == len(cells) and self._reach.get(at, 0) >= self._number and not _index(cell):
+                cells.append("")
+                kinds.append(CellKind.TEXT)
                 at += 1
-            across, down = _number(cell, "MergeAcross"), _number(cell, "MergeDown")
             if at + across >= COLUMNS_MAX:
                 self.rows.append(RawRow(self._number, [], fault=f"超过 {COLUMNS_MAX} 列"))
                 return
@@ -91,21 +97,30 @@ class _Tab:
             if down:
                 self._reach.update(dict.fromkeys(range(at, at + across + 1), self._number + down))
         bad = frozenset(index for index, text in enumerate(cells) if "\ufffd" in text)
-        self.rows.append(RawRow(self._number, cells, bad, kinds=tuple(kinds) if any(kinds) else ()))
+        lossy = frozenset(
+            i for i, kind in enumerate(kinds) if kind is CellKind.NUMBER and len(cells[i].strip("-")) > 15
+        )
+        self.rows.append(RawRow(self._number, cells, bad, lossy=lossy, kinds=tuple(kinds) if any(kinds) else ()))
 
 
 def _value(cell: etree._Element) -> tuple[str, CellKind]:
     """Text and kind of a cell; dates as YYYYMMDD (DA/T 18-2022)."""
-    data = cell.find(_DATA)
+    data = next(cell.iterchildren(_DATA), None)
     if data is None:
         return "", CellKind.TEXT
-    text = "".join(map(str, data.itertext()))[: CELL_MAX + 1]
+    text = ("".join(map(str, data.itertext())) if len(data) else data.text or "")[: CELL_MAX + 1]
     kind = _KINDS.get(data.get(f"{_NS}Type") or "", CellKind.TEXT)
     if kind is CellKind.DATE and text[4:5] == text[7:8] == "-":
         return text[:4] + text[5:7] + text[8:10], kind
     if kind is CellKind.BOOL:
         return ("是" if text.strip() in ("1", "true") else "否"), kind
-    return text, kind
+    return (_plain_number(text) if kind is CellKind.NUMBER else text), kind
+
+
+def _plain_number(text: str) -> str:
+    """A whole number without `.0`; any other as it stands."""
+    whole = _WHOLE.fullmatch(text)
+    return whole[1] if whole else text
 
 
 def _index(element: etree._Element) -> int:
