@@ -6,6 +6,7 @@ from enum import Enum
 from pathlib import PurePath
 from typing import Final
 
+from holdings.evidence_name import EvidenceKind, evidence_kind
 from holdings.sheet import is_sheet_name
 
 _PARTIAL: Final = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".temp", ".swp", ".!ut")
@@ -34,7 +35,9 @@ def name_kind(name: str) -> NameKind:
         return NameKind.PARTIAL
     if low in _LITTER or low.startswith("."):
         return NameKind.LITTER
-    return NameKind.SHEET if is_sheet_name(name) else NameKind.CONTENT
+    # A list of digests is a csv as a sheet is; its name tells them apart.
+    is_sheet = is_sheet_name(name) and evidence_kind(name) is not EvidenceKind.CHECKSUMS
+    return NameKind.SHEET if is_sheet else NameKind.CONTENT
 
 
 def extension(name: str) -> str:

@@ -11,7 +11,7 @@ import apsw
 from holdings import catalogue, delivery, gate, quarantine, records
 from holdings.findings import Finding, FindingCode
 from holdings.record import RecordId, encode_record
-from node import folders, page_changes, settings
+from node import brake, folders, page_changes, settings
 from node.folders import FolderState
 from node.home import Home
 from node.job import Job, Sealed, Source, Stayed, Unsettled
@@ -150,6 +150,7 @@ class DeltaCloser:
             records.create_record(connection, identity, described, pages=record.pages, size=size, now=now)
         else:
             records.new_version(connection, identity, job.version, described, pages=record.pages, size=size, now=now)
+            brake.note(connection, job, record.parts, now)
         page_changes.note(connection, record, now)
         note(connection, job, FolderState.SEALED, record.findings, record.sources, self._now())
 
