@@ -184,7 +184,7 @@ class _SheetReader:
     ) -> Iterator[SheetRow]:  # fmt: skip
         """Rows of a catalogue table; none when something must be answered first."""
         header = map_columns(found, self._table, self._profile, from_dbf=bool(table.fields))
-        fixed = {name: value for name, value in defaults.items() if name not in header.names}
+        fixed = {name: value for name, value in defaults.items() if name not in header.names or name == MARK}
         source = choose_source(header, fixed, self._profile, self._table)
         self._columns |= dict.fromkeys(name for name in header.names if name)
         self._tell_columns(header)

@@ -31,7 +31,8 @@ class LinkRow(msgspec.Struct, frozen=True, array_like=True):
 
     `folder` is the image folder as printed (or the reel 盘号), `first` and `last` the first and last image (or frame),
     `count` the images declared, `a4` the sheet's 折合A4, `persons` (role, name). `key` is the match key of `code`; a reel
-    sheet's code is that of a volume, and a volume may have several lines. `rest` holds the other columns.
+    sheet's code is that of a volume, and a volume may have several lines; frames that show no record (片头, 靶标) have none.
+    `rest` holds the other columns.
     Whether the record is classified only the catalogue knows: look it up by `key` before anything of this is shown.
     """
 
@@ -77,12 +78,14 @@ class LinkReader:
             return None
         if tuple(fold(cell) for cell in cells[: len(self._names)]) == tuple(map(fold, self._names)):
             return None
-        code = parse(self._first(cells, "code") or self._made(cells))
-        if isinstance(code, CodeProblem):
+        text = self._first(cells, "code") or self._made(cells)
+        code = parse(text)
+        if isinstance(code, CodeProblem) and (text or self._kind is LinkKind.IMAGES):
             return code
+        printed, key = ("", "") if isinstance(code, CodeProblem) else (code.printed, code.key)
         persons = tuple((self._names[i], cells[i]) for i in self._at["persons"] if cells[i])
         return LinkRow(
-            raw.number, self._tab, self._kind, code.printed, code.key, self._first(cells, "folder"),
+            raw.number, self._tab, self._kind, printed, key, self._first(cells, "folder"),
             self._first(cells, "first"), self._first(cells, "last"), number_of(self._first(cells, "count")),
             self._first(cells, "size_class"), self._first(cells, "a4"), persons, self._first(cells, "station"),
             self._first(cells, "date"), {name: cells[i] for i, name in self._rest if cells[i]},
@@ -102,11 +105,11 @@ _OLD_PARTS: Final = ("全宗号", "目录号", "案卷号")
 
 
 def named_files(values: Mapping[str, str]) -> Iterator[str]:
-    """File names that a row gives (电子文件名, 附件文件名, 电子文件路径): `;`-joined lists, paths of other machines cut off.
+    """File names that a row gives (电子文件名, 文件名, 附件文件名, 电子文件路径): `;`-joined lists, paths of other machines cut off.
 
     Nothing of a path is ever opened: only the last name is used, to find the file among those delivered.
     """
-    for element in ("电子文件名", "附件文件名", "电子文件路径"):
+    for element in ("电子文件名", "文件名", "附件文件名", "电子文件路径"):
         for name in values.get(element, "").replace("；", ";").replace("\n", ";").split(";"):
             last = name.replace("\\", "/").rstrip("/").rpartition("/")[2].strip()
             if last and last not in (".", ".."):

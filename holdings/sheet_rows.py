@@ -144,7 +144,8 @@ class Reading:
         if not few:
             return False
         if banner := read_banner(cells, self._table):
-            self._defaults = merged_banner(self._defaults, banner)
+            more = {name: value for name, value in banner.items() if name not in self._names or name == MARK}
+            self._defaults = merged_banner(self._defaults, more)
             self._codes = CodeReader(self._source.with_defaults(self._defaults), self.header, self._table)
             return True
         filled = [cell for cell in cells if cell]
@@ -251,7 +252,11 @@ class Reading:
         if first:
             self._repeated(number, code.key, first)
             # The row that stands may have passed already: who stores it learns here that it is contradicted.
-            return None if first > 0 else SheetRow(number, code.key, code.volume, mark, refused=True, duplicate=True, tab=tab)
+            return (
+                None
+                if first > 0
+                else SheetRow(number, code.key, code.volume, mark, refused=True, duplicate=True, tab=tab)
+            )
         values = {name: cell for name, cell in zip(self._names, cells, strict=True) if cell and name}
         if self._defaults:
             values = {**self._defaults, **values}

@@ -14,6 +14,7 @@ from holdings.table import RawRow
 
 _NUMBER: Final = re.compile(r"[0-9][0-9,，]{0,14}")
 _COUNTED: Final = re.compile(r"([0-9][0-9,，]{0,11})\s*(件|卷|条|张|页|盘|份)")
+_TOGETHER: Final = re.compile(r"共[0-9,]{1,12}(件|卷|条|张|页|盘|份|$)")
 _SPAN: Final = re.compile(r"[-—–~～至到]+")
 NUMBER_MAX: Final = 10**12
 TOTALS_MAX: Final = 10_000  # lines of a summary sheet that are kept
@@ -56,7 +57,7 @@ def is_total(cells: Sequence[str], table: Columns) -> str:
     for word in table.totals.words:
         if first.startswith(word) and not re.match(r"[\u4e00-\u9fff]", first[len(word) :].lstrip("共")):
             return word
-    return ""
+    return "共" if _TOGETHER.match(first) else ""
 
 
 def number_of(text: str) -> int | None:
