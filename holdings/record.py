@@ -40,11 +40,12 @@ class Level(IntEnum):
     VOLUME = 3
     ITEM = 4
     PART = 5
+    PAGE = 6
 
     @property
     def label(self) -> str:
         """The Chinese word of the glossary."""
-        return ("全宗", "类别", "案卷", "件", "文档")[self.value - 1]
+        return ("全宗", "类别", "案卷", "件", "文档", "页")[self.value - 1]
 
 
 class Basis(IntEnum):

@@ -90,7 +90,7 @@ def _body(**changes: object) -> bytes:
 @pytest.mark.parametrize(
     "body",
     [
-        _body(k1=None), _body(k1=""), _body(k1="9" * 201), _body(k1=b"x"), _body(k2=0), _body(k2=6), _body(k3=[]), _body(k3={"题名": 1}),
+        _body(k1=None), _body(k1=""), _body(k1="9" * 201), _body(k1=b"x"), _body(k2=0), _body(k2=7), _body(k3=[]), _body(k3={"题名": 1}),
         _body(k3={1: "x"}), _body(k3={"": "x"}), _body(k3={"题名": "x" * (CELL_MAX + 1)}), _body(k3={str(i): "" for i in range(257)}),
         _body(k4=""), _body(k5=None), _body(k5={1: 3, 2: ["张三"], 3: 0}), _body(k5={1: 1, 2: [], 3: 0}), _body(k5={1: 1, 2: [1], 3: 0}),
         _body(k5={1: 1, 2: ["张三"]}), _body(k6=[""]), _body(k6=[1]), _body(k64=1), b"", b"\xa0", b"\xff" * 10,
