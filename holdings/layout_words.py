@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from holdings.evidence_name import evidence_kind
 from holdings.file_name import extension
 
 WORDS_MAX: Final = 64  # words of one list of a profile
@@ -128,7 +129,7 @@ def role_of(name: str) -> Role:
 
 def is_evidence(name: str) -> bool:
     """Whether a file beside the records is evidence 证明性文件: digest lists, 说明文件, 移交清单. Never a superfluous file."""
-    return _evidence().fullmatch(fold(name)) is not None
+    return evidence_kind(name) is not None or _evidence().fullmatch(fold(name)) is not None
 
 
 def is_marker(name: str, more: tuple[str, ...] = ()) -> bool:
