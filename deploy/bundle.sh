@@ -65,6 +65,7 @@ done
 # ---- what an operator installs and reads
 cp "$top/deploy/install.sh" "$stage/"
 cp "$top"/deploy/*.service "$top"/deploy/*.toml "$top"/deploy/*.conf "$stage/examples/"
+cp -R "$top/deploy/profiles" "$stage/examples/"
 cp "$top/LICENSE" "$top/README.md" "$top/CHANGELOG.md" "$top/docs/operating.md" "$top/docs/glossary.md" "$stage/"
 chmod 755 "$stage/install.sh"
 (cd "$stage" && find . -type f ! -name SHA256SUMS -print | LC_ALL=C sort | tr '\n' '\0' | xargs -0 sha256sum >SHA256SUMS)

@@ -160,6 +160,8 @@ class Way:
     rank: int = 0
     section: str = ""
     inner: str = ""
+    below: str = ""
+    """Folder within the record's own, 附件 say."""
     disc: str = ""
     done: bool = False
     catalogue: bool = False
@@ -216,7 +218,7 @@ def way_of(folder: str, overrides: tuple[str, ...] = ()) -> Way:
             disc = part
         elif not is_folder("plain", part) and part != "..":
             rest.append(part)
-    return Way(folder, tuple(rest), use, rank, section, inner, disc, done, catalogue)
+    return Way(folder, tuple(rest), use, rank, section, inner, disc=disc, done=done, catalogue=catalogue)
 
 
 def resolve(text: str, lookups: Lookups) -> tuple[str, str, bool]:
@@ -250,7 +252,7 @@ def raw(way: Way, name: str, label: str = "") -> Raw:
 
 def part_name(item: Raw, *, alone: bool) -> str:
     """The name of a part: the file's own, with its folder before it where the folder matters or the name would stand twice."""
-    folder = item.way.inner or item.way.section
-    if not folder and not alone:
+    folder = "/".join(p for p in (item.way.section, item.way.below, item.way.inner) if p)
+    if not alone:
         folder = item.way.folder
     return f"{folder.replace('/', _OTHER)}{_OTHER}{item.name}" if folder else item.name

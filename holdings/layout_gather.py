@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from holdings.file_name import NameKind, name_kind
 from holdings.layout import (
@@ -14,6 +14,7 @@ from holdings.layout import (
     Layout,
     Left,
     LeftWhy,
+    LinkRow,
     Lookups,
     Raw,
     Tree,
@@ -109,7 +110,8 @@ def _folders(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
         if found is None:
             loose += [(way, name) for name in names]
             continue
-        code, key, known = found
+        code, key, known, depth = found
+        way = replace(way, below="/".join(way.rest[depth:])) if depth < len(way.rest) else way
         if names or way.inner or (known and "/".join(way.rest) not in parents):
             bin_ = work.bin(code, key, way.folder)
             bin_.raws += [raw(way, name) for name in names]
@@ -121,14 +123,15 @@ def _folders(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
             work.stray(way, name)
 
 
-def _folder_code(work: _Work, way: Way, names: Sequence[str]) -> tuple[str, str, bool] | None:
-    """The code of a folder: of the deepest level that the catalogue knows (a folder within a record is part of it), else of the last one."""
-    deepest: tuple[str, str, bool] | None = None
+def _folder_code(work: _Work, way: Way, names: Sequence[str]) -> tuple[str, str, bool, int] | None:
+    """(code, key, known, levels that name it) of a folder: of the deepest level that the catalogue knows (a folder within a record
+    is part of it), else of the last one."""
+    deepest: tuple[str, str, bool, int] | None = None
     for depth in range(len(way.rest), 0, -1):
         found = code_of(work.layout, way.rest[:depth], work.lookups)
         if found is not None and found[2]:
-            return found
-        deepest = deepest or found
+            return *found, depth
+        deepest = deepest or (found and (*found, depth))
     if deepest is not None and work.layout.path == "{code}" and names:
         code = parse(deepest[0])
         stems = [resolve(name.rpartition(".")[0] or name, work.lookups) for name in names[:20]]
@@ -241,46 +244,45 @@ def _runs(numbers: Sequence[int]) -> str:
 
 
 def _rows(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
-    """F7, reels: the link sheet names folder, first and last image; a record may lie on several reels."""
+    """F7, reels: the link sheet names folder, first and last image; a record may have several lines, as a volume that spans reels.
+    A line without a code covers images that show no record (靶标)."""
     by_last: dict[str, list[tuple[Way, list[str]]]] = defaultdict(list)
     used: set[tuple[str, str]] = set()
     for way, names in ways:
         by_last[fold(way.folder.rpartition("/")[2])].append((way, names))
     for link in work.lookups.links():
-        pieces = list(zip(*(part.split(";") for part in _aligned(link.folder, link.first, link.last)), strict=True))
-        for index, (folder, first, last) in enumerate(pieces, 1):
-            tail = [fold(p) for p in folder.replace("\\", "/").split("/") if p.strip()]
-            fits = [
-                (way, names)
-                for way, names in by_last.get(tail[-1] if tail else "", [])
-                if _same_tail([fold(p) for p in way.folder.split("/")], tail)
-            ]
-            if len(fits) != 1:
-                why = "找不到" if not fits else "不止一处"
-                work.left.append(Left(LeftWhy.LINK_FOLDER, link.code, match_key(link.code), f"图像文件夹“{folder}”{why}"))
-                continue
-            way, names = fits[0]
-            chosen = _between([n for n in names if not is_evidence(n)], first, last)
-            if chosen is None:
-                detail = f"“{folder}”中没有 {first} 至 {last}，或首尾颠倒"
-                work.left.append(Left(LeftWhy.LINK_FOLDER, link.code, match_key(link.code), detail))
-                continue
+        tail = [fold(p) for p in link.folder.replace("\\", "/").split("/") if p.strip()]
+        fits = [
+            (way, names)
+            for way, names in by_last.get(tail[-1] if tail else "", [])
+            if _same_tail([fold(p) for p in way.folder.split("/")], tail)
+        ]
+        if len(fits) != 1:
+            why = "找不到" if not fits else "不止一处"
+            work.left.append(_lost(link, f"图像文件夹“{link.folder}”{why}"))
+            continue
+        way, names = fits[0]
+        chosen = _between([n for n in names if not is_evidence(n)], link.first, link.last)
+        if chosen is None:
+            work.left.append(_lost(link, f"“{link.folder}”中没有 {link.first} 至 {link.last}，或首尾颠倒"))
+            continue
+        used |= {(way.folder, name) for name in chosen}
+        if link.code:
             bin_ = work.bin(link.code, match_key(link.code), way.folder)
-            bin_.raws += [Raw(way, name, name, Role.BODY, index) for name in chosen]
-            used |= {(way.folder, name) for name in chosen}
+            lead = 1 + max((item.lead for item in bin_.raws), default=0)
+            bin_.raws += [Raw(way, name, name, Role.BODY, lead) for name in chosen]
     for way, names in ways:
         bare = [name for name in names if (way.folder, name) not in used]
         for name in bare:
-            if raw(way, name).role is Role.BODY and name_kind(name) is not NameKind.SHEET and not is_evidence(name):
-                work.left.append(Left(LeftWhy.UNCOVERED, f"{way.folder}/{name}" if way.folder else name, "", "目录表没有指到"))
-            elif raw(way, name).role is not Role.TARGET:
+            if role_of(name) is Role.BODY and name_kind(name) is not NameKind.SHEET and not is_evidence(name):
+                path = f"{way.folder}/{name}" if way.folder else name
+                work.left.append(Left(LeftWhy.UNCOVERED, path, "", "目录表没有指到"))
+            elif role_of(name) is not Role.TARGET:
                 work.stray(way, name)
 
 
-def _aligned(*parts: str) -> list[str]:
-    """Lists of one length: `0045;0046` with `500;1` and `600;40`; with different lengths the texts stand as they are."""
-    texts = [part.replace("；", ";") for part in parts]
-    return texts if len({text.count(";") for text in texts}) == 1 else [text.replace(";", "") for text in texts]
+def _lost(link: LinkRow, detail: str) -> Left:
+    return Left(LeftWhy.LINK_FOLDER, link.code, match_key(link.code), detail)
 
 
 def _same_tail(path: list[str], tail: list[str]) -> bool:

@@ -37,22 +37,19 @@ def merge(found: Bin, send: Collection[Use]) -> tuple[Gathering, list[Left]]:
 
 
 def _one_folder(found: Bin) -> tuple[list[Raw], list[Left]]:
-    """Of two folders of one code the first stands, unless the second continues it on another disc or is an override."""
+    """Of two folders of one code the first stands, unless the second lies within it, continues it on another disc, or is an override."""
     groups: dict[tuple[object, ...], dict[str, list[Raw]]] = defaultdict(lambda: defaultdict(list))
     for raw in found.raws:
         way = raw.way
-        groups[(way.use, way.rank, way.section, way.inner)][way.folder].append(raw)
+        groups[(way.use, way.rank, way.section, way.below, way.inner)][way.folder].append(raw)
     kept: list[Raw] = []
     left: list[Left] = []
-    for (_, rank, _, _), folders in groups.items():
+    for (_, rank, *_), folders in groups.items():
         taken: set[str] = set()
         first = next(iter(folders))
         for folder, raws in folders.items():
             labels = {f"{raw.lead} {fold(raw.label)}" for raw in raws}
-            if taken & labels and not rank:
-                left.append(Left(LeftWhy.TWICE, folder, found.key, first))
-                continue
-            if taken and not rank and not _continues(raws, folders[first]):
+            if taken and not rank and (taken & labels or not _continues(raws, folders[first])):
                 left.append(Left(LeftWhy.TWICE, folder, found.key, first))
                 continue
             taken |= labels
@@ -102,7 +99,7 @@ def _override(items: list[tuple[Raw, Use]]) -> list[tuple[Raw, Use]]:
         fits = next(iter(whole)) if raw.way.rank and raw.way.use is None and len(whole) == 1 else use
         number = page_name(raw.label) if raw.role is Role.BODY else None
         name: object = (number.number, number.mark) if number else fold(raw.label)
-        standing[(fits, raw.way.section, raw.role, name)] = (raw, fits)
+        standing[(fits, raw.way.section, raw.way.below, raw.role, name)] = (raw, fits)
     return list(standing.values())
 
 
@@ -112,7 +109,7 @@ def _pages(items: Iterable[tuple[Raw, Use]]) -> tuple[Page, ...]:
     order = {label: n for n, label in enumerate(order_pages({raw.label for raw, _ in listed}).names)}
     listed.sort(
         key=lambda item: (
-            item[1], section_rank(item[0].way.section), _FRONT.get(item[0].role, 2), item[0].way.inner, item[0].lead,
+            item[1], section_rank(item[0].way.section), item[0].way.below, _FRONT.get(item[0].role, 2), item[0].way.inner, item[0].lead,
             order[item[0].label], item[0].name, item[0].way.folder,
         )
     )  # fmt: skip

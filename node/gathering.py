@@ -12,10 +12,10 @@ from pathlib import Path
 
 import apsw
 
-from holdings import catalogue
+from holdings import catalogue, lineage, link_store
 from holdings.file_name import NameKind, name_kind
 from holdings.findings import FindingCode
-from holdings.layout import Gathered, Gathering, LinkRow, Lookups
+from holdings.layout import Gathered, Gathering, Lookups
 from holdings.layout_gather import gather
 from holdings.layout_volume import VolumeRow
 from holdings.layout_words import override_rank, words
@@ -26,7 +26,6 @@ from node.walk import FileStat, Folder, look, walk
 
 FILES_MAX = 2_000_000
 """Files of one delivery that a layout reads: 600 MB of names. A larger one is split by its contractor."""
-LINKS_BATCH = 1_000
 
 
 @dataclass(slots=True)
@@ -153,15 +152,14 @@ def lookups(connection: apsw.Connection, delivery: str) -> Lookups:
     def volume(key: str) -> list[VolumeRow]:
         return [_volume_row(row, key) for row in catalogue.of_volume(connection, key)]
 
-    def links() -> Iterable[LinkRow]:
-        after, rows = "", words().rows
-        while batch := catalogue.of_delivery(connection, delivery, after=after, limit=LINKS_BATCH):
-            for row in batch:
-                if folder := _said(row, rows["folder"]):
-                    yield LinkRow(row.reference_code, folder, _said(row, rows["first"]), _said(row, rows["last"]))
-            after = batch[-1].match_key
+    return Lookups(lambda key: _is_known(connection, key), volume, lambda: link_store.of_delivery(connection, delivery))
 
-    return Lookups(lambda key: catalogue.row_for(connection, key) is not None, volume, links)
+
+def _is_known(connection: apsw.Connection, key: str) -> bool:
+    """Does a row bear this code, or did a record or row bear it before it was changed?"""
+    if catalogue.row_for(connection, key) is not None:
+        return True
+    return bool(lineage.once_bore(connection, key)) or lineage.row_became(connection, key) is not None
 
 
 def _volume_row(row: Row, volume: str) -> VolumeRow:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from holdings import catalogue, delivery, quarantine
+from holdings import catalogue, delivery, link_store, quarantine
 from holdings.catalogue import ImportReport
 from holdings.findings import Finding, FindingCode
 from holdings.record import Basis
@@ -123,6 +123,7 @@ class SheetIntake:
             changed = max(now, int(folders.latest_look(connection)), delivery.covered_until(connection, batch) + 1)
             report = catalogue.import_sheet(connection, arrived, parsed, changed, self._home.identity.log.site_class)
             quarantine.settle(connection, report.scope, report.findings, now)
-            if report.added or report.changed or report.gone or report.refused:
+            linked = link_store.replace(connection, batch, parsed.name, parsed.links)
+            if linked or report.added or report.changed or report.gone or report.refused:
                 settings.add(connection, Setting.EPOCH, 1)
         return report
