@@ -4,6 +4,7 @@ HoldingsError
 ├─ OperatorMustAct        a person at this machine must mend or decide something
 │  ├─ SheetUnreadable     a catalogue sheet that cannot be read at all (a ValueError, so that it crosses the sandbox)
 │  ├─ MediaUnreadable     a file whose content does not decode (a ValueError for the same reason)
+│  ├─ AnswerInvalid       an answer to a question about a sheet that is not written as it must be (a ValueError too)
 │  ├─ NotFound            a reference, delivery or finding that does not exist here
 │  ├─ AmbiguousReference  a reference that stands for several records
 │  ├─ ClearanceInvalid    a 保密审查 that lacks what the rule asks for
@@ -37,6 +38,10 @@ class SheetUnreadable(OperatorMustAct, ValueError):
 
 class MediaUnreadable(OperatorMustAct, ValueError):
     """A file whose content does not decode; the text is a Chinese sentence."""
+
+
+class AnswerInvalid(OperatorMustAct, ValueError):
+    """An answer to a question about a sheet, or a repair, that is not written as it must be; the text says how."""
 
 
 class NotFound(OperatorMustAct):

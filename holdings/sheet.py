@@ -28,7 +28,7 @@ from holdings.sheet_notes import Ledger, Note, Refusal, SheetRow
 from holdings.sheet_profile import NO_PROFILE, QuestionKind, SheetProfile, profile_key
 from holdings.sheet_questions import sampled
 from holdings.sheet_rows import Reading, TabContext
-from holdings.sheet_totals import SummaryReader
+from holdings.sheet_totals import TOTALS_MAX, SummaryReader
 from holdings.table import RawRow, SheetFormat, Table, Workbook, open_tables
 
 __all__ = ["ParsedSheet", "SheetFormat", "SheetRow", "decode_parsed", "encode_parsed"]
@@ -36,6 +36,7 @@ __all__ = ["ParsedSheet", "SheetFormat", "SheetRow", "decode_parsed", "encode_pa
 SUFFIXES: Final = (".xlsx", ".csv", ".tsv", ".xls", ".et", ".ods", ".dbf", ".xlsm", ".xlsb", ".mdb", ".accdb")
 """What may be a sheet by its name; the format is told by content. Text files (.txt) in a delivery are lists and notes, and
 databases of Access are sheets so that they are answered."""
+ASKED_MAX: Final = 1_000  # questions, and repairs offered, of one file: a workbook may have many tabs
 _NO_HEADER: Final = f"前 {HEADER_WITHIN} 行内没有找到表头（须有“档号”和至少一个其他著录项目）"
 
 
@@ -121,9 +122,9 @@ class _SheetReader:
             columns=tuple(self._columns), row_count=ledger.rows, refused_count=ledger.refused, link_count=self._links,
             has_mark_column=self._has_mark, blocked=self._blocked, kinds=tuple(self._kinds),
             deleted=self._workbook.deleted, profile_key=profile_key(self._printed, self._profile.contractor),
-            refusals=tuple(ledger.refusals), notes=tuple(ledger.notes), questions=tuple(ledger.questions),
-            proposals=tuple(ledger.proposals), contradicted=tuple(ledger.contradicted),
-            declared=tuple(line for summary in self._summaries for line in summary.found),
+            refusals=tuple(ledger.refusals), notes=tuple(ledger.notes), questions=tuple(ledger.questions[:ASKED_MAX]),
+            proposals=tuple(ledger.proposals[:ASKED_MAX]), contradicted=tuple(ledger.contradicted),
+            declared=tuple(line for summary in self._summaries for line in summary.found)[:TOTALS_MAX],
         )  # fmt: skip
 
     def _of_table(self, table: Table) -> Iterator[SheetRow | LinkRow]:
@@ -184,8 +185,7 @@ class _SheetReader:
     ) -> Iterator[SheetRow]:  # fmt: skip
         """Rows of a catalogue table; none when something must be answered first."""
         header = map_columns(found, self._table, self._profile, from_dbf=bool(table.fields))
-        fixed = {name: value for name, value in defaults.items() if name not in header.names or name == MARK}
-        source = choose_source(header, fixed, self._profile, self._table)
+        source = choose_source(header, defaults, self._profile, self._table)
         self._columns |= dict.fromkeys(name for name in header.names if name)
         self._tell_columns(header)
         blocking = [question for question in header.questions if question.blocking]
@@ -195,12 +195,17 @@ class _SheetReader:
             asked |= {question.id: question for question in (() if isinstance(source, CodeSource) else source)}
             self._ledger.questions += sampled(below, header, asked.values(), tab, self._site)
             return
-        lines = frozenset("|".join(cell.strip() for cell in row.cells) for row in window[: found.last + 1])
+        above = [
+            row
+            for at, row in enumerate(window[: found.last + 1])
+            if at >= found.first or not read_banner(row.cells, self._table)
+        ]
+        lines = frozenset("|".join(cell.strip() for cell in row.cells) for row in above)
         self._ledger.tabs.append(tab)
-        context = TabContext(tab, len(self._ledger.tabs) - 1, window[found.last].number, lines, table.merged, fixed)
+        context = TabContext(tab, len(self._ledger.tabs) - 1, window[found.last].number, lines, table.merged, defaults)
         reading = Reading(header, source, context, self._ledger, self._table, self._profile, self._site)
         self._has_mark = self._has_mark or reading.has_mark
-        if MARK in fixed:
+        if MARK in defaults:
             self._columns[MARK] = None
         for raw in below:
             row = reading.take(raw)

@@ -60,7 +60,7 @@ class CodeSource:
         """The same source after another banner."""
         if self.column is not None:
             return self
-        known = (s._replace(value=defaults.get(s.name, s.value)) if s.column is None else s for s in self.segments)
+        known = (s._replace(value=defaults.get(s.name, s.value)) for s in self.segments)
         return CodeSource(segments=tuple(known))
 
     @property
@@ -114,7 +114,7 @@ def _segments(scheme: str, header: Header, defaults: Mapping[str, str], *, liter
             separator = word
         elif name := word.strip():
             index = header.index(name)
-            value = "" if index is not None else defaults.get(name, "")
+            value = defaults.get(name, "")
             literal = literals and index is None and not value
             segments.append(Segment(separator, name, index, name if literal else value, optional))
     return tuple(segments)
@@ -173,7 +173,7 @@ class CodeReader:
         made = ""
         for separator, name, index, value, optional in self._source.segments:
             if index is not None:
-                value = cells[index] if index < len(cells) else ""
+                value = (cells[index] if index < len(cells) else "") or value
             if not value or len(value) > _PART_MAX:
                 if optional and not value:
                     continue
@@ -185,7 +185,7 @@ class CodeReader:
         """Name of the first part that is blank or too long, empty when none is."""
         for _, name, index, value, optional in self._source.segments:
             if index is not None:
-                value = cells[index] if index < len(cells) else ""
+                value = (cells[index] if index < len(cells) else "") or value
             if (not value and not optional) or len(value) > _PART_MAX:
                 return name
         return ""

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta
 
 from crypto.digest import sha256
-from holdings.errors import OperatorMustAct
+from holdings.errors import AnswerInvalid
 
 ANSWERS_MAX: Final = 256  # as many as a sheet has columns
 WIDTH_MAX: Final = 12  # digits: no part of a code is longer
@@ -145,10 +145,6 @@ class SheetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 NO_PROFILE: Final = SheetProfile()
-
-
-class AnswerInvalid(OperatorMustAct, ValueError):
-    """An answer or repair that is not written as it must be; the text says how."""
 
 
 def encode_profile(profile: SheetProfile) -> bytes:

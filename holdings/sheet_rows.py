@@ -141,11 +141,10 @@ class Reading:
                 detail = f"第 {wrong.row} 行“{word}”的{wrong.column}是 {wrong.said}，逐行相加是 {wrong.counted}"
                 self._note(0, wrong.column, FindingCode.TOTAL_LINE_DIFFERS, detail)
             return True
-        if not few:
+        if not few and not first.endswith(("：", ":")) and "：" not in first:
             return False
         if banner := read_banner(cells, self._table):
-            more = {name: value for name, value in banner.items() if name not in self._names or name == MARK}
-            self._defaults = merged_banner(self._defaults, more)
+            self._defaults = merged_banner(self._defaults, banner)
             self._codes = CodeReader(self._source.with_defaults(self._defaults), self.header, self._table)
             return True
         filled = [cell for cell in cells if cell]
