@@ -22,7 +22,7 @@ from holdings.fonds import CODE_MAX, COUNT_MAX, HISTORY_MAX, NAME_MAX, DistrictF
 from holdings.record import CELL_MAX
 from holdings.reference_code import match_key
 from holdings.security import MarkKind, SiteClass, parse_mark
-from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
+from holdings.site_data import NO_SITE, SiteData, overlay, received, shipped, table, typed
 from holdings.table import RawRow, open_tables
 
 ROWS_MAX: Final = 50_000  # the largest archive has some 3,000 fonds
@@ -82,14 +82,21 @@ class _Refused(Exception):
         self.field, self.rule, self.remedy = field, rule, remedy
 
 
-def parse_in_sandbox(data: bytes, name: str) -> bytes:
-    """What the sandbox of an open site runs: FondsSheet as JSON."""
-    return msgspec.json.encode(read_fonds_sheet(name, data, SiteClass.OPEN))
+def parse_in_sandbox(data: bytes, extra: str) -> bytes:
+    """What the sandbox of an open site runs: FondsSheet as JSON. `extra` is the file's name, then on a new line what
+    `SiteData.only("fonds", "districts")` gives.
+    """
+    return _parse(data, extra, SiteClass.OPEN)
 
 
-def parse_in_sandbox_classified(data: bytes, name: str) -> bytes:
+def parse_in_sandbox_classified(data: bytes, extra: str) -> bytes:
     """The same on a classified site, where classified rows keep their values."""
-    return msgspec.json.encode(read_fonds_sheet(name, data, SiteClass.CLASSIFIED))
+    return _parse(data, extra, SiteClass.CLASSIFIED)
+
+
+def _parse(data: bytes, extra: str, site_class: SiteClass) -> bytes:
+    name, _, site = extra.partition("\n")
+    return msgspec.json.encode(read_fonds_sheet(name, data, site_class, received(site) if site else NO_SITE))
 
 
 def decode(data: bytes) -> FondsSheet:

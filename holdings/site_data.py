@@ -7,6 +7,7 @@ disk.
 
 from __future__ import annotations
 
+import json
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
@@ -35,7 +36,17 @@ class SiteData:
         return tuple(f for f in self.files if f[0] == f"{prefix}.toml" or f[0].startswith(f"{prefix}-"))
 
 
+    def only(self, *kinds: str) -> str:
+        """The files of some kinds as JSON text, to travel to the sandbox; `received` reads it there."""
+        return json.dumps([one for kind in kinds for one in self.named(kind)], ensure_ascii=False)
+
+
 NO_SITE: Final = SiteData()
+
+
+def received(text: str) -> SiteData:
+    """The files that travelled as JSON text."""
+    return SiteData(tuple((str(name), str(content)) for name, content in json.loads(text)))
 
 
 def read_site(folder: Path) -> SiteData:

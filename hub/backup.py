@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from crypto.identity import recipient_from_text
+from holdings import site_tables
 from hub import certificate, config
 from hub.desk import Desk
 from hub.errors import ConfigurationWrong, DamageFound, HubError
@@ -65,6 +66,7 @@ def backup(desk: Desk, home: Path, destination: Path, progress: Callable[[Saved]
     for name in PAPERS:
         with contextlib.suppress(_Absent):
             durable.write_pieces(destination / name, _present(desk, name))
+    site_tables.copy(home, destination)
     saved = _objects(desk, home, destination, progress)
     if (destination / ESCROW).exists():
         _escrow(desk, destination / ESCROW_FOLDER, saved)

@@ -10,6 +10,9 @@ from crypto import keys, selftest
 from crypto.digest import require
 from crypto.errors import CryptoError
 from crypto.locks import Credential, KeyFile, Lock, Passphrase
+from holdings import site_tables
+from holdings.errors import SiteDataWrong
+from holdings.site_data import NO_SITE, SiteData
 from hub import certificate
 from hub import config as configuration
 from hub.clock import Clock, Randomness
@@ -45,6 +48,7 @@ class Home:
     clock: Clock
     random: Randomness
     lock: durable.HomeLock
+    site: SiteData = NO_SITE
 
     @property
     def genesis(self) -> Genesis:
@@ -149,7 +153,7 @@ def open_home(path: Path, ask: Callable[[], str], clock: Clock, random: Randomne
     """Unlock and open a home under its lock, after the self-test of the primitives.
 
     Raises:
-        ConfigurationWrong: no home, a bad hub.toml, a wrong lock.
+        ConfigurationWrong: no home, a bad hub.toml, a bad file of HOME/site, a wrong lock.
         HomeBusy: another process holds it.
         CryptoError: a primitive gives wrong results here.
         StoreDamaged: databases, log or certificate are not what init made.
@@ -172,10 +176,18 @@ def open_home(path: Path, ask: Callable[[], str], clock: Clock, random: Randomne
         genesis = _genesis(front, secrets)
         chain, tls_digest = _certificate(path, genesis)
         own_log = OwnLog(secrets.signing_key(), genesis, clock)
-        return Home(path, config, secrets, front, holdings, objects, own_log, chain, tls_digest, clock, random, held)
+        site = _site(path)
+        return Home(path, config, secrets, front, holdings, objects, own_log, chain, tls_digest, clock, random, held, site)
     except BaseException:
         held.release()
         raise
+
+
+def _site(path: Path) -> SiteData:
+    try:
+        return site_tables.load(path)
+    except SiteDataWrong as fault:
+        raise ConfigurationWrong(str(fault)) from fault
 
 
 def _genesis(front: Database, secrets: keys.Secrets) -> Genesis:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from holdings import records
+from holdings import records, site_tables
 from holdings.records import StoredRecord
 from node import config as configuration
 from node.errors import ConfigurationWrong
@@ -33,6 +33,7 @@ def backup(home: Home, destination: Path, progress: Callable[[int], None] = lamb
     home.database.backup(staged)
     for plain in (KEY, configuration.FILE):
         durable.write_file(destination / plain, (home.path / plain).read_bytes())
+    site_tables.copy(home.path, destination)
     target, copied, size, count = DiskObjects(destination / "objects"), 0, 0, 0
     damaged: list[str] = []
     for name in home.objects.names():

@@ -12,6 +12,8 @@ import apsw
 from crypto import keys, selftest
 from crypto.digest import require
 from crypto.locks import Credential, KeyFile, Lock, Passphrase
+from holdings import site_tables
+from holdings.site_data import NO_SITE, SiteData
 from node import config as configuration
 from node import settings
 from node.config import NodeConfig
@@ -50,6 +52,7 @@ class Home:
     objects: DiskObjects
     identity: Identity
     lock: durable.HomeLock
+    site: SiteData = NO_SITE
 
     def close(self) -> None:
         """Close the database and let other programs in."""
@@ -84,6 +87,7 @@ def open_home(path: Path, ask: Callable[[], str]) -> Home:
         HomeBusy: another process holds it.
         CryptoError: wrong lock, or a primitive that gives wrong results here.
         StoreDamaged: database or log are not whole.
+        SiteDataWrong: a file of HOME/site cannot be used.
     """
     config = configuration.load(path)
     require(config.sm3)
@@ -94,7 +98,7 @@ def open_home(path: Path, ask: Callable[[], str]) -> Home:
         database = open_database(path / DATABASE, secrets.database_key, ROOMS)
         objects = DiskObjects(path / "objects")
         objects.sweep()
-        return Home(path, config, secrets, database, objects, _identity(database), held)
+        return Home(path, config, secrets, database, objects, _identity(database), held, site_tables.load(path))
     except BaseException:
         held.release()
         raise

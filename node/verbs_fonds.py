@@ -77,4 +77,5 @@ class FondsVerbs(Verbs):
             raise ConfigurationWrong(f"全宗名册 {file} 超过 {SHEET_BYTES_MAX >> 20} MiB；请核对是否放错了表")
         open_site = self._home.identity.log.site_class is SiteClass.OPEN
         function = "parse_in_sandbox" if open_site else "parse_in_sandbox_classified"
-        return decode(self._engine.sandbox.call(f"holdings.fonds_sheet:{function}", data, Path(file).name))
+        extra = f"{Path(file).name.replace(chr(10), ' ')}\n{self._home.site.only('fonds', 'districts')}"
+        return decode(self._engine.sandbox.call(f"holdings.fonds_sheet:{function}", data, extra))
