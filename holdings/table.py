@@ -19,6 +19,7 @@ from holdings.errors import SheetUnreadable
 SHEET_MAX: Final = 256 << 20  # format.md §14
 ROWS_MAX: Final = 1_048_576  # format.md §14
 COLUMNS_MAX: Final = 256  # format.md §14
+GRID_MAX: Final = 16 << 20  # cells of one table of a format that tells merged ranges only at its end (HTML, XML)
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ACCESS: Final = (b"Standard Jet DB", b"Standard ACE DB")
@@ -172,7 +173,7 @@ def open_tables(name: str, data: bytes) -> Workbook:
         )
     if head.startswith((b"mime-version:", b"<?mso-application")):
         raise SheetUnreadable("这是网页归档（MHTML）表格；请用表格软件打开后另存为 .xlsx")
-    if b"urn:schemas-microsoft-com:office:spreadsheet" in data[:4096]:
+    if head.startswith((b"<?xml", b"<workbook")) and b"urn:schemas-microsoft-com:office:spreadsheet" in data[: 1 << 20]:
         from holdings import table_xml
 
         return table_xml.open_xml(data)

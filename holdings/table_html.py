@@ -15,12 +15,14 @@ from lxml import etree
 
 from holdings.errors import SheetUnreadable
 from holdings.record import CELL_MAX
-from holdings.table import COLUMNS_MAX, ROWS_MAX, Merged, RawRow, SheetFormat, Table, Workbook
+from holdings.table import COLUMNS_MAX, GRID_MAX, ROWS_MAX, Merged, RawRow, SheetFormat, Table, Workbook
 from holdings.table_encoding import plain_text
 
 HTML_MAX: Final = 128 << 20  # bytes; a row of 14 cells is 500
 TABLES_MAX: Final = 1_000
+TAG_MAX: Final = 65_536  # bytes of one tag: the parser compares each attribute with all before it
 MERGED_MAX: Final = 100_000
+_LONG_TAG: Final = re.compile(rb"<[a-zA-Z][^>]{%d}" % TAG_MAX)
 _SPACE: Final = re.compile(r"[ \t\r\n\f\u00a0]+")
 
 
@@ -33,6 +35,8 @@ def open_html(data: bytes) -> Workbook:
     if len(data) > HTML_MAX:
         raise SheetUnreadable(f"网页表格超过 {HTML_MAX >> 20} MiB；请用表格软件打开后另存为 .xlsx")
     data, encoding, shown = plain_text(data)
+    if _LONG_TAG.search(data):
+        raise SheetUnreadable("网页表格内有过长的标签，不予读取；请用表格软件打开后另存为 .xlsx")
     return Workbook(SheetFormat.HTML, shown, "", _tables(data.decode(encoding, "replace").encode("utf-8")))
 
 
@@ -82,6 +86,7 @@ class _Grid:
     def __init__(self) -> None:
         self.rows: list[RawRow] = []
         self._merged: list[Merged] = []
+        self._cells = 0
         self._reach: dict[int, int] = {}  # column: last row that a cell above takes
 
     def table(self) -> Table:
@@ -108,6 +113,9 @@ class _Grid:
                 across = min(across, COLUMNS_MAX - at)
                 cells.extend([""] * (across - 1))
                 self._spread(number, at, across, down)
+        self._cells += len(cells)
+        if self._cells > GRID_MAX:
+            raise SheetUnreadable("网页表格的单元格过多；请分成几张表")
         bad = frozenset(index for index, cell in enumerate(cells) if "\ufffd" in cell)
         self.rows.append(RawRow(number, cells, bad))
 

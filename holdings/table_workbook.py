@@ -41,7 +41,7 @@ _KINDS: Final = {
 _MEMBERS: Final = (("xl/workbook.xml", SheetFormat.XLSX), ("xl/workbook.bin", SheetFormat.XLSB))
 _ODS: Final = "application/vnd.oasis.opendocument.spreadsheet"
 # A cell right of column Z that holds something; the last row comes last.
-_FAR_CELL: Final = re.compile(rb'<c r="([A-Z]{2,3})[0-9]{1,7}"[^>]*[^/>]>')
+_FAR_CELL: Final = re.compile(rb'<c r="([A-Z]{2,3})[0-9]{1,7}"[^>]*(?<!/)>')
 _ROW: Final = b'<row r="'
 _OVERLAP: Final = 512
 

@@ -14,7 +14,7 @@ from lxml import etree
 
 from holdings.errors import SheetUnreadable
 from holdings.record import CELL_MAX
-from holdings.table import COLUMNS_MAX, ROWS_MAX, CellKind, Merged, RawRow, SheetFormat, Table, Workbook
+from holdings.table import COLUMNS_MAX, GRID_MAX, ROWS_MAX, CellKind, Merged, RawRow, SheetFormat, Table, Workbook
 from holdings.table_encoding import plain_text
 
 TABS_MAX: Final = 1_000
@@ -66,7 +66,7 @@ class _Tab:
 
     def __init__(self, name: str) -> None:
         self.name, self.rows, self.merged = name, list[RawRow](), list[Merged]()
-        self._number = 0
+        self._number = self._cells = 0
         self._reach: dict[int, int] = {}  # column: last row that a merged cell above takes
 
     def take(self, row: etree._Element) -> None:
@@ -96,6 +96,9 @@ class _Tab:
                 self.merged.append(Merged(self._number, at, self._number + down, at + across))
             if down:
                 self._reach.update(dict.fromkeys(range(at, at + across + 1), self._number + down))
+        self._cells += len(cells)
+        if self._cells > GRID_MAX:
+            raise SheetUnreadable("工作表的单元格过多；请分成几张表")
         bad = frozenset(index for index, text in enumerate(cells) if "\ufffd" in text)
         lossy = frozenset(
             i for i, kind in enumerate(kinds) if kind is CellKind.NUMBER and len(cells[i].strip("-")) > 15
