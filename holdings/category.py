@@ -81,7 +81,7 @@ class GroupRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ReelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Columns of a reel sheet; `kinds` are the words for frames that show no record (leader, target, trailer, blank)."""
 
-    carrier: str
+    reel: str
     first: str
     last: str
     count: str
@@ -91,7 +91,7 @@ class ReelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class TapeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Columns of a tape sheet; `rate` is frames a second of a time code with frames."""
 
-    carrier: str
+    tape: str
     side: str
     start: str
     end: str
@@ -109,7 +109,7 @@ class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A category. `codes` are 门类代码 of DA/T 13-2022 as they begin a 类别号; `code_from` are the sets of fields that
     can make a reference code, best first; `ambiguous` are columns that a person must be asked about. `title` makes a title where
-    sheets have none, `{field}` for each field; `carriers` says that its sheets list carriers and not records.
+    sheets have none, `{field}` for each field; `describes` is false where its sheets only say where on a reel something is.
     """
 
     name: str
@@ -123,7 +123,7 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     code_from: tuple[tuple[str, ...], ...] = (("档号",),)
     ambiguous: tuple[str, ...] = ()
     title: str = ""
-    carriers: bool = False
+    describes: bool = True
     group: GroupRule | None = None
     reel: ReelRule | None = None
     tape: TapeRule | None = None

@@ -127,9 +127,9 @@ def frame_and_side(name: str) -> tuple[int, int] | None:
 
 def _read(row: CategoryRow, volume: str, rule: ReelRule, faults: list[RowFault]) -> Stretch | None:
     """One row; None (and a fault) when its frames cannot be told."""
-    reel = row.values.get(rule.carrier, "").strip()
+    reel = row.values.get(rule.reel, "").strip()
     if not reel:
-        faults.append(fault(row.number, rule.carrier, FindingCode.METADATA_MISSING, "不知是哪一盘"))
+        faults.append(fault(row.number, rule.reel, FindingCode.METADATA_MISSING, "不知是哪一盘"))
         return None
     first, last = _number(row.values.get(rule.first)), _number(row.values.get(rule.last))
     count = _number(row.values.get(rule.count))
@@ -178,7 +178,7 @@ def _continued(
         records_before = [one for one in by_reel[after.reel] if one.last < after.first and one.volume]
         if records_after or records_before:
             detail = f"案卷分在两盘（第 {before.number} 行和本行），两盘相接处还有别的案卷，疑漏记或错盘"
-            faults.append(fault(after.number, rule.carrier, FindingCode.METADATA_DOUBTFUL, detail))
+            faults.append(fault(after.number, rule.reel, FindingCode.METADATA_DOUBTFUL, detail))
 
 
 def _number(text: str | None) -> int | None:

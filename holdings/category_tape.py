@@ -26,7 +26,7 @@ class Clip:
     item tells it."""
 
     number: int
-    carrier: str
+    tape: str
     side: str
     start: int
     end: int | None
@@ -39,14 +39,14 @@ class Clip:
 
 @dataclass(frozen=True, slots=True)
 class Tapes:
-    """A tape sheet as read: clips by (carrier, side) in the order of time, and faults by row."""
+    """A tape sheet as read: clips by (tape, side) in the order of time, and faults by row."""
 
     by_side: dict[tuple[str, str], tuple[Clip, ...]]
     faults: tuple[RowFault, ...]
 
-    def outside(self, carrier: str, side: str, duration_ms: int) -> tuple[Clip, ...]:
+    def outside(self, tape: str, side: str, duration_ms: int) -> tuple[Clip, ...]:
         """Clips that reach beyond the digitised file of their side (electronic attributes, DA/T 70-2018 GD-1-10)."""
-        clips = self.by_side.get((carrier, side), ())
+        clips = self.by_side.get((tape, side), ())
         return tuple(one for one in clips if max(one.start, one.end or 0) > duration_ms + SLACK_MS)
 
 
@@ -61,7 +61,7 @@ def read_tapes(rows: Iterable[CategoryRow], rule: TapeRule) -> Tapes:
     for row in rows:
         clip = _read(row, rule, faults)
         if clip is not None:
-            found.setdefault((clip.carrier, clip.side), []).append(clip)
+            found.setdefault((clip.tape, clip.side), []).append(clip)
     sides = {place: _in_order(clips, rule, faults) for place, clips in found.items()}
     faults.sort(key=lambda one: one.number)
     return Tapes(sides, tuple(faults[:FAULTS_MAX]))
@@ -69,9 +69,9 @@ def read_tapes(rows: Iterable[CategoryRow], rule: TapeRule) -> Tapes:
 
 def _read(row: CategoryRow, rule: TapeRule, faults: list[RowFault]) -> Clip | None:
     """One row; None (and a fault) when its place cannot be told."""
-    carrier = row.values.get(rule.carrier, "").strip()
-    if not carrier:
-        faults.append(fault(row.number, rule.carrier, FindingCode.METADATA_MISSING, "不知是哪一盘"))
+    tape = row.values.get(rule.tape, "").strip()
+    if not tape:
+        faults.append(fault(row.number, rule.tape, FindingCode.METADATA_MISSING, "不知是哪一盘"))
         return None
     said = row.values.get(rule.side, "").strip().upper()
     side, rate = _SIDES.get(said, said), _rate(row, rule)
@@ -97,7 +97,7 @@ def _read(row: CategoryRow, rule: TapeRule, faults: list[RowFault]) -> Clip | No
         if abs(end - start - length) > slack:
             detail = f"写 {_clock(length)}，起止时码之间是 {_clock(end - start)}"
             faults.append(fault(row.number, rule.length, FindingCode.METADATA_DOUBTFUL, detail))
-    return Clip(row.number, carrier, side, start, end)
+    return Clip(row.number, tape, side, start, end)
 
 
 def _in_order(clips: list[Clip], rule: TapeRule, faults: list[RowFault]) -> tuple[Clip, ...]:

@@ -27,7 +27,7 @@ HISTORY_MAX: Final = 20_000  # characters: what data/da_t18.toml allows for ç»„ç
 COUNT_MAX: Final = 1_000_000_000
 _FIELDS: Final = (
     "code", "name", "former", "history", "years", "volumes", "items", "millimetres", "key_fonds", "planned",
-    "catalogued", "scanned", "opened", "remark",
+    "catalogued", "scanned", "open", "remark",
 )  # fmt: skip
 _SELECT: Final = f"SELECT {', '.join(_FIELDS)} FROM fonds"
 _PUT: Final = (
@@ -51,7 +51,7 @@ class Fonds(msgspec.Struct, frozen=True, kw_only=True):
     planned: int | None = None
     catalogued: int | None = None
     scanned: int | None = None
-    opened: int | None = None
+    open: int | None = None
     remark: str = ""
 
     @property

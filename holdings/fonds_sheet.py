@@ -29,10 +29,10 @@ ROWS_MAX: Final = 50_000  # the largest archive has some 3,000 fonds
 HEADER_WITHIN: Final = 20  # rows of titles above the header
 REFUSALS_MAX: Final = 1_000
 FILE: Final = "fonds.toml"
-_NUMBERS: Final = ("volumes", "items", "planned", "catalogued", "scanned", "opened")
+_NUMBERS: Final = ("volumes", "items", "planned", "catalogued", "scanned", "open")
 _LABELS: Final = {
     "volumes": "案卷数", "items": "件数", "planned": "计划数", "catalogued": "已著录", "scanned": "已数字化",
-    "opened": "已开放", "former": "曾用名", "history": "全宗介绍", "years": "起止年度", "remark": "备注",
+    "open": "已开放", "former": "曾用名", "history": "全宗介绍", "years": "起止年度", "remark": "备注",
 }  # fmt: skip
 _BLANK: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")

@@ -23,7 +23,7 @@ class FondsCount(StrEnum):
     """Rows of the catalogue 已著录."""
     SCANNED = "scanned"
     """Records with images 已数字化."""
-    OPENED = "opened"
+    OPEN = "open"
     """Records that people may see 已开放."""
 
 
@@ -59,7 +59,7 @@ def moved(connection: apsw.Connection, before: Description | None, after: Descri
     was, now = _counted(before), _counted(after)
     if was == now:
         return
-    for kind in (FondsCount.SCANNED, FondsCount.OPENED):
+    for kind in (FondsCount.SCANNED, FondsCount.OPEN):
         count(connection, kind, [(was[0], -int(kind in was[1])), (now[0], int(kind in now[1]))], writer)
 
 
@@ -83,5 +83,5 @@ def _counted(description: Description | None) -> tuple[str, frozenset[FondsCount
     if description is None or description.ended:
         return "", frozenset()
     said = next((value for name in OPENING if (value := description.elements.get(name))), "")
-    kinds = {FondsCount.SCANNED, FondsCount.OPENED} if said in OPEN_WORDS else {FondsCount.SCANNED}
+    kinds = {FondsCount.SCANNED, FondsCount.OPEN} if said in OPEN_WORDS else {FondsCount.SCANNED}
     return fonds_key(description.reference_code), frozenset(kinds)

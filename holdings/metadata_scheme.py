@@ -143,10 +143,9 @@ def scheme(site: SiteData = NO_SITE) -> Scheme:
     A site may name an element by its id (M22) or by its name.
     """
     first = table("da_t46.toml", shipped("da_t46.toml"))
-    ids = {number: entry["name"] for number, entry in first["elements"].items()}
+    ids = {number: one["name"] for number, one in first["elements"].items()}
     elements = {
-        entry["name"]: {**entry, "id": number, "standard": first["standard"]}
-        for number, entry in first["elements"].items()
+        one["name"]: {**one, "id": number, "standard": first["standard"]} for number, one in first["elements"].items()
     }
     raw = table("da_t18.toml", shipped("da_t18.toml"))
     raw["elements"] = overlay(elements, raw["elements"])
@@ -154,7 +153,7 @@ def scheme(site: SiteData = NO_SITE) -> Scheme:
     for name, text in site.named("metadata"):
         over = table(name, text)
         if isinstance(said := over.get("elements"), dict):
-            over["elements"] = {ids.get(key, key): entry for key, entry in said.items()}
+            over["elements"] = {ids.get(key, key): one for key, one in said.items()}
         raw = overlay(raw, over)
         known = _scheme(name, raw)
     return known
@@ -163,8 +162,8 @@ def scheme(site: SiteData = NO_SITE) -> Scheme:
 def _scheme(name: str, raw: Mapping[str, Any]) -> Scheme:
     """The plain tables as a scheme; an element that DA/T 46 does not have is DA/T 18's."""
     elements = {
-        key: {"standard": "DA/T 18", **entry, "name": key} if isinstance(entry, dict) else entry
-        for key, entry in raw["elements"].items()
+        key: {"standard": "DA/T 18", **one, "name": key} if isinstance(one, dict) else one
+        for key, one in raw["elements"].items()
     }
     return typed(name, {**raw, "elements": elements}, Scheme)
 
@@ -213,14 +212,14 @@ class Required:
 def required(level: Level, category: str, version: str, site: SiteData = NO_SITE) -> tuple[Required, ...]:
     """What a description must have at a level: by DA/T 18 in that edition, then by the category's own fields.
 
-    What the program supplies itself (著录层级, 档号, 开放标识) is not asked for. Where a category lists carriers and not
-    records (缩微 reels), only its own fields are.
+    What the program supplies itself (著录层级, 档号, 开放标识) is not asked for. Where a category's sheets describe
+    nothing (缩微: reels and frames), only its own fields are.
     """
     known, one = scheme(site), get(category, site)
     by_name = _by_any_name(site)
     rules = known.edition(version).levels.get(_LEVELS.get(level, ""))
     found = []
-    for name in rules.required if rules and not one.carriers else ():
+    for name in rules.required if rules and one.describes else ():
         meant = by_name.get(name)
         if meant is None or not meant.supplied:
             found.append(Required(name, _ways(name, meant, one), f"{version} 必著"))
@@ -274,5 +273,5 @@ def obligation(name: str, level: Level, version: str = CURRENT, site: SiteData =
 
 def edition_at(day: dt.date, site: SiteData = NO_SITE) -> str:
     """The edition of DA/T 18 that was in force on a day; the oldest one known for any day before."""
-    editions = sorted(scheme(site).editions.items(), key=lambda entry: entry[1].since)
+    editions = sorted(scheme(site).editions.items(), key=lambda one: one[1].since)
     return next((name for name, one in reversed(editions) if one.since <= day), editions[0][0])

@@ -35,7 +35,6 @@ class SiteData:
         """The files whose name is `prefix`.toml or begins with `prefix`-."""
         return tuple(f for f in self.files if f[0] == f"{prefix}.toml" or f[0].startswith(f"{prefix}-"))
 
-
     def only(self, *kinds: str) -> str:
         """The files of some kinds as JSON text, to travel to the sandbox; `received` reads it there."""
         return json.dumps([one for kind in kinds for one in self.named(kind)], ensure_ascii=False)
@@ -75,7 +74,7 @@ def shipped(name: str) -> str:
 def shipped_names(folder: str) -> tuple[str, ...]:
     """The TOML files in a folder of holdings/data, as `folder/name`, sorted."""
     entries = (resources.files("holdings") / "data" / folder).iterdir()
-    return tuple(sorted(f"{folder}/{entry.name}" for entry in entries if entry.name.endswith(".toml")))
+    return tuple(sorted(f"{folder}/{file.name}" for file in entries if file.name.endswith(".toml")))
 
 
 def table(name: str, text: str) -> dict[str, Any]:

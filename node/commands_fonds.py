@@ -80,13 +80,10 @@ def _line(one: dict[str, Any]) -> str:
     )
     held, said = (
         one["held"],
-        {
-            name: "—" if one[name] is None else f"{one[name]:,}"
-            for name in ("planned", "catalogued", "scanned", "opened")
-        },
+        {name: "—" if one[name] is None else f"{one[name]:,}" for name in ("planned", "catalogued", "scanned", "open")},
     )
     progress = (
         f"计划 {said['planned']}，已著录 {said['catalogued']}（{held['catalogued']:,}），"
-        f"已数字化 {said['scanned']}（{held['scanned']:,}），已开放 {said['opened']}（{held['opened']:,}）"
+        f"已数字化 {said['scanned']}（{held['scanned']:,}），已开放 {said['open']}（{held['open']:,}）"
     )
     return f"{one['code']}  {one['name']}{'  ★重点' if one['key_fonds'] else ''}  {extent}\n      {progress}"

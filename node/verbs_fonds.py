@@ -24,7 +24,7 @@ def told(one: Registered) -> Answer:
     said = one.fonds
     return {
         "code": said.code, "name": said.name, "years": said.years, "key_fonds": said.key_fonds, "volumes": said.volumes, "items": said.items,
-        "metres": said.metres, "planned": said.planned, "catalogued": said.catalogued, "scanned": said.scanned, "opened": said.opened,
+        "metres": said.metres, "planned": said.planned, "catalogued": said.catalogued, "scanned": said.scanned, "open": said.open,
         "held": {kind.value: value for kind, value in one.held.items()},
     }  # fmt: skip
 

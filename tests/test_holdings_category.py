@@ -49,9 +49,9 @@ def test_rules_for_rows_name_fields_that_exist(category: str) -> None:
     if one.rows is RowRule.GROUPS:
         assert one.group and {*one.group.by, *one.group.single, *one.group.shared} <= fields
     if one.rows is RowRule.REELS:
-        assert one.reel and {one.reel.carrier, one.reel.first, one.reel.last, one.reel.count} <= fields
+        assert one.reel and {one.reel.reel, one.reel.first, one.reel.last, one.reel.count} <= fields
     if one.rows is RowRule.TAPES:
-        assert one.tape and {one.tape.carrier, one.tape.side, one.tape.start, one.tape.end, one.tape.length} <= fields
+        assert one.tape and {one.tape.tape, one.tape.side, one.tape.start, one.tape.end, one.tape.length} <= fields
 
 
 @pytest.mark.parametrize(

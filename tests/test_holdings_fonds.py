@@ -49,7 +49,7 @@ def test_a_register_is_read() -> None:
     first, second, third = (row.fonds for row in read.rows)
     assert first == Fonds(
         code="J001", name="区人民政府", history="一九四九年一月成立。", years="1949-2010", volumes=12_345, items=3_400, millimetres=185_500, key_fonds=True,
-        planned=15_000, catalogued=12_000, scanned=8_000, opened=500,
+        planned=15_000, catalogued=12_000, scanned=8_000, open=500,
     )  # fmt: skip
     assert (second.volumes, second.items, second.metres, second.key_fonds, second.planned) == (820, None, 12.25, False, 900)
     assert (third.code, third.metres, third.remark) == ("全12", None, "旧全宗")
@@ -183,9 +183,9 @@ def test_counters_follow_records(database: Database) -> None:
         fonds_tally.moved(connection, None, described(a))
         fonds_tally.moved(connection, None, described(a, "开放"))
         fonds_tally.moved(connection, None, described("本地编号"))
-        assert fonds_tally.read(connection, "J001") == {FondsCount.CATALOGUED: 0, FondsCount.SCANNED: 2, FondsCount.OPENED: 1}
+        assert fonds_tally.read(connection, "J001") == {FondsCount.CATALOGUED: 0, FondsCount.SCANNED: 2, FondsCount.OPEN: 1}
         fonds_tally.moved(connection, described(a, "开放"), described(b, "控制"))
-        assert fonds_tally.read(connection, "J001")[FondsCount.OPENED] == 0
+        assert fonds_tally.read(connection, "J001")[FondsCount.OPEN] == 0
         assert fonds_tally.read(connection, "23")[FondsCount.SCANNED] == 1
         fonds_tally.moved(connection, described(a), described(a, ended=True))
         assert fonds_tally.read(connection, "J001")[FondsCount.SCANNED] == 0
@@ -219,6 +219,6 @@ def test_counters_are_what_counting_would_give(tmp_path_factory: pytest.TempPath
         for key in ("J001", "J002", "23"):
             here = stands is not None and fonds_key(stands.reference_code) == key
             opened = here and stands is not None and stands.elements["开放状态"] == "开放"
-            expected = {FondsCount.CATALOGUED: 0, FondsCount.SCANNED: int(here), FondsCount.OPENED: int(opened)}
+            expected = {FondsCount.CATALOGUED: 0, FondsCount.SCANNED: int(here), FondsCount.OPEN: int(opened)}
             assert fonds_tally.read(connection, key) == expected
     database.close()

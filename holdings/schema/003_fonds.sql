@@ -1,5 +1,5 @@
 -- holdings/fonds.py: the fonds register 全宗名册, one row for each fonds of a writer ('' = this site). key: match key of the 全宗号. Physical holdings are declared:
--- volumes 卷, items 件, millimetres of shelf. planned, catalogued, scanned, opened: as the register says, in `unit`. key_fonds: 重点全宗, 0 or 1.
+-- volumes 卷, items 件, millimetres of shelf. planned, catalogued, scanned, open: as the register says, in `unit`. key_fonds: 重点全宗, 0 or 1.
 CREATE TABLE fonds(
     writer      TEXT NOT NULL,
     key         TEXT NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE fonds(
     planned     INTEGER,
     catalogued  INTEGER,
     scanned     INTEGER,
-    opened      INTEGER,
+    open        INTEGER,
     remark      TEXT NOT NULL,
     changed     INTEGER NOT NULL,
     PRIMARY KEY(writer, key)
