@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -215,10 +216,16 @@ def _order(job: Job) -> Iterator[Finding]:
     if job.whole:
         return
     pages = [i for i in _primary(job) if not job.roles or not job.roles[i]]
-    named = (job.labels[i] if job.labels else job.files[i].name for i in pages)
+    kind = job.profile.layout.kind
+    # Where the name is the code, its numbers are no page numbers.
+    named = (
+        job.labels[i] if job.labels else job.files[i].name
+        for i in pages
+        if kind != "files" or (job.labels and job.labels[i] != posixpath.basename(job.files[i].place))
+    )
     # Two spellings of one name are told of as twins already.
     names = {unicodedata.normalize("NFC", name).casefold(): name for name in named}.values()
-    order = order_pages(names, leading=job.profile.layout.kind not in ("volumes", "rows"))
+    order = order_pages(names, leading=kind not in ("volumes", "rows"))
     for code, numbers, word in (
         (FindingCode.PAGE_MISSING, order.gaps, "缺"),
         (FindingCode.PAGE_REPEATED, order.repeats, "重"),

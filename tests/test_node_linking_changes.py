@@ -1,0 +1,237 @@
+"""What changes after the first delivery: overrides, inserted and deleted pages, readiness, rows whose images never came."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from node_at_work import NodeAtWork, make
+from scan_tree import COLUMNS, page, pages, sheet
+from test_node_gate import opened_files
+from test_node_linking import VOLUME, A, B, read_by, rows, told
+
+from node.folders import STALE_S
+from node.service import Service
+from sync.sandbox import Sandbox
+
+FOLDERS = '[layout]\nkind = "folders"'
+
+
+@pytest.fixture
+def work(tmp_path: Path, sandbox: Sandbox) -> NodeAtWork:
+    """A node whose deliveries count as cleared by its profile."""
+    return make(tmp_path, sandbox)
+
+
+def changes(work: NodeAtWork, code: str) -> list[str]:
+    """What became of a record's pages, version by version."""
+    with work.opened() as engine:
+        return [c["text"] for c in Service(engine).show(ref=code)["page_changes"]]
+
+
+def submit(work: NodeAtWork, delivery: str = "扫描") -> None:
+    """提交批次."""
+    with work.opened() as engine:
+        Service(engine).delivery_submit(name=delivery, by="张三")
+
+
+def test_f12_overrides_send_their_pages_alone(work: NodeAtWork) -> None:
+    """重扫 within the delivery replaces one page by its number, 补扫 adds one behind another: new versions that bring these bytes only."""
+    read_by(work, FOLDERS)
+    files = pages(3)
+    work.scans.put(A, files)
+    rows(work, {A: {"页数": "3"}})
+    work.intake()
+    work.scans.put(f"重扫/{A}", {"0002.jpg": page(77)})
+    work.intake()
+    last = work.versions()[-1]
+    assert (last.version, last.files, last.new_bytes) == (2, {**files, "0002.jpg": page(77)}, len(page(77)))
+    work.scans.put(f"补扫/{A}", {"0002-1.jpg": page(78)})
+    rows(work, {A: {"页数": "4"}})
+    work.intake()
+    last = work.versions()[-1]
+    assert (last.version, list(last.files), last.new_bytes) == (3, ["0001.jpg", "0002.jpg", "0002-1.jpg", "0003.jpg"], len(page(78)))
+    assert changes(work, A) == ["换 1 页", "插入 1 页"]
+    assert work.intake().deltas == 0
+
+
+def test_f12_an_override_completes_what_was_sealed(work: NodeAtWork) -> None:
+    """When the contractor has taken the first disk away, his corrections beside the delivery still replace pages by number."""
+    read_by(work, FOLDERS, "扫描/第03批")
+    files = pages(3)
+    work.scans.put(f"第03批/{A}", files)
+    work.scans.put(f"第03批/{B}", {"0001.jpg": page(50)})
+    rows(work, {A: {"页数": "3"}, B: {"页数": "1"}}, folder="第03批")
+    work.intake()
+    shutil.rmtree(work.scans.root / "第03批" / A)
+    work.intake()
+    work.scans.put(f"退回整改2/{A}", {"0003.jpg": page(88)})
+    work.intake()
+    last = work.versions()[-1]
+    assert (last.code, last.version, last.files, last.new_bytes) == (A, 2, {**files, "0003.jpg": page(88)}, len(page(88)))
+    assert work.findings() == []
+    assert work.intake().deltas == 0
+
+
+def test_a_shift_is_told_as_a_shift(work: NodeAtWork) -> None:
+    """All later pages renumbered after one inserted: one new image travels, and the record says what happened."""
+    files = work.scans.delivery({A: 5})[A]
+    work.intake()
+    shifted = {f"{n:04d}.jpg": data for n, data in enumerate([files["0001.jpg"], page(99), *list(files.values())[1:]], 1)}
+    work.scans.put(A, shifted)
+    work.scans.rows({A: {"页数": "6"}})
+    work.intake()
+    last = work.versions()[-1]
+    assert (last.version, last.files, last.new_bytes) == (2, shifted, len(page(99)))
+    assert changes(work, A) == ["插入 1 页，顺延 4 页"]
+
+
+def test_a_page_that_vanishes_again_is_asked_about_again(work: NodeAtWork) -> None:
+    """A waived deletion holds for its version: the page came back, was sealed, and its second disappearance is a new question."""
+    files = work.scans.delivery({A: 3})[A]
+    work.intake()
+    for version in (2, 4):
+        (work.scans.root / A / "0003.jpg").unlink()
+        work.scans.rows({A: {"页数": "2"}})
+        work.intake()
+        assert ("page-vanished", f"扫描/{A}/0003.jpg") in work.findings()
+        work.waive("page-vanished")
+        work.intake()
+        assert (work.versions()[-1].version, list(work.versions()[-1].files)) == (version, ["0001.jpg", "0002.jpg"])
+        work.scans.put(A, {"0003.jpg": files["0003.jpg"]})
+        work.scans.rows({A: {"页数": "3"}})
+        work.intake()
+        assert (work.versions()[-1].version, work.findings()) == (version + 1, [])
+
+
+def test_a_marker_finishes_a_record(work: NodeAtWork) -> None:
+    """Until 完成 stands nothing of the record is opened and nothing asked; then its count is judged at once."""
+    read_by(work, f'{FOLDERS}\n[ready]\nwhen = "marker"')
+    work.scans.put(A, pages(2))
+    work.scans.put(B, pages(3))
+    rows(work, {A: {"页数": "2"}, B: {"页数": "2"}})
+    with opened_files() as traced:
+        work.intake()
+    assert not any(A in path for path in traced)
+    assert (work.versions(), work.findings()) == ([], [])
+    work.scans.put(A, {"完成.txt": b""})
+    (work.scans.root / B / "完成").mkdir()
+    work.intake()
+    assert list(work.current()) == [A]
+    assert list(work.current()[A]) == ["0001.jpg", "0002.jpg"]
+    assert work.findings() == [("page-count-differs", f"扫描#{B}")]
+    assert told(work, "page-count-differs")[0].endswith("（目录 2 页，实有 3 页）")
+
+
+def test_submission_finishes_a_delivery_and_names_rows_without_images(work: NodeAtWork) -> None:
+    """Before 提交 everything is 扫描中; afterwards records are judged and every row without images is named, until they come."""
+    read_by(work, f'{FOLDERS}\n[ready]\nwhen = "submitted"')
+    work.scans.put(A, pages(2))
+    rows(work, {A: {"页数": "2"}, B: {"页数": "1"}})
+    work.intake()
+    assert (work.versions(), work.findings()) == ([], [])
+    submit(work)
+    work.intake()
+    work.intake()
+    assert list(work.current()) == [A]
+    assert work.findings() == [("no-folder", f"扫描#{B}")]
+    work.scans.put(B, pages(1, 5))
+    work.intake()
+    work.intake()
+    assert (sorted(work.current()), work.findings()) == ([A, B], [])
+
+
+def test_a_quiet_delivery_names_rows_without_images(work: NodeAtWork) -> None:
+    """Without any profile: a day after the last file the missing records are told, not before."""
+    work.scans.delivery({A: 1})
+    rows(work, {A: {"页数": "1"}, B: {"页数": "1"}})
+    work.intake()
+    assert work.findings() == []
+    work.clock.time += STALE_S + 60
+    work.intake()
+    assert work.findings() == [("no-folder", f"扫描#{B}")]
+
+
+def test_quiet_hours_of_a_profile(work: NodeAtWork) -> None:
+    """With `quiet` a record of unknown length is sealed after the profile's hours."""
+    read_by(work, f'{FOLDERS}\n[ready]\nwhen = "quiet"\nquiet_h = 2')
+    work.scans.put(A, pages(2))
+    rows(work, {A: {"页数": ""}})
+    work.intake()
+    assert work.versions() == []
+    work.clock.time += 2 * 3600 + 60
+    work.intake()
+    assert list(work.current()) == [A]
+
+
+def test_a_folder_that_goes_on_growing_is_said(work: NodeAtWork) -> None:
+    """A folder that differs at two looks is a hint, which its judgement takes back."""
+    work.scans.delivery({A: 2})
+    for count in (1, 2, 3):
+        work.scans.put(A, {f"000{count}.jpg": page(count)})
+        with work.opened() as engine:
+            engine.run(settle_s=5.0, send=False, rounds=1)
+        work.clock.time += 1
+    assert ("growing", f"扫描/{A}") in work.findings()
+    work.scans.rows({A: {"页数": "3"}})
+    work.intake()
+    assert work.findings() == []
+
+
+def test_nothing_of_a_classified_item_is_opened_or_named(work: NodeAtWork) -> None:
+    """One classified row holds its volume: no image is opened, no page is called uncovered, no title and no file name is said."""
+    read_by(work, '[layout]\nkind = "volumes"')
+    work.scans.put(VOLUME, pages(6))
+    rows(work, {f"{VOLUME}-001": {"页号": "1"}, f"{VOLUME}-002": {"页号": "3", "密级": "机密", "题名": "天机"}, f"{VOLUME}-003": {"页号": "5"}}, "页号")
+    with opened_files() as traced:
+        work.intake()
+    assert not any(VOLUME in path for path in traced)
+    assert work.versions() == []
+    assert {code for code, path in work.findings() if path.startswith("扫描#")} == {"volume-classified"}
+    assert not any("jpg" in path for _, path in work.findings())
+    with work.opened() as engine:
+        assert "天机" not in str(Service(engine).quarantine_list())
+
+
+def test_a_title_in_a_classified_file_name_is_not_said(work: NodeAtWork) -> None:
+    """A classified record whose file bears its title leaves its code alone."""
+    read_by(work, '[layout]\nkind = "files"\npath = "{year}{retention}"\nfile = "{item}_{title}"\ncode = "J023-WS·{year}·{retention}·BGS-{item}"')
+    work.scans.put("2011永久", {"0001_天机不可泄露.pdf": b"%PDF-1.4\n%%EOF\n"})
+    rows(work, {A: {"页数": "3", "密级": "绝密"}})
+    with opened_files() as traced:
+        work.intake()
+    assert not any("0001_" in path for path in traced)
+    with work.opened() as engine:
+        service = Service(engine)
+        said = str(service.quarantine_list()) + str(service.status())
+        kept = str([list(engine.home.database.read().execute(f"SELECT * FROM {table}")) for table in ("folder", "source", "finding")])
+    assert "classified" in said
+    assert "天机" not in said + kept
+
+
+def test_a_profile_is_proposed_from_the_delivery_itself(work: NodeAtWork) -> None:
+    """Three more images than 页数 in nearly every volume folder: the layout and the rule are named, with the share."""
+    codes = [f"J023-2-{n:04d}" for n in range(1, 41)]
+    for code in codes:
+        work.scans.put(code.replace("-", "/"), dict.fromkeys(pages(5), b""))
+    work.scans.put("", {"目录.csv": sheet({code: {"页数": "2"} for code in codes}, COLUMNS)})
+    work.intake()
+    with work.opened() as engine:
+        found = Service(engine).profile_propose(delivery_name="扫描")
+        Service(engine).profile_add(text=found["toml"])
+    assert (found["layout"], found["linked"], found["agree"]) == ("volumes", 40, 40)
+    assert found["text"].startswith("100 % 差 +3，疑为封面+目录+备考表")
+
+
+def test_a_profile_taken_up_later_makes_no_version(work: NodeAtWork) -> None:
+    """Records sealed as plain folders stay as they are when a profile reads the same folders."""
+    work.scans.delivery({A: 2})
+    work.intake()
+    read_by(work, FOLDERS)
+    assert work.intake().deltas == 0
+    work.intake()
+    assert (len(work.versions()), work.findings()) == (1, [])
+    os.utime(work.scans.root / A / "0001.jpg", (1, 1))
+    assert work.intake().deltas == 0
