@@ -110,11 +110,14 @@ class Reading:
             return None
         cells = [cell.strip() for cell in raw.cells]
         joined = "|".join(cells)
-        if len(joined) < len(cells) or joined in self._context.lines:
+        if len(joined) < len(cells) or not joined or joined in self._context.lines:
             return None
         mended = not joined.isprintable() and _CONTROL.search(joined) is not None
         if mended:
             cells = [_CONTROL.sub(" ", cell).strip() for cell in raw.cells]
+            joined = "|".join(cells)
+            if len(joined) < len(cells) or not joined:
+                return None
         if len(cells) != self._width:
             if len(cells) > self._width:
                 del cells[self._width :]
@@ -263,7 +266,7 @@ class Reading:
             values[MARK] = cells[self._mark_at] or self._defaults.get(MARK, "")
         if self._date_at is not None:
             self._date(number, code.key, cells[self._date_at], values)
-        if mended or raw.lossy or joined[0] in _FORMULA or _begins_formula(joined):
+        if mended or raw.lossy or joined.startswith(_FORMULA) or _begins_formula(joined):
             self._doubts(raw, cells, code.key, mended=mended)
         if self._title_at is not None and is_mojibake(cells[self._title_at]):
             self._note(number, TITLE, FindingCode.MOJIBAKE, "", code.key)
