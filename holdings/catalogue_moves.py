@@ -5,16 +5,18 @@ Functions run inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import apsw
+import msgspec
 
 from holdings import catalogue_rows as rows
 from holdings import catalogue_sheets as sheets
 from holdings import tally
-from holdings.catalogue_line import LineMaker, values_of
+from holdings.catalogue_line import Line, LineMaker, sort_key, values_of
+from holdings.record import MARK
 from holdings.reference_code import CodeProblem, parse, volume_key
 from holdings.security import MarkKind
 from holdings.sheet_notes import SheetRow
@@ -74,6 +76,24 @@ def lay(connection: apsw.Connection, row: LiftedRow) -> None:
             sheets.say(connection, [(row.sheet, number, row.number, row.digest)])
 
 
+def mend(connection: apsw.Connection, match_key: str, values: Mapping[str, str]) -> None:
+    """Give elements of a stored row other values (blank: none). The row goes on standing for what its sheet said: that sheet,
+    imported again as it was, writes nothing; and when it changed stays: a clearance covers what it covered."""
+    row = lift(connection, match_key)
+    assert row is not None, "the caller has looked"
+    elements = {name: value for name, value in {**row.elements, **values}.items() if value or name == MARK}
+    code = parse(row.reference_code)
+    assert not isinstance(code, CodeProblem), "a stored code is one"
+    maker = LineMaker(elements)
+    said = SheetRow(row.number, code.key, volume_key(code), MarkKind.OPEN, code.printed, elements, tab=row.tab)
+    line = maker.make(said)
+    line.digest = row.digest
+    rows.put_back(connection, row.id, row.sheet, rows.columns(connection, maker.columns), line, row.state, row.changed)
+    tally.add(connection, tally.Count.CATALOGUE_ROWS, 1)
+    if row.linked:
+        rows.link(connection, code.key)
+
+
 def any_former(connection: apsw.Connection) -> bool:
     """Whether any row was ever renumbered here."""
     return connection.execute("SELECT 1 FROM catalogue_former LIMIT 1").fetchone() is not None
@@ -88,6 +108,19 @@ def former(connection: apsw.Connection, holder: int, keys: Sequence[str]) -> dic
         (apsw.carray(tuple(keys), flags=apsw.SQLITE_CARRAY_TEXT), holder),
     ).fetchall()
     return dict(found)
+
+
+def under_new_codes(connection: apsw.Connection, numbers: Mapping[str, int], lines: Sequence[Line]) -> dict[str, Line]:
+    """Lines that a sheet says of old codes, by those codes, as if it had said them of the codes that their rows bear now;
+    `numbers` are the rows."""
+    full = {row.id: row for row in rows.full_of(connection, numbers.values())}
+    said = {}
+    for one in lines:
+        row = full[numbers[one.key]]
+        said[one.key] = msgspec.structs.replace(
+            one, key=row.key, code=row.code, volume=row.volume, ordering=sort_key(row.key)
+        )
+    return said
 
 
 def withdraw(connection: apsw.Connection, delivery: str) -> tuple[int, list[str]]:

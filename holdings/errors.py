@@ -72,6 +72,10 @@ class WaiveRefused(OperatorMustAct):
     """A finding that may not be waived (说明后放行): it needs its remedy."""
 
 
+class MendRefused(OperatorMustAct):
+    """An element that is not changed by mending, or a value that breaks its rules; says where to go or what is wrong."""
+
+
 class FindingTaken(OperatorMustAct):
     """A finding that another operator has claimed or changed; says who and when, and nothing is overwritten."""
 

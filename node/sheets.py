@@ -7,8 +7,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from holdings import catalogue, delivery, link_store, quarantine
+from holdings import catalogue, correction, delivery, link_store, quarantine, table_pair, workload_store
 from holdings.catalogue import ImportReport
+from holdings.delivery import DeliveryState
+from holdings.errors import DeliveryRefused
 from holdings.findings import Finding, FindingCode
 from holdings.record import Basis
 from holdings.sheet import ParsedSheet, decode_parsed
@@ -46,6 +48,8 @@ class SheetIntake:
             where: key of the folder they lie in, when it is not the delivery's own (`扫描/第03批/目录`).
         """
         changed = False
+        if batch in delivery.withdrawn(self._home.database.read()):
+            return changed
         for sheet in sorted(sheets, key=lambda s: (s.mtime_ns, s.name)):
             path = f"{where or batch}/{sheet.name}"
             signature = hashlib.blake2b(
@@ -87,10 +91,7 @@ class SheetIntake:
 
     def parse(self, file: Path) -> ParsedSheet:
         """Read a sheet in the sandbox; SandboxRefused says in Chinese why it cannot be read."""
-        with open(file, "rb", opener=lambda p, f: os.open(p, f | os.O_NOFOLLOW | os.O_NONBLOCK)) as source:
-            data = source.read(SHEET_BYTES_MAX + 1)
-        if len(data) > SHEET_BYTES_MAX:
-            raise OSError("目录表超过 256 MiB，请拆分后导入")
+        data = table_pair.join(_read(file), _memo_of(file))
         open_site = self._home.identity.log.site_class is SiteClass.OPEN
         function = "parse_in_sandbox" if open_site else "parse_in_sandbox_classified"
         return decode_parsed(self._sandbox.call(f"holdings.sheet:{function}", data, file.name))
@@ -116,6 +117,8 @@ class SheetIntake:
         now = int(self._now())
         with self._home.database.transaction() as connection:
             arrived = delivery.upsert(connection, batch, folder, now)
+            if arrived.state is DeliveryState.WITHDRAWN:
+                raise DeliveryRefused(f"批次“{batch}”已撤回，不再导入；要重新收件请用 node delivery reopen")
             if self._home.config.cleared_by and arrived.clearance is None:
                 arrived = delivery.clear(connection, batch, [self._home.config.cleared_by], now, Basis.STANDING)
             # A clock that was set back must not make the change look older than the folders' last judgement.
@@ -123,7 +126,28 @@ class SheetIntake:
             changed = max(now, int(folders.latest_look(connection)), delivery.covered_until(connection, batch) + 1)
             report = catalogue.import_sheet(connection, arrived, parsed, changed, self._home.identity.log.site_class)
             quarantine.settle(connection, report.scope, report.findings, now)
+            correction.lay_again(connection)
             linked = link_store.replace(connection, batch, parsed.name, parsed.links)
+            workload_store.replace_lines(connection, batch, parsed.name, parsed.links)
             if linked or report.added or report.changed or report.gone or report.refused:
                 settings.add(connection, Setting.EPOCH, 1)
         return report
+
+
+def _read(file: Path) -> bytes:
+    """A whole sheet, never through a link."""
+    with open(file, "rb", opener=lambda p, f: os.open(p, f | os.O_NOFOLLOW | os.O_NONBLOCK)) as source:
+        data = source.read(SHEET_BYTES_MAX + 1)
+    if len(data) > SHEET_BYTES_MAX:
+        raise OSError("目录表超过 256 MiB，请拆分后导入")
+    return data
+
+
+def _memo_of(file: Path) -> bytes:
+    """The memo file beside a DBF (.fpt, .dbt), blank when there is none."""
+    for name in table_pair.memo_names(file.name):
+        try:
+            return _read(file.with_name(name))
+        except FileNotFoundError:
+            continue
+    return b""

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from holdings import finding_acts, quarantine, quarantine_desk
+from holdings import correction, finding_acts, quarantine, quarantine_desk
+from holdings.finding_acts import ActKind
 from holdings.quarantine import Listed
 from holdings.quarantine_desk import Operator
+from node import folders
 from node.verbs import Answer, Verbs
+
+NOTE_MAX = 2_000
+"""Characters of what is written down of one act."""
 
 
 def told(item: Listed) -> Answer:
@@ -84,6 +89,22 @@ class QuarantineVerbs(Verbs):
             self._look_again(connection)
         self._wake()
         return self.quarantine_show(number)
+
+    def quarantine_mend(
+        self, number: int, values: dict[str, str], by: str, reason: str = "", seen: int | None = None, take_over: bool = False
+    ) -> Answer:
+        """修改著录: elements of the catalogue row that the finding is about get other values; answers with old and new."""
+        with self._home.database.transaction() as connection:
+            subject = quarantine.get(connection, number).finding.subject
+            changes = correction.mend(connection, subject, values, by, reason, self._seconds())
+            note = "；".join(f"{name}：{old or '（空）'} → {new or '（空）'}" for name, (old, new) in changes.items())
+            quarantine_desk.done(connection, number, self._operator(by, seen, take_over), ActKind.MEND, note[:NOTE_MAX])
+            for path, _ in folders.sealed_at(connection, subject):
+                folders.forget_look(connection, path)
+            self._look_again(connection)
+        self._wake()
+        changed = [{"field": name, "old": old, "new": new} for name, (old, new) in changes.items()]
+        return {**self.quarantine_show(number), "changes": changed}
 
     def quarantine_set_aside(self, number: int, by: str, seen: int | None = None, take_over: bool = False) -> Answer:
         """搁置."""
