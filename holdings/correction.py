@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -67,7 +67,9 @@ def mend(
 def lay_again(connection: apsw.Connection) -> int:
     """After an import: mend again what the sheet still says as it did, forget what it now says otherwise. How many were laid again."""
     laid = 0
-    rows = connection.execute("SELECT match_key, element, old, value FROM correction ORDER BY match_key").fetchall()
+    rows: list[Any] = connection.execute(
+        "SELECT match_key, element, old, value FROM correction ORDER BY match_key"
+    ).fetchall()
     for key, name, old, value in rows:
         row = catalogue.row_for(connection, key)
         if row is None or catalogue.glance(connection, key) is None:
