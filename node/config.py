@@ -44,6 +44,8 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """off | idle | always: SM3 digests beside SHA-256."""
     transcode: Transcode = Transcode.AUTO
     """auto | always | never: JPEG pages travel as JPEG XL."""
+    virus_scan: str = ""
+    """clamd: unix:/run/clamav/clamd.ctl or tcp:host:port; empty: viruses are 未能检测."""
 
     def __post_init__(self) -> None:
         """Refuse what would only fail later; ValueError names field and remedy."""

@@ -1,0 +1,48 @@
+"""From facts to results to findings: one record through every check of a stage; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from holdings.check import CheckResult, Stage, Verdict, registry, worst
+from holdings.check_facts import Material
+from holdings.check_methods import check, looking_at
+from holdings.findings import Finding
+from holdings.image_checks import ImageRules, rules_of
+from holdings.site_data import NO_SITE, SiteData
+
+RAISED: Final = frozenset({"fixity", "bytes_same", "package_content", "decodes", "format_allowed", "format_open", "virus"})
+"""Methods besides those of pictures whose failures become findings here; import and intake have told the rest already."""
+
+
+def examine(material: Material, stage: Stage, site: SiteData = NO_SITE, rules: ImageRules | None = None) -> list[CheckResult]:
+    """Every check of records at a stage, in the order of the codes."""
+    return check(looking_at(material, rules or rules_of(site), site), registry(stage, site))
+
+
+def by_code(results: Iterable[CheckResult]) -> dict[str, list[CheckResult]]:
+    """Results of each code, in their order."""
+    found: dict[str, list[CheckResult]] = {}
+    for one in results:
+        found.setdefault(one.code, []).append(one)
+    return found
+
+
+def verdict_of(results: Sequence[CheckResult]) -> Verdict:
+    """The verdict on one code: the worst of what it looked at."""
+    return worst(one.verdict for one in results)
+
+
+def findings(results: Iterable[CheckResult], material: Material, stage: Stage, site: SiteData = NO_SITE) -> list[Finding]:
+    """What of the results needs a person, as findings by `档号/文件`; equal pages by digest were told when they were sealed."""
+    raised = {code.code: code for code in registry(stage, site) if code.finding is not None and (code.of_image or code.method in RAISED)}
+    found: dict[tuple[str, str], Finding] = {}
+    for one in results:
+        code = raised.get(one.code)
+        if code is None or code.finding is None or one.verdict not in (Verdict.FAILED, Verdict.PERSON):
+            continue
+        path = f"{material.ref}/{one.where}" if one.where else material.ref
+        detail = one.detail if one.verdict is Verdict.FAILED else f"{one.detail}；{one.verdict.label}"
+        found.setdefault((path, code.finding.slug), Finding(code.finding, material.subject, path, material.ref, detail))
+    return list(found.values())

@@ -1,0 +1,104 @@
+"""What a node knows of a record that it sealed, gathered for the checks: its own packs, its signed log, its catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import apsw
+
+from holdings import catalogue, quarantine, records
+from holdings.check import Verdict
+from holdings.check_facts import FileFacts, Material, Repeated, Service
+from holdings.errors import HoldingsError
+from holdings.findings import FindingCode
+from holdings.metadata import category_for
+from holdings.record import Description
+from holdings.records import StoredRecord
+from holdings.reference_code import ReferenceCode, match_key, parse
+from holdings.site_data import SiteData
+from node.home import Home
+from sync import entry as entries
+from sync import manifest, transform
+from sync.entry import Entry
+from sync.errors import SyncError
+from sync.manifest import Manifest, Part
+from sync.pack import open_segment
+from sync.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """A part of a record, read from this node's packs (holdings.check_files.SealedFile)."""
+
+    home: Home
+    sandbox: Sandbox
+    part: Part
+
+    @property
+    def name(self) -> str:
+        """As it came."""
+        return self.part.name
+
+    @property
+    def size(self) -> int:
+        """Source bytes."""
+        return self.part.size
+
+    @property
+    def sha256(self) -> bytes:
+        """As the signed manifest lists it."""
+        return self.part.sha256
+
+    def pieces(self) -> Iterator[bytes]:
+        """Source bytes, segment by segment; SyncError when they cannot be restored."""
+        for index, segment in enumerate(self.part.segments):
+            blob = self.home.objects.read(segment.pack, segment.offset, segment.length)
+            yield transform.restore(
+                open_segment(segment, blob), self.part.transform, manifest.segment_size(self.part.size, index), self.sandbox
+            )
+
+
+def signature(home: Home, entry: Entry, content: Manifest) -> Service:
+    """Whether the log entry that brought these items is signed by this node and its manifest is the one that was signed."""
+    try:
+        entries.verify(entry, home.identity.log.signing_key)
+        body = manifest.read_delta(entry.body)
+        if manifest.leaf_root(content) != body.leaf_root:
+            return Service(Verdict.FAILED, f"第 {entry.seq} 条日志的清单摘要不符")
+    except SyncError as fault:
+        return Service(Verdict.FAILED, f"第 {entry.seq} 条日志的签名不成立：{fault}")
+    return Service(Verdict.PASSED, f"第 {entry.seq} 条日志的签名和清单摘要有效")
+
+
+def material(
+    home: Home, record: StoredRecord, described: Description, files: tuple[FileFacts, ...], signed: Service, repeated: tuple[Repeated, ...] | None,
+    site: SiteData, now: float,
+) -> Material:  # fmt: skip
+    """Facts of a record in its current version."""
+    reading = home.database.read()
+    code = parse(record.reference_code)
+    category = category_for(code, described.elements, site) if isinstance(code, ReferenceCode) else "document"
+    row = catalogue.row_for(reading, record.match_key)
+    sealed = next((v.time for v in records.versions(reading, record) if v.version == record.version), 0)
+    return Material(
+        record.match_key, record.reference_code, described, category, datetime.fromtimestamp(now, UTC).year, record.version, record.pages, sealed, files,
+        signed, _reachable(reading, record), Service(Verdict.PASSED, f"{len(described.elements)} 项"), records.bearers(reading, record.match_key),
+        row.elements if row is not None else None, None, _superfluous(reading, record), repeated,
+    )  # fmt: skip
+
+
+def _reachable(reading: apsw.Connection, record: StoredRecord) -> Service:
+    try:
+        found = records.resolve(reading, record.reference_code)
+    except HoldingsError as fault:
+        return Service(Verdict.FAILED, str(fault))
+    return Service(Verdict.PASSED) if found.id == record.id else Service(Verdict.FAILED, "按档号找到的是另一条档案")
+
+
+def _superfluous(reading: apsw.Connection, record: StoredRecord) -> tuple[str, ...]:
+    """Files beside the pages that intake left out."""
+    waiting = (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)
+    listed = quarantine.for_subject(reading, match_key(record.reference_code))
+    return tuple(one.finding.path for one in listed if one.finding.code is FindingCode.SUPERFLUOUS and one.state in waiting)

@@ -1,0 +1,118 @@
+"""Verbs of the four-property checks: run them, tell what they said, write their reports."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from pathlib import Path
+from typing import Literal
+
+from holdings import check_report, check_store, delivery, records
+from holdings.check import Stage, Verdict
+from holdings.check_facts import Service as Said
+from holdings.check_files import NO_VIRUS_SERVICE
+from holdings.check_report import Declared, Heading, Report
+from holdings.errors import NotFound
+from holdings.record import title
+from holdings.site_data import SiteData, read_site
+from node import report
+from node.check_run import CheckRun, Counts
+from node.errors import ConfigurationWrong
+from node.verbs import Answer, Verbs
+from node.virus_scan import VirusScan
+from sync import durable
+
+RULES = "rules"
+"""Folder of the home with the site's own data files (holdings/site_data.py)."""
+PORTION = 100
+StageName = Literal["GD", "CQ"]
+
+
+class CheckVerbs(Verbs):
+    """The node runs GD (at archiving) and CQ (periodic); YJ is the hub's."""
+
+    def check_run(self, stage: StageName = "GD", ref: str = "", delivery_name: str = "", images: bool = True, limit: int = PORTION) -> Answer:
+        """Check one record, a delivery, or what the log brought since the last time, at most `limit` records; `waiting` says that there is more."""
+        with closing(CheckRun(self._home, self._clock, self._site(), images=images)) as checks:
+            if ref:
+                return _told(checks.one(Stage(stage), ref))
+            if delivery_name:
+                delivery.fetch(self._home.database.read(), delivery_name)
+                return _told(checks.pending(Stage(stage), 1 << 40, delivery=delivery_name))
+            return _told(checks.pending(Stage(stage), limit, self._engine.cancel.is_set))
+
+    def check_restart(self, stage: StageName) -> Answer:
+        """Begin a new round from the first entry of the log: the periodic check of all records."""
+        with self._home.database.transaction() as connection:
+            check_store.move(connection, Stage(stage), 0)
+        return {"stage": stage}
+
+    def check_status(self) -> Answer:
+        """How many records stand at each verdict, by stage."""
+        reading = self._home.database.read()
+        stages = {s.value: {v.label: n for v, n in check_store.counts(reading, s).items()} for s in (Stage.ARCHIVING, Stage.KEEPING)}
+        return {"stages": stages, "virus_scan": self._virus().detail}
+
+    def check_show(self, ref: str, stage: str = "") -> Answer:
+        """The newest run of one record as its report."""
+        return self._record(ref, Stage(stage) if stage else None, "")
+
+    def check_report(self, destination: str, ref: str = "", delivery_name: str = "", stage: StageName = "GD", by: str = "") -> Answer:
+        """Write the report of a record or of a delivery as HTML, JSON and PDF into a folder."""
+        if bool(ref) == bool(delivery_name):
+            raise ConfigurationWrong("请指明一条档案（--ref）或一个批次，二者取一。")
+        made = self._record(ref, Stage(stage), by) if ref else self._delivery(delivery_name, Stage(stage), by)
+        name = "四性检测 " + (ref or delivery_name).replace("/", "_")
+        folder = Path(destination)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            files = write(made, folder, name)
+        except OSError as fault:
+            raise ConfigurationWrong(f"{destination} 写不进去：{fault.strerror or fault}。请换一个目标，或检查权限与空间。") from fault
+        return {"files": files, "verdict": made["verdict"], "counts": made["counts"], "findings": len(made["findings"])}
+
+    def _record(self, ref: str, stage: Stage | None, by: str) -> Report:
+        reading = self._home.database.read()
+        record = records.resolve(reading, ref)
+        run = check_store.latest(reading, record.id, stage)
+        if run is None:
+            raise NotFound(f"“{record.reference_code}”还没有检测过；请执行 node check run --ref {record.reference_code}")
+        return check_report.record_report(run, title(records.body(reading, record)), self._heading(by), self._site())
+
+    def _delivery(self, name: str, stage: Stage, by: str) -> Report:
+        reading = self._home.database.read()
+        known = delivery.fetch(reading, name)
+        runs = check_store.of_delivery(reading, known.name, stage)
+        expected = records.delivery_totals(reading, known.name)[0]
+        return check_report.delivery_report(known.name, stage, runs, Declared(), self._virus(), self._heading(by), expected, self._site())
+
+    def _virus(self) -> Said:
+        address = self._home.config.virus_scan
+        return VirusScan(address).service(self._clock.now()) if address else NO_VIRUS_SERVICE
+
+    def _heading(self, by: str) -> Heading:
+        return Heading(self._home.identity.log.name, by, self._seconds(), report.program())
+
+    def _site(self) -> SiteData:
+        return read_site(self._home.path / RULES)
+
+
+def write(made: Report, folder: Path, name: str) -> list[str]:
+    """Write the three forms of a report, each whole or not at all; their paths."""
+    from holdings.check_report_pdf import pdf
+
+    forms = {
+        ".html": check_report.html(made).encode(),
+        ".json": json.dumps(made, ensure_ascii=False, indent=1).encode(),
+        ".pdf": pdf(made),
+    }
+    for suffix, data in forms.items():
+        durable.write_file(folder / (name + suffix), data)
+    return [str(folder / (name + suffix)) for suffix in forms]
+
+
+def _told(counts: Counts) -> Answer:
+    return {
+        "records": counts.records, "pages": counts.pages, "bytes": counts.bytes, "waiting": counts.waiting,
+        "verdicts": {verdict.label: counts.verdicts[verdict] for verdict in Verdict},
+    }  # fmt: skip
