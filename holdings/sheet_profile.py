@@ -6,6 +6,7 @@ when a person agreed to that repair for that column. Both are remembered as a Sh
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -120,19 +121,25 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
 class SheetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How sheets of one kind from one contractor are read.
 
-    `answers` map the id of a question to its answer, `repairs` are those agreed to, `defaults` are values for all rows
-    that the sheet does not hold, `century` is the first two-digit year that is 19xx.
+    `answers` map the id of a question to its answer, `repairs` are those agreed to, written as they are typed
+    (`件号=补零到4位`), `defaults` are values for all rows that the sheet does not hold, `century` is the first two-digit
+    year that is 19xx. AnswerInvalid when a repair is not one.
     """
 
     contractor: _Short = ""
     answers: Annotated[dict[_Short, _Short], Meta(max_length=ANSWERS_MAX)] = {}
-    repairs: Annotated[tuple[Repair, ...], Meta(max_length=ANSWERS_MAX)] = ()
+    repairs: Annotated[tuple[_Short, ...], Meta(max_length=ANSWERS_MAX)] = ()
     defaults: Annotated[dict[_Short, _Short], Meta(max_length=ANSWERS_MAX)] = {}
     century: Annotated[int, Meta(ge=0, le=100)] = 30
 
+    def __post_init__(self) -> None:
+        """Every repair must be one."""
+        for text in self.repairs:
+            parse_repair(text)
+
     def agreed(self, column: str, kind: RepairKind) -> Repair | None:
         """The repair of that kind agreed for a column, None when there is none."""
-        return next((r for r in self.repairs if r.column == column and r.kind is kind), None)
+        return next((r for r in map(parse_repair, self.repairs) if r.column == column and r.kind is kind), None)
 
     def with_answers(self, answers: Mapping[str, str]) -> SheetProfile:
         """The profile with these answers too; later ones win."""
@@ -140,7 +147,7 @@ class SheetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def with_repairs(self, repairs: Iterable[Repair]) -> SheetProfile:
         """The profile with these repairs too; one of the same column and kind is replaced."""
-        merged = {(r.column, r.kind): r for r in (*self.repairs, *repairs)}
+        merged = {(r.column, r.kind): r.spec for r in (*map(parse_repair, self.repairs), *repairs)}
         return msgspec.structs.replace(self, repairs=tuple(merged.values()))
 
 
@@ -168,6 +175,7 @@ def parse_answer(text: str) -> tuple[str, str]:
     return name, answer
 
 
+@functools.lru_cache(maxsize=1024)
 def parse_repair(text: str) -> Repair:
     """`件号=补零到4位`, `成文日期=表格日期`, `责任者=展开同上`, `案卷题名=向下填充` as a repair; else AnswerInvalid."""
     name, equals, words = (part.strip() for part in unicodedata.normalize("NFKC", text).partition("="))

@@ -25,7 +25,7 @@ REPAIRS = st.builds(
 )
 PROFILES = st.builds(
     SheetProfile, st.just("甲公司"), st.dictionaries(st.sampled_from(NAMES[:-1]), st.sampled_from([*NAMES[:-1], KEEP, SKIP, "全宗号-件号", "档号"]), max_size=4),
-    st.lists(REPAIRS, max_size=4).map(tuple),
+    st.lists(REPAIRS.map(lambda repair: repair.spec), max_size=4).map(tuple),
     st.dictionaries(st.sampled_from(["全宗号", "目录号", "密级"]), st.sampled_from(["23", "2", "机密", "公开"]), max_size=2),
 )  # fmt: skip
 ROWS = st.lists(st.lists(st.sampled_from(CELLS), max_size=9), max_size=10)
@@ -73,7 +73,7 @@ def test_nothing_of_a_classified_row_leaves(data: st.DataObject) -> None:
         for row in rows[merged[0][0] + 1 : merged[0][2] + 1]:
             row[8] = ""
     repairs = data.draw(st.lists(st.builds(Repair, st.sampled_from([*names, "成文日期"]), st.sampled_from([RepairKind.DITTO, RepairKind.FILL])), max_size=8))
-    request = encode_request("a.xlsx", SiteClass.OPEN, SheetProfile(repairs=tuple(repairs)))
+    request = encode_request("a.xlsx", SiteClass.OPEN, SheetProfile().with_repairs(repairs))
     carried = interpret_in_sandbox(book({"目录": rows}, {"目录": merged}), request).decode()
     assert not [secret for secret in secrets if secret in carried]
 

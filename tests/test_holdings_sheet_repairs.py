@@ -66,7 +66,7 @@ def test_day_numbers_become_dates_when_agreed() -> None:
     assert [(refusal.row, refusal.field) for refusal in offered.refusals] == [(2, "成文日期")]
     (proposal,) = offered.proposals
     assert (proposal.repair.spec, proposal.count, proposal.examples) == ("成文日期=表格日期", 1, ((2, "29567", "19801212"),))
-    agreed = read_sheet("a.xlsx", book({"目录": cells}), profile=SheetProfile(repairs=(proposal.repair,)))
+    agreed = read_sheet("a.xlsx", book({"目录": cells}), profile=SheetProfile(repairs=(proposal.repair.spec,)))
     assert [row.values["成文日期"] for row in agreed.rows] == ["19801212", "19580312"]
     assert not agreed.refusals
 
@@ -86,13 +86,13 @@ def test_signs_for_as_above(sign: str) -> None:
 
 def test_a_sign_in_the_first_row_stands_for_nothing() -> None:
     """同上 without a row above is refused even when the fill is agreed."""
-    profile = SheetProfile(repairs=(Repair("责任者", RepairKind.DITTO),))
+    profile = SheetProfile(repairs=("责任者=同上",))
     sheet = read_sheet("a.csv", table(split("档号|题名|责任者", "23-2-1-1|甲|同上")), profile=profile)
     assert [(refusal.row, refusal.field) for refusal in sheet.refusals] == [(2, "责任者")]
 
 
 EVERYTHING = SheetProfile(
-    repairs=tuple(Repair(c, k) for c in ("题名", "责任者", "密级", "全宗号", "目录号", "案卷号") for k in (RepairKind.DITTO, RepairKind.FILL))
+    repairs=tuple(Repair(c, k).spec for c in ("题名", "责任者", "密级", "全宗号", "目录号", "案卷号") for k in (RepairKind.DITTO, RepairKind.FILL))
 )
 
 
@@ -229,9 +229,9 @@ def test_answers_and_repairs_as_they_are_typed() -> None:
 def test_a_profile_is_remembered_by_columns_and_contractor() -> None:
     """The key does not change with the order of columns, it does with the contractor; profiles survive their JSON."""
     assert profile_key(["档号", "题名"], "甲公司") == profile_key(["题名", "档号"], "甲公司") != profile_key(["题名", "档号"], "乙公司")
-    profile = SheetProfile("甲公司", {"序号": "件号"}, (Repair("件号", RepairKind.PAD, 3),), {"全宗号": "J023"}, 40)
+    profile = SheetProfile("甲公司", {"序号": "件号"}, ("件号=补零到3位",), {"全宗号": "J023"}, 40)
     assert decode_profile(encode_profile(profile)) == profile
-    for wrong in (b"", b"{", b'{"century": 999}', b'{"unknown": 1}', b'{"repairs": [["a", "pad", 99]]}'):
+    for wrong in (b"", b"{", b'{"century": 999}', b'{"unknown": 1}', b'{"repairs": ["a=pad"]}'):
         with pytest.raises(AnswerInvalid):
             decode_profile(wrong)
     with pytest.raises(ValueError, match="读法"):
@@ -252,7 +252,7 @@ def test_cells_are_named_as_on_screen() -> None:
 def test_filling_is_what_a_person_would_do(cells: list[str], ditto: bool, blanks: bool) -> None:
     """Signs take the nearest value above, blanks too when agreed; without agreement no cell changes and no row with a sign comes through."""
     kinds = [RepairKind.DITTO] * ditto + [RepairKind.FILL] * blanks
-    profile = SheetProfile(repairs=tuple(Repair("责任者", kind) for kind in kinds))
+    profile = SheetProfile(repairs=tuple(Repair("责任者", kind).spec for kind in kinds))
     rows = [["档号", "题名", "责任者"], *([f"23-2-1-{n}", "题", cell] for n, cell in enumerate(cells, 1))]
     sheet = read_sheet("a.csv", table(rows), profile=profile)
     read = {row.number - 2: row.values.get("责任者", "") for row in sheet.rows if not row.refused}
