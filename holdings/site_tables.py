@@ -22,6 +22,7 @@ _READERS: Final = {
     "codes": "holdings.code_scheme:codes_of",
     "sampling": "holdings.sampling:rule",
     "brake": "holdings.delivery_brake:rule",
+    "workload": "holdings.workload:rule",
     "formats": "holdings.format_id:policy",
     "checks": "",
     "columns": "",

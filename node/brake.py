@@ -5,6 +5,7 @@ from __future__ import annotations
 import apsw
 
 from holdings import delivery_brake, records
+from holdings.site_data import SiteData
 from node.job import Job
 from sync.manifest import Part
 
@@ -15,10 +16,10 @@ def replaced(old: tuple[Part, ...], new: tuple[Part, ...]) -> int:
     return sum(part.sha256 not in kept and part.name in names for part in old)
 
 
-def note(connection: apsw.Connection, job: Job, parts: tuple[Part, ...], now: int) -> None:
+def note(connection: apsw.Connection, job: Job, parts: tuple[Part, ...], now: int, site: SiteData) -> None:
     """Count what a new version of a record replaces; in the transaction that stores it."""
     changed = replaced(job.parts, parts) if job.version > 1 else 0
     if changed:
         name = job.cleared.description.delivery
         _, pages, _ = records.delivery_totals(connection, name)
-        delivery_brake.note(connection, name, changed, pages, now, delivery_brake.rule())
+        delivery_brake.note(connection, name, changed, pages, now, delivery_brake.rule(site))

@@ -198,3 +198,22 @@ def delivery_rates(home: Path, as_json: bool) -> None:
         for one in result["contractors"]
     ]
     give(as_json, result, "\n".join(lines) or "还没有检完的抽检。")
+
+
+@delivery.command("workload")
+@HOME
+@JSON
+@click.option("--delivery", "name", default="", help="只统计这一批")
+@click.option("--contractor", default="", help="只统计这一家加工单位")
+@click.option("--xlsx", type=click.Path(dir_okay=False, path_type=Path), default=None, help="写成表格文件")
+@exits
+def delivery_workload(home: Path, as_json: bool, name: str, contractor: str, xlsx: Path | None) -> None:
+    """工作量统计：按加工单位、扫描站、人员、日期、幅面，折合 A4；只计验收通过的批次。"""
+    with reach(home) as node:
+        result = node.workload(name=name, contractor=contractor, destination=str(xlsx.absolute()) if xlsx else "")
+    lines = [
+        f"{one['contractor'] or '（未填）'}  {one['delivery']}：{one['records']} 件 {one['pages']} 页，折合 A4 {one['a4']}"
+        + (f"，申报 {one['declared_a4']}" if one["declared_a4"] is not None else "")
+        for one in result["sums"]
+    ]
+    give(as_json, result, "\n".join(lines) or "还没有验收通过的批次。")

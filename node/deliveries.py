@@ -27,6 +27,7 @@ from holdings.record import Basis
 from holdings.records import StoredRecord
 from holdings.sample_store import Sample
 from holdings.sampling import Candidate, PageVerdict, SamplingRule, percent
+from holdings.site_data import SiteData
 from node import folders
 from sync import sealed
 
@@ -99,9 +100,9 @@ def summary(connection: apsw.Connection, sample: Sample, rule: SamplingRule) -> 
     )  # fmt: skip
 
 
-def report(connection: apsw.Connection, name: str, now: int) -> DeliveryReport:
+def report(connection: apsw.Connection, name: str, now: int, site: SiteData) -> DeliveryReport:
     """Everything about a delivery; NotFound when there is none."""
-    held, rule = delivery.fetch(connection, name), sampling.rule()
+    held, rule = delivery.fetch(connection, name), sampling.rule(site)
     drawn = sample_store.samples(connection, held)
     results = [(one.round, sample_store.judgement(connection, one, rule.pass_rate)) for one in drawn]
     rows, bare, changed = catalogue.delivery_rows(connection, name)

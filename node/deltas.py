@@ -150,7 +150,7 @@ class DeltaCloser:
             records.create_record(connection, identity, described, pages=record.pages, size=size, now=now)
         else:
             records.new_version(connection, identity, job.version, described, pages=record.pages, size=size, now=now)
-            brake.note(connection, job, record.parts, now)
+            brake.note(connection, job, record.parts, now, self._home.site)
         page_changes.note(connection, record, now)
         note(connection, job, FolderState.SEALED, record.findings, record.sources, self._now())
 

@@ -126,6 +126,11 @@ def of_subject(connection: apsw.Connection, subject: str) -> list[tuple[int, byt
     return [(row[0], row[1]) for row in rows]
 
 
+def set_subject(connection: apsw.Connection, path: str, subject: str) -> None:
+    """The folder at `path`, if it is known, stands for the record that bears this match key."""
+    connection.execute("UPDATE folder SET subject = ?2 WHERE path = ?1 AND subject <> ?2", (path, subject))
+
+
 def rename_subjects(connection: apsw.Connection, renamed: Mapping[str, str]) -> None:
     """The records of these folders bear other codes from now on, all at once, so that two may swap theirs. Folders keep their names on disk."""
     moves = [(new, number) for old, new in renamed.items() for number, _ in of_subject(connection, old)]
@@ -251,6 +256,12 @@ def sealed_sources(connection: apsw.Connection, prefix: str) -> Iterable[tuple[i
         (prefix,),
     )
     return ((row[0], row[1], row[2], row[3]) for row in rows)
+
+
+def sealed_at(connection: apsw.Connection, subject: str) -> list[tuple[str, int]]:
+    """(path, id) of the sealed places of a record's match key."""
+    rows = connection.execute("SELECT path, id FROM folder WHERE subject = ? AND state = 'SEALED'", (subject,))
+    return [(str(path), int(number)) for path, number in rows]
 
 
 def forget_item(connection: apsw.Connection, subject: str, item_id: bytes) -> None:

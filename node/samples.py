@@ -14,6 +14,7 @@ from holdings.delivery import Delivery, DeliveryState
 from holdings.errors import DeliveryRefused
 from holdings.sample_store import Judgement, Sample
 from holdings.sampling import Candidate, Drawn, Scope, Unit
+from holdings.site_data import SiteData
 from node import deliveries
 from node.engine import Engine
 from node.errors import ConfigurationWrong
@@ -37,7 +38,7 @@ def draw(
     Raises:
         DeliveryRefused: what the rules of sampling do not allow.
     """
-    rule, reading = sampling.rule(), engine.home.database.read()
+    rule, reading = sampling.rule(engine.home.site), engine.home.database.read()
     held = delivery.fetch(reading, name)
     if held.state in (DeliveryState.WITHDRAWN, DeliveryState.ACCEPTED):
         raise DeliveryRefused(f"批次“{name}”{held.state.label}，不再抽检")
@@ -98,15 +99,15 @@ def import_sheet(engine: Engine, file: Path) -> tuple[Sample, int]:
     with engine.home.database.transaction() as connection:
         sample = sample_store.fetch(connection, filled.sample)
         said = sample_sheet.judgements(filled, sample_store.pages(connection, sample))
-        return sample, judge(connection, sample, said, int(engine.clock.now()))
+        return sample, judge(connection, sample, said, int(engine.clock.now()), engine.home.site)
 
 
-def judge(connection: apsw.Connection, sample: Sample, said: list[Judgement], now: int) -> int:
+def judge(connection: apsw.Connection, sample: Sample, said: list[Judgement], now: int, site: SiteData) -> int:
     """Write verdicts, while the round that they belong to is the delivery's present one."""
     held = next(one for one in delivery.list_all(connection) if one.id == sample.delivery)
     if sample.round != held.round or held.state is DeliveryState.ACCEPTED:
         raise DeliveryRefused(f"抽检单 {sample.id} 属第 {sample.round} 轮，批次现为第 {held.round} 轮、{held.state.label}；旧结论不再改")
-    return sample_store.judge(connection, sample, said, sampling.rule().faults, now)
+    return sample_store.judge(connection, sample, said, sampling.rule(site).faults, now)
 
 
 def export(engine: Engine, number: int, destination: Path, *, only_failed: bool) -> int:
@@ -116,7 +117,7 @@ def export(engine: Engine, number: int, destination: Path, *, only_failed: bool)
     held = next(one for one in delivery.list_all(reading) if one.id == sample.delivery)
     pages = sample_store.pages(reading, sample)
     durable.write_file(
-        destination, sample_sheet.write(held, sample, pages, sampling.rule().faults, only_failed=only_failed)
+        destination, sample_sheet.write(held, sample, pages, sampling.rule(engine.home.site).faults, only_failed=only_failed)
     )
     destination.chmod(0o644)
     return sum(page.verdict is sampling.PageVerdict.FAILED for page in pages) if only_failed else len(pages)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Literal
 
 import msgspec
@@ -23,8 +24,10 @@ from holdings.delivery_report import text
 from holdings.errors import DeliveryRefused
 from holdings.pass_rates import Judged
 from holdings.sampling import percent
-from node import deliveries, delivery_evidence, withdrawal
+from node import deliveries, delivery_evidence, withdrawal, workload
+from node.errors import ConfigurationWrong
 from node.verbs import Answer, Verbs
+from sync.errors import StoreError
 
 
 class DeliveryVerbs(Verbs):
@@ -46,7 +49,7 @@ class DeliveryVerbs(Verbs):
 
     def delivery_report(self, name: str) -> Answer:
         """Counts, bytes, faults by rule, sampling, evidence, history; `text` is the same for paper."""
-        report = deliveries.report(self._home.database.read(), name, self._seconds())
+        report = deliveries.report(self._home.database.read(), name, self._seconds(), self._home.site)
         return {**msgspec.to_builtins(report), "text": text(report)}
 
     def delivery_describe(
@@ -73,7 +76,7 @@ class DeliveryVerbs(Verbs):
 
     def delivery_accept(self, name: str, by: str, reason: str = "") -> Answer:
         """验收通过: after a sample of this round that passed; without any sample only with a reason."""
-        reading, rule = self._home.database.read(), sampling.rule()
+        reading, rule = self._home.database.read(), sampling.rule(self._home.site)
         held = delivery.fetch(reading, name)
         _, _, changed = catalogue.delivery_rows(reading, name)
         if held.clearance is None or not held.clearance.covers(changed):
@@ -109,7 +112,7 @@ class DeliveryVerbs(Verbs):
         said = Reprocessing(begins or now, ends, by, reason, now)
         with self._home.database.transaction() as connection:
             held = delivery.fetch(connection, name)
-            delivery_brake.declare(connection, held, said, delivery_brake.rule())
+            delivery_brake.declare(connection, held, said, delivery_brake.rule(self._home.site))
             self._look_again(connection)
         self._wake()
         return {"delivery": name, "begins": said.begins, "ends": said.ends, "by": by, "reason": reason}
@@ -126,9 +129,19 @@ class DeliveryVerbs(Verbs):
         report = evidence_store.last(reading, delivery.fetch(reading, name))
         return {"delivery": name, "report": msgspec.to_builtins(report) if report else None}
 
+    def workload(self, name: str = "", contractor: str = "", destination: str = "") -> Answer:
+        """工作量统计 of accepted deliveries; written as xlsx too when a file is named."""
+        found = workload.statistics(self._engine, name, contractor)
+        if destination:
+            try:
+                workload.write(Path(destination), found, f"工作量统计  {self._home.config.name}")
+            except (OSError, StoreError) as fault:
+                raise ConfigurationWrong(f"{destination} 写不进去：{fault}。请换一个目标，或检查权限与空间。") from fault
+        return {**msgspec.to_builtins(found), "file": destination}
+
     def pass_rates(self) -> Answer:
         """合格率 and 一次合格率 by contractor."""
-        reading, rule = self._home.database.read(), sampling.rule()
+        reading, rule = self._home.database.read(), sampling.rule(self._home.site)
         drawings = [
             Judged(held.contractor, held.name, one.round, sample_store.judgement(reading, one, rule.pass_rate))
             for held in delivery.list_all(reading)

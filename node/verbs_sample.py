@@ -37,7 +37,7 @@ class SampleVerbs(Verbs):
 
     def sample_list(self, name: str | None = None) -> Answer:
         """Drawings of a delivery, or of all."""
-        reading, rule = self._home.database.read(), sampling.rule()
+        reading, rule = self._home.database.read(), sampling.rule(self._home.site)
         names = {one.id: one.name for one in delivery.list_all(reading)}
         held = delivery.fetch(reading, name) if name else None
         return {
@@ -52,12 +52,12 @@ class SampleVerbs(Verbs):
         reading = self._home.database.read()
         sample = sample_store.fetch(reading, number)
         name = next(one.name for one in delivery.list_all(reading) if one.id == sample.delivery)
-        summary = msgspec.to_builtins(deliveries.summary(reading, sample, sampling.rule()))
+        summary = msgspec.to_builtins(deliveries.summary(reading, sample, sampling.rule(self._home.site)))
         return {"delivery": name, **summary, "list": [_page(page) for page in sample_store.pages(reading, sample)]}
 
     def sample_faults(self) -> Answer:
         """Fault codes that a checker may write."""
-        return {"faults": msgspec.to_builtins(dict(sampling.rule().faults))}
+        return {"faults": msgspec.to_builtins(dict(sampling.rule(self._home.site).faults))}
 
     def sample_verdict(
         self,
@@ -75,7 +75,7 @@ class SampleVerbs(Verbs):
                 page.position for page in sample_store.pages(connection, sample) if page.verdict is PageVerdict.NONE
             ]
             said = [Judgement(at, PageVerdict[verdict.upper()], fault, remark, by) for at in chosen]
-            changed = samples.judge(connection, sample, said, self._seconds())
+            changed = samples.judge(connection, sample, said, self._seconds(), self._home.site)
         return {**self._sample_now(number), "changed": changed}
 
     def sample_import(self, file: str) -> Answer:

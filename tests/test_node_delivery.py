@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from node_at_work import NodeAtWork, findings, make
-from scan_tree import page, pages
+from PIL import Image
+from scan_tree import COLUMNS, page, pages
 
 from holdings import tally
 from holdings.errors import DeliveryRefused
@@ -87,7 +89,7 @@ def test_faults_are_counted_by_rule(work: NodeAtWork) -> None:
     work.scans.put("第04批/J001-WS·2011·Y·BGS-0099", pages(1))
     work.intake()
     report = ask(work, "delivery_report", name=BATCH)
-    assert [(one["code"], one["waiting"]) for one in report["faults"] if one["severity"] == "错误"][0][0] == "empty-file"
+    assert next(one["code"] for one in report["faults"] if one["severity"] == "错误") == "empty-file"
     work.scans.put(A, {"0001.jpg": page(5)})
     work.intake()
     report = ask(work, "delivery_report", name=BATCH)
@@ -219,3 +221,34 @@ def test_touching_and_renaming_are_no_change(work: NodeAtWork) -> None:
     work.intake()
     with work.opened() as engine:
         assert "brake" not in {code for code, _ in findings(engine)}
+
+
+def test_the_workload_of_accepted_deliveries(work: NodeAtWork, tmp_path: Path) -> None:
+    """Only what was accepted is counted; persons and days come from the sheet, sizes from the pages; the workbook is written."""
+    extra = {"扫描员": "赵", "扫描日期": "2023.10.18", "折合A4": "3"}
+    work.scans.rows({A: {"页数": "2", **extra}, B: {"页数": "1"}}, columns=(*COLUMNS, *extra))
+    for code, count in ((A, 2), (B, 1)):
+        work.scans.put(code, {f"{n:04d}.jpg": scanned(n, 1654 * (1 + (n > 1)), 2339) for n in range(1, count + 1)})
+    work.intake()
+    assert jindang(work, "delivery", "workload")["sums"] == []
+    ask(work, "delivery_describe", name=BATCH, contractor="恒信", stations=["扫描站1"])
+    ask(work, "delivery_submit", name=BATCH, by="赵工")
+    ask(work, "delivery_accept", name=BATCH, by="王秀英", reason="不足抽检数，逐页看过")
+    found = jindang(work, "delivery", "workload", "--xlsx", tmp_path / "工作量.xlsx")
+    (total,) = found["sums"]
+    assert (total["contractor"], total["records"], total["pages"], total["a4"], total["declared_a4"]) == ("恒信", 2, 3, 4.0, 3.0)
+    lines = {(one["operator"], one["station"], one["size_class"]): one["pages"] for one in found["lines"]}
+    assert lines == {("赵", "扫描站1", "A4"): 1, ("赵", "扫描站1", "A3"): 1, ("", "扫描站1", "A4"): 1}
+    assert found["persons"] == [{"contractor": "恒信", "role": "扫描员", "person": "赵", "records": 1, "pages": 2, "a4": 3.0}]
+    assert (tmp_path / "工作量.xlsx").read_bytes()[:2] == b"PK"
+    for code in (A, B):
+        for file in (work.scans.root / code).iterdir():
+            file.unlink()
+    assert jindang(work, "delivery", "workload")["sums"] == found["sums"]
+
+
+def scanned(seed: int, width: int, height: int) -> bytes:
+    """A page of so many pixels at 200 dpi."""
+    out = io.BytesIO()
+    Image.new("L", (width, height), 200 + seed).save(out, "JPEG", dpi=(200, 200))
+    return out.getvalue()

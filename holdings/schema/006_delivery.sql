@@ -93,3 +93,19 @@ CREATE TABLE page_size(
 
 -- holdings/records.py: records of a delivery, for its report.
 CREATE INDEX record_delivery ON record(delivery, number);
+
+-- holdings/workload_store.py: what link sheets 挂接表 say of the work on a record. record_hash: first 16 bytes of SHA-256 of its match key, so that a line
+-- about a row that later turns out classified names nothing. persons: JSON object role -> name.
+CREATE TABLE work_line(
+    delivery    TEXT NOT NULL,
+    sheet       TEXT NOT NULL,
+    position    INTEGER NOT NULL,
+    record_hash BLOB NOT NULL,
+    station     TEXT NOT NULL,
+    persons     TEXT NOT NULL,
+    date        TEXT NOT NULL,
+    size_class  TEXT NOT NULL,
+    a4          TEXT NOT NULL,
+    PRIMARY KEY(delivery, sheet, position)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX work_line_record ON work_line(record_hash);
