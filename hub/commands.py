@@ -140,6 +140,8 @@ def enrol(home: Path, as_json: bool, name: str, district: str) -> None:
     """为名为 NAME 的节点发一个接入码（一次有效，七天内）。"""
     with at(home) as desk:
         result = desk.call("enrol", name=name, district=district)
+    if result["note"]:
+        say(result["note"])
     say(f"接入码发给“{name}”，一次有效，七天内使用。请当面或经可信渠道交付，不要用群聊。")
     give(as_json, result, result["token"])
 

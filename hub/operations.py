@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from holdings.district import districts
+from holdings.errors import NotFound
 from hub import backup, doctor, front, opened, status
 from hub.desk import Answer, LocalDesk, Number
 from hub.enrolment import Enrolment
@@ -26,8 +29,18 @@ class Operations:
         self._home, self._enrolment, self._vault, self._folding, self._cut_off = home, enrolment, vault, folding, cut_off
 
     def enrol(self, name: str, district: str = "") -> Answer:
-        """A token for a new node."""
-        return {"token": self._enrolment.make_token(name, district)}
+        """A token for a new node; `note` is what is odd about its district, blank when nothing is."""
+        return {"token": self._enrolment.make_token(name, district), "note": self._about(district) if district else ""}
+
+    def _about(self, code: str) -> str:
+        """A district that the table does not know, or that has a successor, is taken as it is said, and told."""
+        known = districts(self._home.site)
+        today = dt.datetime.fromtimestamp(self._home.clock.wall(), dt.UTC).date()
+        try:
+            now = known.current(code, today)
+        except NotFound as fault:
+            return f"{fault}；已按所填登记"
+        return "" if now.code == code else f"{code} {known.get(code).name}已由 {now.code} {now.name}接续；已按所填登记"
 
     def status(self) -> Answer:
         """Sums and nodes (DESIGN §7); `opening`: does the vault work?"""
