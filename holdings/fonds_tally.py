@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
@@ -10,8 +12,9 @@ from typing import Final
 import apsw
 
 from holdings.record import Description
-from holdings.reference_code import ReferenceCode, match_key, parse
+from holdings.reference_code import match_key
 
+_FONDS: Final = re.compile(r"[A-Z]{0,2}[0-9]{1,4}")
 OPEN_WORDS: Final = frozenset({"开放", "已开放", "是"})
 OPENING: Final = ("开放状态", "开放标识")
 
@@ -28,9 +31,15 @@ class FondsCount(StrEnum):
 
 
 def fonds_key(code: str) -> str:
-    """Match key of the 全宗号 in a reference code; blank when its form has none."""
-    read_as = parse(code)
-    return match_key(read_as.fonds) if isinstance(read_as, ReferenceCode) and read_as.fonds else ""
+    """Match key of the 全宗号 in a reference code; blank when its form has none (DA/T 13-2022, DA/T 13-1994)."""
+    return key_of(match_key(code))
+
+
+def key_of(key: str) -> str:
+    """The same of a match key, fast enough for every row of a large import: what stands before the first of at least two
+    hyphens, where it is letters and digits as 全宗号 are."""
+    first, _, rest = key.partition("-")
+    return first if "-" in rest and _FONDS.fullmatch(first) else ""
 
 
 def count(
@@ -52,6 +61,12 @@ def count(
             )
 
 
+def count_rows(connection: apsw.Connection, keys: Iterable[str], by: int, writer: str = "") -> None:
+    """Rows of the catalogue that came (`by` 1) or went (-1), by their match keys: one statement a fonds."""
+    tallied = Counter(key_of(key) for key in keys)
+    count(connection, FondsCount.CATALOGUED, [(key, by * number) for key, number in tallied.items()], writer)
+
+
 def moved(connection: apsw.Connection, before: Description | None, after: Description | None, writer: str = "") -> None:
     """Keep the counters of records when one comes (before None), changes, or is renumbered into another fonds. A record
     that ended is counted no more.
@@ -66,7 +81,8 @@ def moved(connection: apsw.Connection, before: Description | None, after: Descri
 def read(connection: apsw.Connection, key: str, writer: str = "") -> dict[FondsCount, int]:
     """All counters of a fonds."""
     rows = connection.execute("SELECT name, value FROM fonds_tally WHERE writer = ? AND key = ?", (writer, key))
-    known = {FondsCount(str(name)): int(value) for name, value in rows}
+    # Records from before there were counters may take away what they never gave.
+    known = {FondsCount(str(name)): max(0, int(value)) for name, value in rows}
     return {kind: known.get(kind, 0) for kind in FondsCount}
 
 

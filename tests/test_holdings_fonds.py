@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import apsw
 import pytest
 import xlsxwriter
 from hypothesis import given
@@ -201,6 +202,34 @@ def test_counters_follow_records(database: Database) -> None:
 def test_the_fonds_of_a_code(code: str, key: str) -> None:
     """The 全宗号 of a code in its match form; local forms have none."""
     assert fonds_key(code) == key
+
+
+def test_rows_of_the_catalogue_are_counted_by_fonds(database: Database) -> None:
+    """An import's rows are added up and counted once a fonds; rows that go are taken away."""
+    keys = ["J001-WS·2011·Y-0001", "J001-WS·2011·Y-0002", "23-2-145", "本地", "2023-001"]
+    with database.transaction() as connection:
+        fonds_tally.count_rows(connection, keys, 1)
+        fonds_tally.count_rows(connection, keys[1:], -1)
+        fonds_tally.count_rows(connection, keys[2:], -1)
+        assert [fonds_tally.read(connection, key)[FondsCount.CATALOGUED] for key in ("J001", "23", "2023")] == [1, 0, 0]
+
+
+def test_what_was_held_before_the_counters_is_counted_when_they_come() -> None:
+    """A database of the time before has its records and rows counted by fonds, as the counters would have."""
+    folder = Path(fonds.__file__).parent / "schema"
+    connection = apsw.Connection(":memory:")
+    for name in ("001_holdings.sql", "002_codes.sql"):
+        connection.execute((folder / name).read_text("utf-8"))
+    codes = ["J001-WS·2011·Y-0001", "J001-WS·2011·Y-0002", "23-2-145", "本地编号", "2023-001", "ABC1-2-3", "J00001-2-3", "WS·2011-3-4"]
+    for number, code in enumerate(codes):
+        connection.execute(
+            "INSERT INTO record(writer, id, version, reference_code, match_key, ordering, level, title, date, delivery, pages, bytes, ended)"
+            " VALUES ('和平区', ?, 1, ?, ?, '', 4, '', '', '', 0, 0, ?)", (bytes([number]) * 16, code, code, int(number == 1)),
+        )  # fmt: skip
+    connection.execute((folder / "003_fonds.sql").read_text("utf-8"))
+    found = dict(connection.execute("SELECT key, value FROM fonds_tally WHERE writer = '和平区' AND name = 'scanned'"))
+    assert found == {"J001": 1, "23": 1}
+    assert {key for code in codes if (key := fonds_key(code))} == {"J001", "23"}
 
 
 @given(

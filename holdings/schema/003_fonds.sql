@@ -40,3 +40,17 @@ CREATE TABLE fonds_tally(
     value  INTEGER NOT NULL,
     PRIMARY KEY(writer, key, name)
 ) STRICT, WITHOUT ROWID;
+
+-- What was held before there were counters, by the same rule as holdings/fonds_tally.py: the part before the first of at least two hyphens, up to two letters and
+-- four digits. (Which of it is open stands in bodies, where no statement can look.)
+INSERT INTO fonds_tally
+    SELECT writer, prefix, name, count(*) FROM (
+        SELECT writer, match_key, substr(match_key, 1, instr(match_key, '-') - 1) AS prefix, 'scanned' AS name FROM record WHERE ended = 0
+        UNION ALL
+        SELECT '', match_key, substr(match_key, 1, instr(match_key, '-') - 1), 'catalogued' FROM catalogue
+    )
+    WHERE length(match_key) - length(replace(match_key, '-', '')) >= 2
+      AND length(ltrim(prefix, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ')) BETWEEN 1 AND 4
+      AND length(prefix) - length(ltrim(prefix, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ')) <= 2
+      AND ltrim(prefix, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') NOT GLOB '*[^0-9]*'
+    GROUP BY 1, 2, 3;
