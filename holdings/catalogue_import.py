@@ -33,6 +33,12 @@ GONE_TOLD_MAX: Final = 1_000  # findings of rows that disappeared, for each shee
 _GONE, _DUPLICATE = RowState.GONE.value, RowState.DUPLICATE.value
 
 
+_EITHER: Final = (
+    "此档号改过号，分不清表中写的是改号前还是改号后的档号",
+    "先把表中档号都改为新档号、其余不动，导入一次；再改其他内容",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """What is imported: whose rows (0: this site's), delivery and name of the sheet; `source` tells the bytes of one file
@@ -99,7 +105,7 @@ class Import:
         if self._has_said:
             portion.word = sheets.said(connection, self.sheet, [one.id for one in known.values()])
         if self._renumbered:
-            lines = self._without_renumbered(connection, portion, lines)
+            lines = self._without_renumbered(connection, portion, lines, known)
         for one in lines:
             stored = known.get(one.key)
             if one.refused:
@@ -120,9 +126,12 @@ class Import:
             self._withheld.update(one.key for one in lines if one.mark is not MarkKind.OPEN)
 
     def _without_renumbered(
-        self, connection: apsw.Connection, portion: _Portion, lines: Sequence[Line]
+        self, connection: apsw.Connection, portion: _Portion, lines: Sequence[Line], known: dict[str, Known]
     ) -> Sequence[Line]:
-        """A sheet that says of an old code what it said before speaks of the row that has another code now: nothing new."""
+        """A sheet that says of an old code what it said before speaks of the row that has another code now: nothing new.
+
+        What was edited is of the numbering that the other lines of the sheet show; where none shows it, nothing is guessed.
+        """
         former = moves.former(connection, self.origin.holder, [one.key for one in lines])
         if not former:
             return lines
@@ -130,7 +139,22 @@ class Import:
         old = {key: row for key, row in former.items() if row in word}
         same = {one.key for one in lines if one.key in old and (one.refused or word[old[one.key]][1] == one.digest)}
         portion.seen += [old[key] for key in same]
-        return [one for one in lines if one.key not in same]
+        rest = [one for one in lines if one.key not in same]
+        edited = [one for one in rest if one.key in old and not one.refused and not _says_so(known.get(one.key), one)]
+        shown = sum(_says_so(known.get(one.key), one) for one in rest if one.key in old)
+        if not edited or shown > len(same):
+            return rest
+        now = moves.under_new_codes(connection, {one.key: old[one.key] for one in edited}, edited)
+        for one in edited:
+            portion.seen.append(old[one.key])
+            if one.key in known and not same:
+                self._refuse(Refusal(one.number, CODE, _EITHER[0], _EITHER[1], one.key))
+                portion.seen.append(known[one.key].id)
+            else:
+                portion.changed[old[one.key]] = now[one.key]
+                portion.say.append((self.sheet, old[one.key], one.number, one.digest))
+        told = {one.key for one in edited}
+        return [one for one in rest if one.key not in told]
 
     # ------------------------------------------------------------------ one row
 
@@ -353,3 +377,8 @@ class Import:
         for one in rows.gone(connection, self.sheet, GONE_TOLD_MAX):
             where = f"{self.origin.scope}#{one.key}"
             yield Finding(FindingCode.ROW_GONE, one.key, where, one.code, f"原第 {one.number} 行")
+
+
+def _says_so(stored: Known | None, one: Line) -> bool:
+    """Does the row that bears this code say exactly this?"""
+    return stored is not None and stored.digest == one.digest

@@ -8,7 +8,7 @@ from typing import Any
 
 import apsw
 
-from holdings import records
+from holdings import lineage, records
 from holdings.records import StoredRecord
 from hub import opened
 from hub.clock import Clock
@@ -61,6 +61,8 @@ class Lookup:
             "version": record.version,
             "elements": dict(records.body(reading, record).elements),
             "versions": [asdict(v) for v in records.versions(reading, record)],
+            "former_codes": lineage.former_codes(reading, record.number),
+            "relations": [{"kind": r.kind.label, "id": r.record.hex(), "ref": r.reference_code, "note": r.note} for r in lineage.relations(reading, record.number)],
             "receipts": self._receipts(log_id, sorted({seq for _, seq, _ in brought})),
             "findings": [f"第 {version} 版：{_REASONS.get(code, code)}" for version, _, code in brought if code],
             "pages": [_page(page, texts) for page in pages],

@@ -55,14 +55,22 @@ def bearing(
     reshaped = _reshaped(connection, record, heirs if key == name else [])
     if reshaped:
         whole = record is not None and len(files) >= len(sealed.current(connection, bytes(record.id)))
+        same = same or (known is not None and _as_sealed(connection, known, files))
         return Bearing(key, rests=same, reshaped=not same and not whole)
-    return None if key == name else Bearing(key)
+    plain = key == name and (known is None or known.subject in ("", name))
+    return None if plain else Bearing(key)
 
 
 def _reshaped(connection: apsw.Connection, record: StoredRecord | None, heirs: Sequence[StoredRecord]) -> bool:
     """Was the volume merged or split; or did the one that bore this name end, its pages being its heirs'?"""
     concerned = [record] if record is not None else heirs
     return any(lineage.reshaped(connection, one.number) for one in concerned)
+
+
+def _as_sealed(connection: apsw.Connection, known: Known, files: Sequence[FileStat]) -> bool:
+    """Is a folder that was changed as it was again?"""
+    facts = {(name, *fact[:3]) for name, fact in folders.sources(connection, known.id).items()}
+    return bool(facts) and facts == {(f.name, f.size, f.mtime_ns, f.inode) for f in files}
 
 
 def _likeliest(
@@ -72,17 +80,23 @@ def _likeliest(
     known: Known | None,
     files: Sequence[FileStat],
 ) -> str:
-    """The code most of whose files lie here; of equals the one this folder had, then its name when something bears it, then the only heir's."""
-    here = {(f.size, f.mtime_ns, f.inode) for f in files}
-    shared = {
-        key: len(
-            here & {fact[:3] for number, _ in stored[key] for fact in folders.sources(connection, number).values()}
+    """The code most of whose files lie here; of equals the one this folder had, then its name when something bears it, then the only heir's.
+
+    Folders of a whole set may have been renamed at once, so that what the tables know of each is of another by now: names and sizes of the sealed pages
+    are the second witness. A wrong choice loses nothing: pages that are missing then are asked about.
+    """
+    here, named = {(f.size, f.mtime_ns, f.inode) for f in files}, {(f.name, f.size) for f in files}
+    alike: dict[str, tuple[int, int]] = {}
+    for key in keys:
+        facts = {fact[:3] for number, _ in stored[key] for fact in folders.sources(connection, number).values()}
+        record = records.record_for(connection, key)
+        parts = (
+            {(p.name, p.size) for p in sealed.current(connection, bytes(record.id))} if record is not None else set()
         )
-        for key in keys
-    }
-    best = max(shared.values())
-    if best or (known is not None and known.subject):
-        return next(key for key in keys if shared[key] == best)
+        alike[key] = len(here & facts), len(named & parts) and len(named & parts) - len(named ^ parts)
+    best = max(alike.values())
+    if best > (0, 0) or (known is not None and known.subject):
+        return next(key for key in keys if alike[key] == best)
     borne = [key for key in keys if records.record_for(connection, key) or catalogue.row_for(connection, key)]
     name = keys[0]
     return name if name in borne or len(borne) != 1 else borne[0]

@@ -10,10 +10,14 @@ from typing import Any
 
 import click
 
+from node.commands_check import check
+from node.commands_delivery import delivery
 from node.commands_desk import catalogue
 from node.commands_fonds import fonds
 from node.commands_profile import profile
 from node.commands_quarantine import pages, quarantine
+from node.commands_renumber import renumber, volume
+from node.commands_sample import sample
 from node.commands_shell import HOME, JSON, ask_passphrase, exits, give, reach, say
 
 
@@ -307,6 +311,11 @@ def identity(home: Path, file: Path, yes: bool) -> None:
 
 commands.add_command(catalogue)
 commands.add_command(quarantine)
+commands.add_command(renumber)
+commands.add_command(volume)
+commands.add_command(delivery)
+commands.add_command(sample)
 commands.add_command(fonds)
 commands.add_command(pages)
 commands.add_command(profile)
+commands.add_command(check)

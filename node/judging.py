@@ -27,7 +27,7 @@ from node.job import Job, vanished
 from node.places import GATHERED, Place, Seen
 from node.sameness import same_body, unchanged_parts
 from node.settings import Setting
-from node.walk import FileStat
+from node.walk import FileStat, look
 from sync import sealed
 
 
@@ -80,9 +80,11 @@ class Judging:
         stands = self._bearing(connection, seen)
         if stands is not None and (stands.rests or stands.reshaped):
             found = [Finding(FindingCode.FOLDER_RESHAPED, key, place.key, place.name)] if stands.reshaped else []
-            self.leave(connection, seen, FolderState.HELD if found else FolderState.SEALED, found)
+            self.leave(connection, replace(seen, stands=stands.key), FolderState.HELD if found else FolderState.SEALED, found)
             return None
-        key = stands.key if stands is not None else key
+        if stands is not None:
+            key, seen = stands.key, replace(seen, stands=stands.key)
+            folders.set_subject(connection, place.key, key)
         if seen.folder.unreadable:
             self.leave(
                 connection, seen, FolderState.QUARANTINED, [Finding(FindingCode.UNREADABLE, key, place.key, place.name)]
@@ -126,9 +128,23 @@ class Judging:
         former = f"{place.delivery}/" if place.gathering else f"{place.delivery}{GATHERED}"
         for path in folders.twins(connection, key, place.key):
             stale = path.startswith(former) and (GATHERED in path) is not bool(place.gathering)
-            if not stale and self.is_there(path):
+            if not stale and self.is_there(path) and not self._moved_on(connection, path, key):
                 return path
         return None
+
+    def _moved_on(self, connection: apsw.Connection, path: str, key: str) -> bool:
+        """Where codes were changed: does a folder that the tables know under this code hold another record's files by now?
+
+        Contractors rename folders after codes are changed; the tables learn of it one folder at a time.
+        """
+        known = folders.find(connection, path) if self.standing.renumbered else None
+        name, _, relative = path.partition("/")
+        root = next((w for w in self._home.config.watch if Path(w).name == name), None)
+        folder = look(str(Path(root, relative))) if known is not None and root is not None else None
+        if folder is None:
+            return False
+        stands = bearing(connection, match_key(relative.rpartition("/")[2]), known, folder.signature(), folder.files)
+        return (stands.key if stands is not None else match_key(relative.rpartition("/")[2])) != key
 
     def is_there(self, path: str) -> bool:
         """Does what the tables call by this path still lie on disk? A folder moved in this very walk is not noted as gone yet."""
@@ -153,7 +169,7 @@ class Judging:
         item_id = bytes(record.id) if record else known.item_id if known and known.item_id else os.urandom(16)
         # LOOKED until the outcome is written: a crash before that leaves a folder that is judged again, whatever it was before.
         number = folders.put(
-            connection, place.key, place.subject, place.delivery, FolderState.LOOKED, seen.signature, self._now(),
+            connection, place.key, seen.subject, place.delivery, FolderState.LOOKED, seen.signature, self._now(),
             self.standing.epoch, item_id,
         )  # fmt: skip
         parts = tuple(sealed.current(connection, item_id)) if record else ()
@@ -186,7 +202,7 @@ class Judging:
         """Note that a place waits or stands, and what is said of it."""
         place, item_id = seen.place, seen.known.item_id if seen.known else None
         folders.put(
-            connection, place.key, place.subject, place.delivery, state, seen.signature, self._now(),
+            connection, place.key, seen.subject, place.delivery, state, seen.signature, self._now(),
             self.standing.epoch, item_id,
         )  # fmt: skip
         quarantine.settle(connection, place.key, found, int(self._now()))

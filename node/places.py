@@ -45,6 +45,13 @@ class Seen:
     folder: Folder
     signature: bytes
     known: Known | None
+    stands: str = ""
+    """Match key that its record bears where codes were changed (node.bearing); empty: its name says it."""
+
+    @property
+    def subject(self) -> str:
+        """Match key that its record bears."""
+        return self.stands or self.place.subject
 
 
 class Ids:

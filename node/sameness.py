@@ -24,4 +24,7 @@ def unchanged_parts(
 
 def same_body(old: Description, new: Description) -> bool:
     """Equal but for who cleared it and when: signing a clearance again is no new version."""
-    return replace(old, clearance=new.clearance, former_codes=()) == replace(new, former_codes=())
+    # What any version said of former codes and relations holds on (format.md §6.3): a later one need not repeat it.
+    return replace(old, clearance=new.clearance, former_codes=(), relations=()) == replace(
+        new, former_codes=(), relations=()
+    )

@@ -9,18 +9,20 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-from holdings import quarantine, records
+from holdings import lineage, quarantine, records
 from holdings.catalogue import ImportReport
 from holdings.reference_code import match_key
 from node import copies, page_changes, report, settings, verification
 from node.errors import ConfigurationWrong
 from node.settings import Setting
 from node.verbs import Answer
+from node.verbs_check import CheckVerbs
 from node.verbs_delivery import DeliveryVerbs
 from node.verbs_fonds import FondsVerbs
 from node.verbs_pages import PageVerbs
 from node.verbs_profile import ProfileVerbs
 from node.verbs_quarantine import told
+from node.verbs_renumber import RenumberVerbs
 from node.verbs_sample import SampleVerbs
 from sync import log, sealed
 from sync.receipt import Grade
@@ -30,7 +32,7 @@ Wait = Literal["", "R1", "R4"]
 """Which receipts a run waits for."""
 
 
-class Service(FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs):
+class Service(FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs):
     """The verbs of a node: those of its groups, and the few about the node as a whole."""
 
     def capabilities(self) -> Answer:
@@ -126,6 +128,8 @@ class Service(FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs):
             "ref": record.reference_code, "id": record.id.hex(), "title": record.title, "level": record.level.label, "custody": "本馆保管",
             "version": record.version,
             "versions": [asdict(v) for v in records.versions(reading, record)],
+            "former_codes": lineage.former_codes(reading, record.number),
+            "relations": [{"kind": r.kind.label, "id": r.record.hex(), "ref": r.reference_code, "note": r.note} for r in lineage.relations(reading, record.number)],
             "page_changes": [asdict(c) for c in page_changes.of_record(reading, bytes(record.id))],
             "receipts": self._receipts_of({s.pack for p in parts for s in p.segments}),
             "findings": [told(item) for item in listed if item.state in (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)],

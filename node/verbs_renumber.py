@@ -1,0 +1,57 @@
+"""Verbs about codes: renumbering 改号 by a sheet, merge 并卷 and split 拆卷 of volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from holdings.renumber import TOLD_MAX, Refused, Wish
+from node.renumbering import Outcome, Renumbering, read_sheet
+from node.reshaping import Reshaped, Reshaping
+from node.verbs import Answer, Verbs
+
+
+class RenumberVerbs(Verbs):
+    """Each judges the whole first and does all or nothing; `dry_run` says what would be done."""
+
+    def renumber(self, sheet: str, dry_run: bool = False) -> Answer:
+        """Give the codes of a sheet (原档号, 新档号); nothing is done when a line is refused."""
+        wishes = [Wish(row.row, row.old, row.new) for row in read_sheet(self._engine.sandbox, Path(sheet))]
+        with self._engine.alone():
+            done = Renumbering(self._home, self._clock).run(wishes, dry_run=dry_run)
+        return self._told(done, dry_run=dry_run)
+
+    def volume_merge(self, into: str, volumes: list[str], dry_run: bool = False) -> Answer:
+        """Merge volumes into another: their pages are added to its pages, their items numbered on behind its items."""
+        with self._engine.alone():
+            done = Reshaping(self._home, self._clock).merge(into, volumes, dry_run=dry_run)
+        return self._reshaped(done, dry_run=dry_run)
+
+    def volume_split(self, sheet: str, dry_run: bool = False) -> Answer:
+        """Split volumes by a sheet (原档号, 新档号, 起页, 止页, 题名): pages move to the new volumes."""
+        rows = read_sheet(self._engine.sandbox, Path(sheet))
+        with self._engine.alone():
+            done = Reshaping(self._home, self._clock).split(rows, dry_run=dry_run)
+        return self._reshaped(done, dry_run=dry_run)
+
+    def _told(self, done: Outcome, *, dry_run: bool) -> Answer:
+        if done.signed.records or (done.moved and not dry_run):
+            self._wake()
+        moved = done.moved
+        return {
+            "changed": len(moved), "records": sum(one.record is not None for one in moved), "unchanged": done.unchanged,
+            "refused": len(done.refused), "deltas": done.signed.deltas, "bytes": done.signed.bytes,
+            "changes": [{"row": m.row, "old": m.old, "new": m.new, "title": m.title} for m in moved[:TOLD_MAX]],
+            "refusals": _refusals(done.refused), "dry_run": dry_run,
+        }  # fmt: skip
+
+    def _reshaped(self, done: Reshaped, *, dry_run: bool) -> Answer:
+        if done.volumes and not dry_run:
+            self._wake()
+        volumes = [{"ref": v.code, "pages": v.pages, "from": list(v.sources), "ended": v.ended} for v in done.volumes]
+        return {**self._told(done.items, dry_run=dry_run), "volumes": volumes, "records": done.records, "deltas": done.signed.deltas, "bytes": done.signed.bytes,
+                "refused": len(done.refused), "refusals": _refusals(done.refused)}  # fmt: skip
+
+
+def _refusals(refused: Iterable[Refused]) -> list[Answer]:
+    return [{"row": r.row, "field": "档号", "rule": r.rule, "remedy": r.remedy} for r in list(refused)[:TOLD_MAX]]

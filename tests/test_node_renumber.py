@@ -1,0 +1,212 @@
+"""Renumbering on a node: judged as a set, one signature, no image travels, folders with old names keep their records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from node_at_work import NodeAtWork
+from node_at_work import make as make_node
+from scan_tree import page
+
+from node.service import Service
+from sync.sandbox import Sandbox
+
+A, B, C, D = (f"A002-RS-001-00{n}" for n in (1, 2, 3, 4))
+SHEET = "改号.csv"
+
+
+@pytest.fixture
+def work(tmp_path: Path, sandbox: Sandbox) -> NodeAtWork:
+    """A node with three sealed records of 2, 3 and 4 pages."""
+    made = make_node(tmp_path, sandbox)
+    made.scans.delivery({A: 2, B: 3, C: 4})
+    assert made.intake().records == 3
+    return made
+
+
+def sheet(work: NodeAtWork, renamed: Mapping[str, str] | list[tuple[str, str]]) -> str:
+    """Write a sheet of new codes beside the home."""
+    lines = renamed.items() if isinstance(renamed, Mapping) else renamed
+    path = work.path.parent / SHEET
+    path.write_text("改号表\n原档号,新档号\n" + "".join(f"{old},{new}\n" for old, new in lines), "utf-8")
+    return str(path)
+
+
+def renumber(work: NodeAtWork, renamed: Mapping[str, str] | list[tuple[str, str]], *, dry_run: bool = False) -> dict[str, Any]:
+    """`node renumber`."""
+    with work.opened() as engine:
+        return Service(engine).renumber(sheet(work, renamed), dry_run=dry_run)
+
+
+def pages_of(work: NodeAtWork) -> dict[str, int]:
+    """{code: pages} of the records that stand."""
+    with work.opened() as engine:
+        service = Service(engine)
+        return {h["ref"]: len(service.show(h["ref"])["pages"]) for h in service.search("A002", 99)["hits"]}
+
+
+def test_a_set_is_judged_at_its_end_state(work: NodeAtWork) -> None:
+    """A swap and a shift are no conflict; one delta signs all of it, and nothing but a manifest is new."""
+    before = work.versions()
+    told = renumber(work, {A: B, B: C, C: A})
+    assert {k: told[k] for k in ("changed", "records", "refused", "deltas")} == {"changed": 3, "records": 3, "refused": 0, "deltas": 1}
+    assert told["bytes"] < 8_000
+    assert pages_of(work) == {B: 2, C: 3, A: 4}
+    fresh = work.versions()[len(before) :]
+    assert [(v.code, v.version, v.new_bytes, len(v.files)) for v in fresh] == [(B, 2, 0, 2), (C, 2, 0, 3), (A, 2, 0, 4)]
+    assert {v.id: v.files for v in fresh} == {v.id: v.files for v in before}
+    assert len({v.seq for v in fresh}) == 1
+
+
+def test_folders_with_old_names_make_nothing_new(work: NodeAtWork) -> None:
+    """After a rotation of three codes the folders on disk, still named as before, are the same records: no version, no finding."""
+    renumber(work, {A: B, B: C, C: A})
+    count = len(work.versions())
+    for _ in range(2):
+        assert work.intake().records == 0
+    assert (len(work.versions()), work.findings()) == (count, [])
+    # A page added to a folder of the old name goes to the record that the folder always was.
+    # The sheet still speaks of old codes; what is edited in it is of the old code too.
+    work.scans.put(A, {"0003.jpg": page(900)})
+    work.scans.rows({A: {"页数": "3"}, B: {"页数": "3"}, C: {"页数": "4"}})
+    work.intake()
+    assert pages_of(work) == {B: 3, C: 3, A: 4}
+    assert work.findings() == []
+    assert [(v.code, v.elements["题名"], v.elements["页数"]) for v in work.versions()[count:]] == [(B, f"关于{A}的通知", "3")]
+
+
+def test_the_contractor_renames_the_folders_too(work: NodeAtWork) -> None:
+    """Folders renamed on disk to the new codes are recognised by what lies in them, even when the names rotate."""
+    renumber(work, {A: B, B: C, C: A})
+    root = work.scans.root
+    for code in (A, B, C):
+        (root / code).rename(root / f"{code} neu")
+    for old, new in ((A, B), (B, C), (C, A)):
+        (root / f"{old} neu").rename(root / new)
+    count = len(work.versions())
+    for _ in range(2):
+        assert work.intake().records == 0
+    assert (len(work.versions()), work.findings()) == (count, [])
+    assert pages_of(work) == {B: 2, C: 3, A: 4}
+
+
+def test_old_codes_lead_to_the_record(work: NodeAtWork) -> None:
+    """resolve, show and search find a record by the code that it had, and say so; the catalogue's row goes with it."""
+    renumber(work, {A: D})
+    with work.opened() as engine:
+        service = Service(engine)
+        shown = service.show(A)
+        assert (shown["ref"], shown["former_codes"], shown["version"]) == (D, [A], 2)
+        assert [h["ref"] for h in service.search(A, 9)["hits"]] == [D]
+    work.scans.delivery({A: 2, B: 3, C: 4})
+    assert work.intake().records == 0
+    # The corrected sheet, with the new code, says nothing new either; the freed code is anybody's again.
+    work.scans.rows({D: {"页数": "2", "题名": f"关于{A}的通知"}, B: {"页数": "3"}, C: {"页数": "4"}})
+    assert work.intake().records == 0
+    assert work.findings() == []
+
+
+REFUSED: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
+    "unknown old code": ([("A002-RS-009-001", D)], ["没有记录"]),
+    "two to one": ([(A, D), (B, D)], ["同一新档号"]),
+    "an old code twice": ([(A, D), (A, "A002-RS-001-009")], ["出现两次"]),
+    "taken by a record outside": ([(A, B)], ["本表以外"]),
+    "malformed": ([(A, "A002/1")], ["不能用作档号"]),
+    "empty": ([(A, "")], ["不能用作档号"]),
+    "several at once": ([(A, B), ("X", D), (C, "..")], ["本表以外", "没有记录", "不能用作档号"]),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_sheet_with_a_fault_changes_nothing(work: NodeAtWork, case: str) -> None:
+    """Each fault names its line and its remedy; the whole sheet is left undone."""
+    lines, rules = REFUSED[case]
+    before = work.versions()
+    told = renumber(work, lines)
+    assert len(told["refusals"]) == told["refused"] == len(rules)
+    assert all(said in r["rule"] and r["remedy"] for said, r in zip(rules, told["refusals"], strict=True))
+    assert (told["changed"], told["deltas"]) == (0, 0)
+    assert [v.seq for v in work.versions()] == [v.seq for v in before]
+    assert pages_of(work) == {A: 2, B: 3, C: 4}
+
+
+def test_a_dry_run_and_a_second_run_change_nothing(work: NodeAtWork) -> None:
+    """--dry-run says old → new and writes nothing; a sheet that was carried out does nothing when it is given again."""
+    said = renumber(work, {A: B, B: A}, dry_run=True)
+    assert [(c["row"], c["old"], c["new"]) for c in said["changes"]] == [(3, A, B), (4, B, A)]
+    assert (said["deltas"], pages_of(work)) == (0, {A: 2, B: 3, C: 4})
+    done = renumber(work, {A: B, B: A})
+    assert (done["changed"], pages_of(work)) == (2, {B: 2, A: 3, C: 4})
+    again = renumber(work, {A: B, B: A})
+    assert (again["changed"], again["unchanged"], again["deltas"]) == (0, 2, 0)
+    assert pages_of(work) == {B: 2, A: 3, C: 4}
+
+
+def test_elements_that_repeat_the_code_follow(tmp_path: Path, sandbox: Sandbox) -> None:
+    """案卷号 and 件号 beside the code say the new numbers, each in the way it was written."""
+    work = make_node(tmp_path, sandbox)
+    columns = ("档号", "题名", "密级", "页数", "案卷号", "件号")
+    work.scans.rows({A: {"案卷号": "001", "件号": "1", "页数": "1"}}, columns=columns)
+    work.scans.record(A, 1)
+    work.intake()
+    renumber(work, {A: "A002-RS-007-015"})
+    said = work.versions()[-1].elements
+    assert (said["案卷号"], said["件号"]) == ("007", "15")
+    assert work.intake().records == 0
+
+
+def test_rows_without_images_follow_too(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A row that has no record yet changes its code; images that come under the old name are linked to it."""
+    work = make_node(tmp_path, sandbox)
+    work.scans.rows({A: {"页数": "2"}, B: {"页数": "1"}})
+    work.intake()
+    assert renumber(work, {A: D})["records"] == 0
+    work.scans.record(A, 2)
+    assert work.intake().records == 1
+    assert [(v.code, len(v.files)) for v in work.versions()] == [(D, 2)]
+
+
+def test_a_code_does_not_enter_a_volume_that_is_held(tmp_path: Path, sandbox: Sandbox) -> None:
+    """The gate judges the new code: nothing is renumbered into a volume with a classified item, and no title is said."""
+    work = make_node(tmp_path, sandbox)
+    work.scans.rows({A: {"题名": "公开的", "页数": "1"}, "A002-RS-009-001": {"密级": "机密", "题名": "不可说的"}})
+    work.scans.record(A, 1)
+    assert work.intake().records == 1
+    told = renumber(work, {A: "A002-RS-009-002"})
+    assert [r["row"] for r in told["refusals"]] == [3]
+    assert "保密关口" in told["refusals"][0]["rule"]
+    assert "不可说的" not in str(told)
+    for code in ("A002-RS-009-001",):
+        assert renumber(work, {A: code})["refused"] == 1
+        assert renumber(work, {code: D})["refused"] == 1
+    assert list(pages_of(work)) == [A]
+
+
+def test_what_was_waived_stays_waived(work: NodeAtWork) -> None:
+    """A waiver about a record holds under its new code."""
+    work.scans.rows({A: {"页数": "2"}, B: {"页数": "3"}, C: {"页数": "4"}, D: {"页数": "9"}})
+    work.scans.put(D, {"0001.jpg": page(76), "0003.jpg": page(77)})
+    work.intake()
+    with work.opened() as engine:
+        service = Service(engine)
+        for item in service.quarantine_list()["items"]:
+            service.quarantine_waive(item["id"], "只有这些", "张三")
+    work.intake()
+    renumber(work, {D: "A002-RS-001-009"})
+    assert work.intake().records == 0
+    assert work.findings() == []
+
+
+def test_a_large_set_takes_few_deltas(tmp_path: Path, sandbox: Sandbox) -> None:
+    """2,500 rows are one transaction and one sheet; only records make items."""
+    work = make_node(tmp_path, sandbox)
+    codes = {f"A002-RS-001-{n:05d}": f"A002-RS-001-{n + 1:05d}" for n in range(1, 2501)}
+    work.scans.rows({code: {"页数": "1"} for code in codes})
+    work.scans.record("A002-RS-001-00001", 1)
+    work.intake()
+    told = renumber(work, codes)
+    assert (told["changed"], told["records"], told["deltas"]) == (2500, 1, 1)
+    assert work.intake().records == 0
