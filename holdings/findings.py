@@ -79,6 +79,7 @@ class FindingCode(StrEnum):
     REPRESENTATION_DIFFERS = "representation-differs"
     ROW_UNPLACED = "row-unplaced"
     LINK_LOST = "link-lost"
+    CODE_GAP = "code-gap"
     ROW_DUPLICATE = "row-duplicate"
     ROW_REPEATED = "row-repeated"
     ROW_REFUSED = "row-refused"

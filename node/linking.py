@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from collections.abc import Iterator
 
 import apsw
 
 from holdings import catalogue, quarantine, tally
+from holdings.code_series import SeriesFault, series
 from holdings.findings import Finding, FindingCode
 from holdings.layout import Left, LeftWhy
-from holdings.reference_code import match_key
+from holdings.record import Row
 from node import folders
 from node.folders import MTIME_AGE_FACTOR, FolderState
 from node.gathering import DeliveryTree, TreeRead
@@ -111,17 +113,52 @@ def tell_unlinked(home: Home, standing: Standing, newest: dict[str, float], now:
         if (known.signature if known else b"") == signature:
             continue
         found = _unlinked(reading, name) if due else []
+        if due and name in standing.submitted:
+            found += _gaps(reading, name)
         with home.database.transaction() as connection:
             folders.put(connection, key, "", name, FolderState.SEALED, signature, now, standing.epoch, None)
             quarantine.settle(connection, key, found, int(now))
 
 
+def _gaps(reading: apsw.Connection, delivery: str) -> list[Finding]:
+    """缺号 among the codes of a submitted delivery. A number that the catalogue knows otherwise is no gap: it may be in another
+    delivery, or be held, and what is held is not named."""
+    codes = (row.match_key for batch in _batches(reading, delivery, unlinked=False) for row in batch)
+    found: list[Finding] = []
+    for one in series(codes, start=None):
+        if one.fault is not SeriesFault.GAP or one.last - one.first >= TOLD_MAX:
+            continue
+        named = [f"{one.group}{number:0{one.width}d}" for number in range(one.first, one.last + 1)]
+        missing = [code for code in named if catalogue.row_for(reading, code) is None]
+        if missing and len(found) < TOLD_MAX:
+            detail = missing[0] if len(missing) == 1 else f"{missing[0]} 至 {missing[-1]}，共 {len(missing)} 个"
+            found.append(
+                Finding(FindingCode.CODE_GAP, delivery, f"{delivery}{GATHERED}{missing[0]}", missing[0], detail)
+            )
+    return found
+
+
+def _batches(reading: apsw.Connection, delivery: str, *, unlinked: bool) -> Iterator[list[Row]]:
+    after = ""
+    while batch := catalogue.of_delivery(reading, delivery, after=after, unlinked=unlinked):
+        yield batch
+        after = batch[-1].match_key
+
+
+def _elsewhere(reading: apsw.Connection, row: Row) -> bool:
+    """Are the images of this row another level's? A volume lies in its items, or an item in its volume that was scanned as a whole."""
+    if row.volume is None:
+        return False
+    if row.volume == row.match_key:
+        return any(one.match_key != row.match_key for one in catalogue.of_volume(reading, row.volume, limit=2))
+    return folders.has_subject(reading, row.volume)
+
+
 def _unlinked(reading: apsw.Connection, delivery: str) -> list[Finding]:
     found: list[Finding] = []
-    after = ""
-    while batch := catalogue.of_delivery(reading, delivery, after=after, unlinked=True):
+    for batch in _batches(reading, delivery, unlinked=True):
         for row in batch:
-            if folders.has_subject(reading, match_key(row.reference_code)):
+            if folders.has_subject(reading, row.match_key) or _elsewhere(reading, row):
                 continue
             if len(found) >= TOLD_MAX:
                 return [
@@ -138,5 +175,4 @@ def _unlinked(reading: apsw.Connection, delivery: str) -> list[Finding]:
                     where,
                 )
             )
-        after = batch[-1].match_key
     return found

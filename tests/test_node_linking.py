@@ -57,7 +57,10 @@ def test_f2_items_of_a_volume_share_its_folder(work: NodeAtWork) -> None:
     work.scans.put("J023/2/0145", files)
     rows(
         work,
-        {VOLUME: {"页数": ""}, f"{VOLUME}-001": {"页号": "1", "页数": "3"}, f"{VOLUME}-002": {"页号": "3", "页数": "2"}, f"{VOLUME}-003": {"页号": "5-6", "页数": "2"}},
+        {
+            VOLUME: {"页数": ""}, f"{VOLUME}-001": {"页号": "1", "页数": "3"}, f"{VOLUME}-002": {"页号": "3", "页数": "2"},
+            f"{VOLUME}-003": {"页号": "5-6", "页数": "2"},
+        },
         "页号",
     )  # fmt: skip
     work.intake()
