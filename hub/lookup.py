@@ -49,6 +49,7 @@ class Lookup:
         reading = self._holdings.read()
         record = records.resolve(reading, ref)
         log_id = self._log_of(reading, record.writer)
+        body = records.body(reading, record)
         brought = opened.versions(reading, log_id, record.id)
         texts = opened.texts(reading, log_id, record.id)
         pages = opened.pages(reading, log_id, record.id, record.version)
@@ -59,7 +60,8 @@ class Lookup:
             "level": record.level.label,
             "custody": f"{record.writer}保管（报送）",
             "version": record.version,
-            "elements": dict(records.body(reading, record).elements),
+            "elements": dict(body.elements),
+            "void": {"reason": body.void.reason, "by": body.void.person, "time": body.void.time} if body.void else None,
             "versions": [asdict(v) for v in records.versions(reading, record)],
             "former_codes": lineage.former_codes(reading, record.number),
             "relations": [{"kind": r.kind.label, "id": r.record.hex(), "ref": r.reference_code, "note": r.note} for r in lineage.relations(reading, record.number)],
