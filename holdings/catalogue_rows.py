@@ -14,7 +14,9 @@ from typing import Any, Final, NamedTuple
 import apsw
 import msgspec
 
+from holdings import catalogue_sheets as sheets
 from holdings import catalogue_titles as titles
+from holdings import fonds_tally
 from holdings.catalogue_line import Line
 from holdings.record import RowState
 
@@ -119,7 +121,13 @@ def insert(
         ),
     )  # fmt: skip
     titles.put(connection, ((number, one.title) for number, one in enumerate(lines, first)))
+    fonds_tally.count_rows(connection, (one.key for one in lines), 1, _writer(connection, holder))
     return range(first, first + len(lines))
+
+
+def _writer(connection: apsw.Connection, holder: int) -> str:
+    """The name under which a holder's fonds are counted."""
+    return sheets.holder_names(connection)[holder] if holder else ""
 
 
 def _key(line: Line) -> str:
@@ -185,6 +193,7 @@ def erase(connection: apsw.Connection, holder: int, keys: Sequence[str]) -> list
     ).fetchall()
     titles.take_out(connection, [(number, title) for number, _, title, _, columns in found if columns])
     connection.executemany("DELETE FROM catalogue_row WHERE id = ?", [(row[0],) for row in found])
+    fonds_tally.count_rows(connection, (str(row[1]) for row in found), -1, _writer(connection, holder))
     return [(number, key, bool(linked)) for number, key, _, linked, _ in found]
 
 
@@ -200,6 +209,7 @@ def put_back(
         ),
     )  # fmt: skip
     titles.put(connection, [(number, line.title)])
+    fonds_tally.count_rows(connection, [line.key], 1)
 
 
 def keys_of(connection: apsw.Connection, sheet: int, limit: int) -> list[str]:

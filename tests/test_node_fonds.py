@@ -56,7 +56,7 @@ def test_a_register_is_imported_listed_and_shown(work: NodeAtWork, tmp_path: Pat
     assert [one["code"] for one in listed["fonds"]] == ["J001", "J023"]
     first = listed["fonds"][0]
     assert (first["volumes"], first["metres"], first["key_fonds"], first["planned"], first["scanned"]) == (12_345, 185.5, True, 15_000, None)
-    assert first["held"]["scanned"] == 1
+    assert first["held"] == {"catalogued": 1, "scanned": 1, "open": 0}
     shown = told(jindang(work, "show", "j001", "--json"))
     assert shown["history"] == "一九四九年一月成立"
     assert shown["districts"] == [{"code": "120107", "since": ""}]
