@@ -162,30 +162,32 @@ class CodeReader:
 
     def __init__(self, source: CodeSource, header: Header, table: Columns) -> None:
         self._column, self._source, self._header = source.column, source, header
-        self._codes = table.part_codes
+        self._plan = tuple(
+            (part.separator, part.column, part.value, part.optional, part.name, table.part_codes.get(part.name))
+            for part in source.segments
+        )
         self._prefixes: dict[tuple[str, int], tuple[str, str | None, str]] = {}
 
     def text(self, cells: Sequence[str]) -> str:
-        """The code as printed or made; blank when a part of it is missing."""
-        column = self._column
-        if column is not None:
-            return cells[column] if column < len(cells) else ""
+        """The code as printed or made; blank when a part of it is missing. `cells` are as many as there are columns."""
+        if self._column is not None:
+            return cells[self._column]
         made = ""
-        for separator, name, index, value, optional in self._source.segments:
+        for separator, index, value, optional, name, codes in self._plan:
             if index is not None:
-                value = (cells[index] if index < len(cells) else "") or value
+                value = cells[index] or value
             if not value or len(value) > _PART_MAX:
                 if optional and not value:
                     continue
                 return ""
-            made += (separator if made else "") + part_code(name, value, self._codes)
+            made += (separator if made else "") + (value if codes is None else part_code(name, value, codes))
         return made
 
     def missing(self, cells: Sequence[str]) -> str:
         """Name of the first part that is blank or too long, empty when none is."""
         for _, name, index, value, optional in self._source.segments:
             if index is not None:
-                value = (cells[index] if index < len(cells) else "") or value
+                value = cells[index] or value
             if (not value and not optional) or len(value) > _PART_MAX:
                 return name
         return ""
@@ -223,13 +225,10 @@ _WHOLE: Final = "\0"
 """The code itself names a volume."""
 
 
-def part_code(name: str, value: str, codes: Mapping[str, Mapping[str, str]]) -> str:
+def part_code(name: str, value: str, codes: Mapping[str, str]) -> str:
     """How a value is written in a code: 永久 is Y, 定期30年 D30, 文书 WS (DA/T 13-2022 5.2); others stay as they are."""
-    table = codes.get(name)
-    if table is None:
-        return value
-    if value in table:
-        return table[value]
+    if value in codes:
+        return codes[value]
     if name == "保管期限" and (years := _YEARS.fullmatch(value)):
         return f"D{int(years[1])}"
     return fold(value) if _LETTERS.fullmatch(fold(value)) else value

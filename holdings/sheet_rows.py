@@ -94,6 +94,7 @@ class Reading:
         self._filler = Filler(header, source.parts, table, profile, self._tally)
         self._groups = GroupFill(header, table, profile, self._tally)
         self._repair = ColumnRepair(header, source.parts, table, profile, self._tally)
+        self._only_mark = header.marks[0] if len(header.marks) == 1 else None
         self._above_secret = False
         self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab)
 
@@ -198,6 +199,9 @@ class Reading:
         A cell that does not decode is unreadable; a row that does not reach its mark is judged by the refusal it gets.
         """
         default = self._defaults.get(MARK, "")
+        if self._only_mark is not None and not default and not raw.bad:
+            cell = cells[self._only_mark]
+            return _mark_of(cell).kind if cell else MarkKind.OPEN
         if not self.header.marks:
             return _mark_of(default).kind if default else MarkKind.OPEN
         kinds = []
