@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from holdings import media_magic
 from holdings.file_name import extension
 from holdings.findings import FindingCode
 from holdings.media_tiff import read_tiff
@@ -30,7 +31,8 @@ JPEG_HEAD_MAX: Final = 4 << 20  # ICC profiles and previews before the frame hea
 JPEG, TIFF, PNG, PDF = "image/jpeg", "image/tiff", "image/png", "application/pdf"
 OFD, DOCX = "application/ofd", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 XLSX, ZIP = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/zip"
-JP2, TEXT, UNKNOWN = "image/jp2", "text/plain", "application/octet-stream"
+JP2, GIF, BMP, WEBP = media_magic.JP2, media_magic.GIF, media_magic.BMP, media_magic.WEBP
+TEXT, UNKNOWN = "text/plain", "application/octet-stream"
 
 _EXTENSIONS: Final = {
     **dict.fromkeys(("jpg", "jpeg", "jpe", "jfif"), JPEG),
@@ -38,6 +40,9 @@ _EXTENSIONS: Final = {
     **dict.fromkeys(("jp2", "j2k", "jpf", "jpx"), JP2),
     **dict.fromkeys(("txt", "csv", "xml", "json", "md5"), TEXT),
     "png": PNG,
+    "gif": GIF,
+    "bmp": BMP,
+    "webp": WEBP,
     "pdf": PDF,
     "ofd": OFD,
     "docx": DOCX,
@@ -98,8 +103,9 @@ def _sniff(head: bytes, size: int, read_at: ReadAt) -> _Seen:
     if head.startswith(b"PK\x03\x04"):
         kind, problem = read_zip(size, read_at)
         return {"ofd": OFD, "docx": DOCX, "xlsx": XLSX}.get(kind, ZIP), None, None, None, problem
-    if head.startswith((b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51")):
-        return JP2, None, None, 1, None
+    if magic := media_magic.read_magic(head):
+        broken = FindingCode.UNREADABLE if magic.broken else None
+        return magic.media_type, magic.width, magic.height, magic.pages, broken
     if _is_text(head, size):
         return TEXT, None, None, None, None
     return UNKNOWN, None, None, None, FindingCode.TYPE_UNKNOWN

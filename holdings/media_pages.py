@@ -27,6 +27,10 @@ FRAMES_MAX: Final = 10_000  # pages of one TIFF, as in the probe
 DOCUMENTS_MAX: Final = 64  # documents in one OFD
 JPEG_SCALE: Final = 8  # the whole entropy-coded stream is read, but only 1/64 of the pixels is computed
 
+_SINGLE: Final = {media.JP2: "JPEG2000", media.GIF: "GIF", media.BMP: "BMP", media.WEBP: "WEBP"}
+"""Formats of one picture; the first of a moving one is looked at."""
+PDF_PAGES_MAX: Final = 100_000  # a volume of 10,000 sheets scanned on both sides has a fifth of it
+
 _OFD_DOCUMENT: Final = re.compile(r"(?:[^/]+/)?Document\.xml", re.IGNORECASE)
 _OFD_PAGE: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Page[\s/>]")
 # What a damaged or hostile file makes both decoders raise: neither promises its own errors alone.
@@ -62,8 +66,8 @@ def decode_image(data: bytes, media_type: str) -> bytes:
         return b"%d" % _decode(data, ("JPEG", "MPO"), _coarse)
     if media_type in (media.TIFF, media.PNG):
         return b"%d" % _decode(data, ("TIFF", "PNG"), _nothing)
-    if media_type == media.JP2:
-        return b"%d" % _decode(data, ("JPEG2000",), _nothing)
+    if media_type in _SINGLE:
+        return b"%d" % _decode(data, (_SINGLE[media_type],), _nothing)
     if media_type in (media.ZIP, media.XLSX):
         check_zip(data, DOCUMENT_BOUNDS)
         return UNKNOWN_PAGES
@@ -108,7 +112,10 @@ def _pdf_pages(data: bytes) -> int:
         reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             raise MediaUnreadable("PDF 有打开密码；请去掉密码后重新放入")
-        return len(reader.pages)
+        pages = len(reader.pages)
+        if pages > PDF_PAGES_MAX:
+            raise MediaUnreadable("PDF 页数过多，未作统计")
+        return pages
     except MediaUnreadable:
         raise
     except _PYPDF as fault:
