@@ -193,7 +193,7 @@ class _SheetReader:
             self._blocked = True
             asked = {question.id: question for question in header.questions}
             asked |= {question.id: question for question in (() if isinstance(source, CodeSource) else source)}
-            self._ledger.questions += sampled(below, header, asked.values(), tab, self._site)
+            self._ledger.questions += sampled(below, header, asked.values(), tab, self._site, self._table)
             return
         above = [
             row

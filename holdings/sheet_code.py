@@ -135,7 +135,9 @@ def _ask(header: Header, lacking: list[tuple[str, list[str]]], table: Columns) -
         break
     if instead or unclear or not best:
         schemes = tuple(scheme for scheme, _ in lacking)
-        text = "表中没有“档号”列：档号取自哪一列，或由哪些列组成？"
+        text = (
+            "表中没有“档号”列：档号取自哪一列，或由哪些列组成（写法如 全宗号-目录号-案卷号-件号，表中没有的字照写）？"
+        )
         code = Question(CODE, QuestionKind.CODE, text, (*instead, *schemes), blocking=True)
         return (*_blocking(unclear), code) if not unclear or instead else _blocking(unclear)
     return best

@@ -104,8 +104,8 @@ class QuestionKind(StrEnum):
 class Question(msgspec.Struct, frozen=True, array_like=True):
     """One question. It is answered by `id=answer`; `column` counts from 1, 0 means the whole table.
 
-    A `blocking` one must be answered before a row is imported. `samples` are the first different values of the column,
-    never one of a classified row.
+    A `blocking` one must be answered before a row is imported. `samples` are the first different values of the column
+    (of several: `name：values`), never one of a classified row.
     """
 
     id: str

@@ -7,9 +7,11 @@ from typing import Final
 
 import msgspec
 
+from holdings.columns import Columns
 from holdings.security import MarkKind, SiteClass, parse_mark
 from holdings.sheet_header import Header
 from holdings.sheet_profile import Question
+from holdings.sheet_totals import is_total
 from holdings.table import RawRow
 
 SAMPLES: Final = 3
@@ -23,9 +25,10 @@ class Sampler:
     def __init__(self, header: Header, tab: str, questions: Iterable[Question] | None = None) -> None:
         self._questions = tuple(header.questions if questions is None else questions)
         self._tab = tab
-        self._columns = [self._indices(header, question) for question in self._questions]
-        self._samples: list[list[str]] = [[] for _ in self._questions]
-        self._open = [at for at, columns in enumerate(self._columns) if columns]
+        self._columns = [_indices(header, question) for question in self._questions]
+        self._names = header.ids
+        self._samples: dict[int, list[str]] = {index: [] for columns in self._columns for index in columns}
+        self._open = list(self._samples.items())
 
     @property
     def hungry(self) -> bool:
@@ -34,31 +37,37 @@ class Sampler:
 
     def take(self, cells: Sequence[str]) -> None:
         """Take samples from a row that may be shown."""
-        for at in self._open:
-            samples = self._samples[at]
-            for index in self._columns[at]:
-                cell = cells[index][:SAMPLE_MAX] if index < len(cells) else ""
-                if cell and cell not in samples and len(samples) < SAMPLES:
-                    samples.append(cell)
-        self._open = [at for at in self._open if len(self._samples[at]) < SAMPLES]
+        for index, samples in self._open:
+            cell = cells[index][:SAMPLE_MAX] if index < len(cells) else ""
+            if cell and cell not in samples:
+                samples.append(cell)
+        self._open = [(index, samples) for index, samples in self._open if len(samples) < SAMPLES]
 
     def questions(self) -> list[Question]:
-        """The questions with their samples."""
+        """The questions with their samples; where several columns are asked about, each sample says whose it is."""
         return [
-            msgspec.structs.replace(question, samples=tuple(samples), tab=self._tab)
-            for question, samples in zip(self._questions, self._samples, strict=True)
+            msgspec.structs.replace(question, samples=self._of(columns, one=bool(question.column)), tab=self._tab)
+            for question, columns in zip(self._questions, self._columns, strict=True)
         ]
 
-    def _indices(self, header: Header, question: Question) -> tuple[int, ...]:
-        """The columns a question is about."""
-        if question.column:
-            return (question.column - 1,)
-        found = (header.index(name) for name in question.candidates)
-        return tuple(index for index in found if index is not None)
+    def _of(self, columns: tuple[int, ...], *, one: bool) -> tuple[str, ...]:
+        """Samples of the columns a question is about."""
+        if one:
+            return tuple(sample for index in columns for sample in self._samples[index])
+        told = ((self._names[index], self._samples[index]) for index in columns)
+        return tuple(f"{name}：{'、'.join(samples)}" for name, samples in told if samples)
+
+
+def _indices(header: Header, question: Question) -> tuple[int, ...]:
+    """The columns a question is about."""
+    if question.column:
+        return (question.column - 1,)
+    found = (header.index(name) for name in question.candidates)
+    return tuple(index for index in found if index is not None)
 
 
 def sampled(
-    rows: Iterable[RawRow], header: Header, questions: Iterable[Question], tab: str, site: SiteClass
+    rows: Iterable[RawRow], header: Header, questions: Iterable[Question], tab: str, site: SiteClass, table: Columns
 ) -> list[Question]:
     """The questions of a table that waits for answers, with samples from its first rows that may be shown."""
     sampler = Sampler(header, tab, questions)
@@ -69,5 +78,6 @@ def sampled(
         marks = [cells[i] if i < len(cells) and i not in raw.bad else "\ufffd" for i in header.marks]
         if raw.fault or (site is SiteClass.OPEN and any(parse_mark(m).kind is not MarkKind.OPEN for m in marks)):
             continue
-        sampler.take(cells)
+        if not is_total(cells, table):
+            sampler.take(cells)
     return sampler.questions()

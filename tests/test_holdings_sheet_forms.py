@@ -71,7 +71,7 @@ def test_s3_list_of_volumes_with_total() -> None:
     data = book({"案卷": cells})
     asked = read_sheet("案卷目录.xlsx", data)
     assert asked.blocked
-    assert [(q.id, q.candidates, q.samples) for q in asked.questions] == [("案卷号", ("案卷号(馆编)", "案卷号(室编)"), ("1", "7", "2"))]
+    assert [(q.id, q.candidates, q.samples) for q in asked.questions] == [("案卷号", ("案卷号(馆编)", "案卷号(室编)"), ("案卷号(馆编)：1、2", "案卷号(室编)：7、8"))]
     assert not list(asked.rows)
     assert FindingCode.SHEET_QUESTIONS in _notes(asked)
     sheet = read_sheet("案卷目录.xlsx", data, profile=SheetProfile(answers={"案卷号": "案卷号(馆编)"}))
@@ -186,7 +186,7 @@ def test_s9_office_export_as_html() -> None:
     asked = read_sheet("导出.xls", html.encode("gbk"))
     assert asked.blocked
     (question,) = [q for q in asked.questions if q.blocking]
-    assert (question.id, question.kind, question.candidates[0], question.samples) == ("档号", QuestionKind.CODE, "流水号", ("A1",))
+    assert (question.id, question.kind, question.candidates[0], question.samples) == ("档号", QuestionKind.CODE, "流水号", ("流水号：A1",))
     sheet = read_sheet("导出.xls", html.encode("gbk"), profile=SheetProfile(answers={"档号": "J001-WS·年度·保管期限-流水号"}))
     (row,) = sheet.rows
     assert (row.code, row.values["成文日期"], row.values["责任者"]) == ("J001-WS·2011·Y-A1", "20110305", "市政府办")
