@@ -17,12 +17,7 @@ from holdings.layout_volume import VolumeRow
 from holdings.layout_words import (
     Role,
     Use,
-    is_disc,
-    is_folder,
-    override_rank,
-    role_of,
-    section_rank,
-    use_of_folder,
+    Vocabulary,
 )
 from holdings.reference_code import CodeForm, CodeProblem, match_key, parse
 
@@ -194,29 +189,29 @@ _OTHER: Final = "／"
 """Stands between folder and name in the name of a part that needs its folder; a part name has no separator (format.md §6.2)."""
 
 
-def way_of(folder: str, overrides: tuple[str, ...] = ()) -> Way:
+def way_of(folder: str, words: Vocabulary, overrides: tuple[str, ...] = ()) -> Way:
     """Read a folder's path: representations, overrides, discs, sections and 数据 may stand at any level."""
     rest: list[str] = []
     use: Use | None = None
     rank, section, inner, disc, done, catalogue = 0, "", "", "", False, False
     parts = folder.split("/") if folder else []
     for index, part in enumerate(parts):
-        if is_folder("objects", part):
+        if words.is_folder("objects", part):
             inner = "/".join(parts[index:])
             break
-        if level := override_rank(part, overrides):
+        if level := words.override_rank(part, overrides):
             rank = max(rank, level)
-        elif is_folder("done", part):
+        elif words.is_folder("done", part):
             done = True
-        elif section_rank(part):
+        elif words.section_rank(part):
             section = part
-        elif is_folder("catalogue", part):
+        elif words.is_folder("catalogue", part):
             catalogue = True
-        elif (found := use_of_folder(part)) is not None:
+        elif (found := words.use_of_folder(part)) is not None:
             use = found
-        elif is_disc(part):
+        elif words.is_disc(part):
             disc = part
-        elif not is_folder("plain", part) and part != "..":
+        elif not words.is_folder("plain", part) and part != "..":
             rest.append(part)
     return Way(folder, tuple(rest), use, rank, section, inner, disc=disc, done=done, catalogue=catalogue)
 
@@ -243,11 +238,6 @@ def code_of(
         return None
     text = build(layout.code, {**fields, **(more or {})}, layout.values)
     return None if text is None else resolve(text, lookups)
-
-
-def raw(way: Way, name: str, label: str = "") -> Raw:
-    """A file as found, with what its name says of it."""
-    return Raw(way, name, label or name, role_of(name))
 
 
 def part_name(item: Raw, *, alone: bool) -> str:

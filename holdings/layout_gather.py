@@ -20,14 +20,13 @@ from holdings.layout import (
     Tree,
     Way,
     code_of,
-    raw,
     resolve,
     way_of,
 )
 from holdings.layout_merge import merge
 from holdings.layout_template import splits
 from holdings.layout_volume import VolumeRow, spans
-from holdings.layout_words import Role, Use, fold, is_evidence, is_marker, role_of
+from holdings.layout_words import Role, Use, Vocabulary, fold, vocabulary
 from holdings.page_name import page_name
 from holdings.readiness import order_pages
 from holdings.record import parse_pages
@@ -43,7 +42,7 @@ class _Work:
 
     layout: Layout
     lookups: Lookups
-    markers: tuple[str, ...]
+    words: Vocabulary
     bins: dict[str, Bin] = field(default_factory=dict)
     left: list[Left] = field(default_factory=list)
     evidence: list[str] = field(default_factory=list)
@@ -52,26 +51,35 @@ class _Work:
     def bin(self, code: str, key: str, where: str) -> Bin:
         return self.bins.setdefault(key, Bin(code, key, where))
 
+    def raw(self, way: Way, name: str) -> Raw:
+        return Raw(way, name, name, self.words.role_of(name))
+
     def stray(self, way: Way, name: str) -> None:
         path = f"{way.folder}/{name}" if way.folder else name
-        if is_evidence(name) or way.catalogue:
+        if self.words.is_evidence(name) or way.catalogue:
             self.evidence.append(path)
         elif name_kind(name) is not NameKind.SHEET:
             self.left.append(Left(LeftWhy.SUPERFLUOUS, path))
 
 
 def gather(
-    tree: Tree, layout: Layout, lookups: Lookups, send: Collection[Use] = SEND, markers: tuple[str, ...] = ()
+    tree: Tree,
+    layout: Layout,
+    lookups: Lookups,
+    send: Collection[Use] = SEND,
+    markers: tuple[str, ...] = (),
+    words: Vocabulary | None = None,
 ) -> Gathered:
     """Find the records in a delivery's tree, as `layout` says they lie there.
 
     Args:
         markers: further names of marker files.
+        words: the site's words; None: those that ship.
     """
-    work = _Work(layout, lookups, markers)
-    ways = [(way_of(folder, layout.overrides), list(names)) for folder, names in sorted(tree.items())]
+    work = _Work(layout, lookups, words or vocabulary())
+    ways = [(way_of(folder, work.words, layout.overrides), list(names)) for folder, names in sorted(tree.items())]
     for way, names in ways:
-        finished = [name for name in names if is_marker(name, markers)]
+        finished = [name for name in names if work.words.is_marker(name, markers)]
         if finished or way.done:
             work.marked.add("/".join(way.rest))
         for name in finished:
@@ -87,7 +95,7 @@ def _finish(work: _Work, send: Collection[Use]) -> Gathered:
     gatherings = []
     for found in work.bins.values():
         found.marked = found.marked or _is_marked(work, found)
-        gathering, left = merge(found, send)
+        gathering, left = merge(found, send, work.words)
         gatherings.append(gathering)
         work.left += left
     return Gathered(tuple(gatherings), tuple(work.left), tuple(work.evidence))
@@ -114,11 +122,11 @@ def _folders(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
         way = replace(way, below="/".join(way.rest[depth:])) if depth < len(way.rest) else way
         if names or way.inner or (known and "/".join(way.rest) not in parents):
             bin_ = work.bin(code, key, way.folder)
-            bin_.raws += [raw(way, name) for name in names]
+            bin_.raws += [work.raw(way, name) for name in names]
     for way, name in loose:
         code, key, known = resolve(name.rpartition(".")[0] or name, work.lookups)
         if known or key in work.bins:
-            work.bin(code, key, way.folder).raws.append(raw(way, name))
+            work.bin(code, key, way.folder).raws.append(work.raw(way, name))
         else:
             work.stray(way, name)
 
@@ -146,8 +154,8 @@ def _files(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
         here: dict[str, Bin] = {}
         captions: list[str] = []
         for name in names:
-            item = raw(way, name)
-            if way.catalogue or is_evidence(name) or name_kind(name) is NameKind.SHEET:
+            item = work.raw(way, name)
+            if way.catalogue or work.words.is_evidence(name) or name_kind(name) is NameKind.SHEET:
                 work.stray(way, name)
             elif item.role is Role.CAPTION:
                 captions.append(name)
@@ -159,7 +167,7 @@ def _files(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
                 work.stray(way, name)
         for name in captions:
             for bin_ in here.values():
-                bin_.raws.append(raw(way, name))
+                bin_.raws.append(work.raw(way, name))
             if not here:
                 work.stray(way, name)
 
@@ -262,7 +270,7 @@ def _rows(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
             work.left.append(_lost(link, f"图像文件夹“{link.folder}”{why}"))
             continue
         way, names = fits[0]
-        chosen = _between([n for n in names if not is_evidence(n)], link.first, link.last)
+        chosen = _between(work.words, [n for n in names if not work.words.is_evidence(n)], link.first, link.last)
         if chosen is None:
             work.left.append(_lost(link, f"“{link.folder}”中没有 {link.first} 至 {link.last}，或首尾颠倒"))
             continue
@@ -274,10 +282,10 @@ def _rows(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
     for way, names in ways:
         bare = [name for name in names if (way.folder, name) not in used]
         for name in bare:
-            if role_of(name) is Role.BODY and name_kind(name) is not NameKind.SHEET and not is_evidence(name):
+            if work.words.role_of(name) is Role.BODY and name_kind(name) is not NameKind.SHEET and not work.words.is_evidence(name):
                 path = f"{way.folder}/{name}" if way.folder else name
                 work.left.append(Left(LeftWhy.UNCOVERED, path, "", "目录表没有指到"))
-            elif role_of(name) is not Role.TARGET:
+            elif work.words.role_of(name) is not Role.TARGET:
                 work.stray(way, name)
 
 
@@ -291,13 +299,13 @@ def _same_tail(path: list[str], tail: list[str]) -> bool:
     return path[-shorter:] == tail[-shorter:]
 
 
-def _between(names: Sequence[str], first: str, last: str) -> list[str] | None:
+def _between(words: Vocabulary, names: Sequence[str], first: str, last: str) -> list[str] | None:
     """Files from first to last as people count; both may be names, stems or numbers."""
     ordered = list(order_pages(names).names)
     start, stop = _place(ordered, first), _place(ordered, last or first)
     if start is None or stop is None or start > stop:
         return None
-    return [name for name in ordered[start : stop + 1] if role_of(name) is not Role.TARGET]
+    return [name for name in ordered[start : stop + 1] if words.role_of(name) is not Role.TARGET]
 
 
 def _place(ordered: Sequence[str], text: str) -> int | None:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 
 from holdings.layout import Bin, Gathering, Left, LeftWhy, Page, Raw, part_name
-from holdings.layout_words import Role, Use, fold, section_rank, use_of_ending
+from holdings.layout_words import Role, Use, Vocabulary, fold
 from holdings.page_name import page_name
 from holdings.readiness import order_pages
 from holdings.reference_code import match_key
@@ -14,20 +14,20 @@ from holdings.reference_code import match_key
 _FRONT = {Role.COVER: 0, Role.CONTENTS: 1, Role.BODY: 2, Role.ENDNOTE: 3, Role.CAPTION: 4}
 
 
-def merge(found: Bin, send: Collection[Use]) -> tuple[Gathering, list[Left]]:
+def merge(found: Bin, send: Collection[Use], words: Vocabulary) -> tuple[Gathering, list[Left]]:
     """One record's gathering, and what of its files was left aside.
 
     Args:
         send: the representations that are sealed; others are counted and stay where they are.
     """
     raws, left = _one_folder(found)
-    uses = _uses(found, raws)
+    uses = _uses(found, raws, words)
     kept = _override([(raw, use) for raw, use in zip(raws, uses, strict=True)])
     sent = [(raw, use) for raw, use in kept if use in send]
     if not sent and kept:
         # A record whose only representation is one that is not sent would be empty: then it goes all the same.
         sent = kept
-    pages = _pages(sent)
+    pages = _pages(sent, words)
     where = next((r.way.folder.removesuffix(r.way.inner).rstrip("/") for r in raws if not r.way.rank), found.where)
     gathering = Gathering(
         found.code, found.key, where, pages, override=bool(raws) and all(r.way.rank for r in raws),
@@ -63,17 +63,17 @@ def _continues(raws: list[Raw], first: list[Raw]) -> bool:
     return way.disc != other.disc or raws[0].lead != first[0].lead or all(raw.label != raw.name for raw in (*raws, *first))
 
 
-def _uses(found: Bin, raws: list[Raw]) -> list[Use]:
+def _uses(found: Bin, raws: list[Raw], words: Vocabulary) -> list[Use]:
     """What each file is for: by its folder; else twins of one stem by their endings; a PDF named for the record beside images is its text."""
     endings: dict[tuple[str, str], set[Use | None]] = defaultdict(set)
     for raw in raws:
         if raw.way.use is None and not raw.way.inner:
-            endings[(raw.way.folder, _stem(raw.name))].add(use_of_ending(raw.name))
+            endings[(raw.way.folder, _stem(raw.name))].add(words.use_of_ending(raw.name))
     twins = any(len(uses - {None}) > 1 for uses in endings.values())
     several = len(raws) > 1
     chosen = []
     for raw in raws:
-        ending = use_of_ending(raw.name)
+        ending = words.use_of_ending(raw.name)
         named = several and ending is Use.SEARCHABLE and match_key(raw.name.rpartition(".")[0]) == found.key
         if raw.way.use is not None:
             chosen.append(Use.SEARCHABLE if named and raw.way.use is Use.ACCESS else raw.way.use)
@@ -103,13 +103,13 @@ def _override(items: list[tuple[Raw, Use]]) -> list[tuple[Raw, Use]]:
     return list(standing.values())
 
 
-def _pages(items: Iterable[tuple[Raw, Use]]) -> tuple[Page, ...]:
+def _pages(items: Iterable[tuple[Raw, Use]], words: Vocabulary) -> tuple[Page, ...]:
     """Pages in order: by use, section, front matter first, then as people count; part names are unique."""
     listed = list(items)
     order = {label: n for n, label in enumerate(order_pages({raw.label for raw, _ in listed}).names)}
     listed.sort(
         key=lambda item: (
-            item[1], section_rank(item[0].way.section), item[0].way.below, _FRONT.get(item[0].role, 2), item[0].way.inner, item[0].lead,
+            item[1], words.section_rank(item[0].way.section), item[0].way.below, _FRONT.get(item[0].role, 2), item[0].way.inner, item[0].lead,
             order[item[0].label], item[0].name, item[0].way.folder,
         )
     )  # fmt: skip

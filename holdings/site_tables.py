@@ -26,7 +26,7 @@ _READERS: Final = {
     "formats": "holdings.format_id:policy",
     "checks": "",
     "columns": "",
-    "layout": "",
+    "layout": "holdings.layout_words:vocabulary",
     "image_rules": "",
 }
 """What each kind of file is tried by; blank: where it is used."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from holdings import media
 from holdings.file_name import extension
 from holdings.findings import Finding, FindingCode, Severity
-from holdings.layout_words import Role, Use, use_of_ending
+from holdings.layout_words import Role, Use, vocabulary
 from holdings.media import Probe
 from holdings.page_rule import Image, count
 from holdings.profile import PLAIN
@@ -123,7 +123,7 @@ def _image(job: Job, index: int, file: FileStat, sandbox: Sandbox) -> tuple[Imag
     label = job.labels[index] if job.labels else file.name
     if not file.inode and file.name in job.known:
         # A part that stays where only an override came: it was looked at when it was sealed.
-        single = use_of_ending(file.name) in (Use.MASTER, Use.ACCESS)
+        single = vocabulary().use_of_ending(file.name) in (Use.MASTER, Use.ACCESS)
         return Image(label, role, 1 if single else None), []
     pages, found, area = _file(job, file, sandbox)
     if extension(file.name) in RAW:

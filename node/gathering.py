@@ -18,7 +18,7 @@ from holdings.findings import FindingCode
 from holdings.layout import Gathered, Gathering, Lookups
 from holdings.layout_gather import gather
 from holdings.layout_volume import VolumeRow
-from holdings.layout_words import override_rank, words
+from holdings.layout_words import Vocabulary, vocabulary
 from holdings.profile import IntakeProfile
 from holdings.record import Level, Row
 from node.places import GATHERED, Place
@@ -36,6 +36,7 @@ class DeliveryTree:
     top: str
     path: str
     profile: IntakeProfile
+    words: Vocabulary = field(default_factory=vocabulary)
     folders: dict[str, Folder] = field(default_factory=dict)
     files: int = 0
     has_deliveries: bool = False
@@ -67,7 +68,7 @@ class DeliveryTree:
         parent = Path(self.path).parent
         around = look(str(parent))
         for name in around.folders if around is not None else ():
-            if override_rank(name, self.profile.layout.overrides):
+            if self.words.override_rank(name, self.profile.layout.overrides):
                 for relative, folder in walk(Path(parent, name)):
                     self._put(f"../{name}/{relative}" if relative else f"../{name}", folder)
 
@@ -82,7 +83,7 @@ class DeliveryTree:
 
     def names(self) -> dict[str, list[str]]:
         """What the layout sees; overrides beside deliveries within are left to these."""
-        skip = {p for p in self.folders if self.has_deliveries and override_rank(p.partition("/")[0])}
+        skip = {p for p in self.folders if self.has_deliveries and self.words.override_rank(p.partition("/")[0])}
         return {p: [f.name for f in folder.files] for p, folder in self.folders.items() if p not in skip}
 
 
@@ -102,9 +103,10 @@ def gather_tree(tree: DeliveryTree, connection: apsw.Connection) -> TreeRead:
     gathered = gather(
         tree.names(),
         profile.layout,
-        lookups(connection, tree.name),
+        lookups(connection, tree.name, tree.words),
         profile.representations.uses(),
         profile.ready.markers,
+        tree.words,
     )
     stats = {(place, f.name): f for place, folder in tree.folders.items() for f in folder.files}
     odd = [(f"{p}/{name}".lstrip("/"), code) for p, folder in tree.folders.items() for name, code in folder.odd]
@@ -146,11 +148,11 @@ def _folder(tree: DeliveryTree, found: Gathering, stats: dict[tuple[str, str], F
     )
 
 
-def lookups(connection: apsw.Connection, delivery: str) -> Lookups:
+def lookups(connection: apsw.Connection, delivery: str, words: Vocabulary) -> Lookups:
     """What a layout may ask the catalogue. A classified row counts as known, so that its images are found, and held, unopened."""
 
     def volume(key: str) -> list[VolumeRow]:
-        return [_volume_row(row, key) for row in catalogue.of_volume(connection, key)]
+        return [_volume_row(row, key, words) for row in catalogue.of_volume(connection, key)]
 
     return Lookups(lambda key: _is_known(connection, key), volume, lambda: link_store.of_delivery(connection, delivery))
 
@@ -162,8 +164,8 @@ def _is_known(connection: apsw.Connection, key: str) -> bool:
     return bool(lineage.once_bore(connection, key)) or lineage.row_became(connection, key) is not None
 
 
-def _volume_row(row: Row, volume: str) -> VolumeRow:
-    rows = words().rows
+def _volume_row(row: Row, volume: str, words: Vocabulary) -> VolumeRow:
+    rows = words.rows
     whole = row.match_key == volume and row.level is Level.VOLUME
     return VolumeRow(
         row.reference_code,

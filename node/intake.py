@@ -15,7 +15,7 @@ from pathlib import Path
 from holdings import catalogue, delivery, quarantine
 from holdings.file_name import NameKind, name_kind
 from holdings.findings import Finding, FindingCode
-from holdings.layout_words import is_evidence, is_folder, override_rank
+from holdings.layout_words import vocabulary
 from holdings.record import Basis
 from holdings.reference_code import CodeForm, CodeProblem, parse
 from node import folders, linking
@@ -57,6 +57,7 @@ class Intake:
     ) -> None:
         self._home, self._sheets, self._submit, self._now = home, sheets, submit, now
         self._judging = Judging(home, now)
+        self._words = vocabulary(home.site)
         self._looked: list[Seen] = []
         self._judged: list[Seen] = []
         self._standing: list[int] = []
@@ -114,7 +115,7 @@ class Intake:
             if trees:
                 trees[-1].add(relative, folder)
                 continue
-            if beside and relative and override_rank(last) and here.rpartition("/")[0] in beside:
+            if beside and relative and self._words.override_rank(last) and here.rpartition("/")[0] in beside:
                 batches[relative] = ""
             if relative and not batches.get(parent, root.name):
                 batches[relative] = ""
@@ -139,7 +140,7 @@ class Intake:
             name = f"{root.name}/{relative}" if relative else root.name
             self._take(name, folder.path, sheets, settle, counts)
             self._loose(name, folder, sheets)
-        elif folder.folders and folder.files and all(is_evidence(f.name) for f in folder.files):
+        elif folder.folders and folder.files and all(self._words.is_evidence(f.name) for f in folder.files):
             pass
         elif folder.files or folder.odd or not folder.folders:
             self._folder(Place(f"{root.name}/{relative}", folder.path, name, relative.rpartition("/")[2]), folder, settle, counts)
@@ -163,10 +164,10 @@ class Intake:
         own = here in profiles.tops()
         if not own:
             last = relative.rpartition("/")[2]
-            sheets = any(name_kind(f.name) is NameKind.SHEET for f in folder.files) or any(is_folder("catalogue", f) for f in folder.folders)
-            if not sheets or is_folder("catalogue", last) or override_rank(last) or self._is_record(folder.path):
+            sheets = any(name_kind(f.name) is NameKind.SHEET for f in folder.files) or any(self._words.is_folder("catalogue", f) for f in folder.folders)
+            if not sheets or self._words.is_folder("catalogue", last) or self._words.override_rank(last) or self._is_record(folder.path):
                 return None
-        tree = DeliveryTree(here, relative, folder.path, profile)
+        tree = DeliveryTree(here, relative, folder.path, profile, self._words)
         if trees and not own:
             trees[-1].has_deliveries = True
         return tree
@@ -204,7 +205,7 @@ class Intake:
         return code.form is not CodeForm.OTHER or catalogue.row_for(self._home.database.read(), code.key) is not None
 
     def _loose(self, name: str, folder: Folder, sheets: list[FileStat]) -> None:
-        stray = [f.name for f in folder.files if f not in sheets and not is_evidence(f.name)]
+        stray = [f.name for f in folder.files if f not in sheets and not self._words.is_evidence(f.name)]
         known = folders.find(self._home.database.read(), f"{name}/")
         if known is not None:
             self._seen.add(known.id)

@@ -16,7 +16,7 @@ import apsw
 from holdings import catalogue, gate, link_store, media
 from holdings.layout import Gathered, Gathering, Layout
 from holdings.layout_gather import gather
-from holdings.layout_words import Use, use_of_ending
+from holdings.layout_words import Use, vocabulary
 from holdings.page_rule import SAMPLE, Figures, Image, PageRule, Proposal, figures_of, propose
 from holdings.profile import IntakeProfile
 from node.errors import ConfigurationWrong
@@ -73,14 +73,14 @@ def propose_for(home: Home, delivery: str) -> Proposed:
     profile = standing.profiles.of(delivery)
     tree = _tree(home, delivery, profile)
     tree.add_beside()
-    names, asked = tree.names(), lookups(connection, delivery)
+    names, asked = tree.names(), lookups(connection, delivery, tree.words)
     candidates = [profile.layout] if profile.gathers else []
     candidates += [Layout("rows")] if next(link_store.of_delivery(connection, delivery), None) else []
     best: tuple[tuple[int, int, int], Layout, Gathered] | None = None
     for candidate in (*candidates, *CANDIDATES):
         # Marker files are taken out of the lists on the way, so each layout gets its own.
         own = {folder: list(files) for folder, files in names.items()}
-        found = gather(own, candidate, asked, profile.representations.uses())
+        found = gather(own, candidate, asked, profile.representations.uses(), words=tree.words)
         linked = sum(bool(g.pages) and asked.known(g.key) for g in found.gatherings)
         score = (linked, -len(found.left), -len(found.gatherings))
         if best is None or score > best[0]:
@@ -98,7 +98,7 @@ def _tree(home: Home, delivery: str, profile: IntakeProfile) -> DeliveryTree:
     if root is None or path is None or not path.is_dir():
         known = "、".join(Path(w).name for w in home.config.watch)
         raise ConfigurationWrong(f"扫描文件夹中没有“{delivery}”。批次写作 扫描文件夹名 或 扫描文件夹名/子文件夹；已有：{known}")
-    tree = DeliveryTree(delivery, relative, str(path), profile)
+    tree = DeliveryTree(delivery, relative, str(path), profile, vocabulary(home.site))
     for below, folder in walk(path):
         tree.add(f"{relative}/{below}".strip("/"), folder)
     return tree
@@ -124,7 +124,7 @@ def _images(tree: DeliveryTree, gathering: Gathering, *, cleared: bool) -> list[
     for page in gathering.pages:
         if page.use is not first:
             continue
-        pages: int | None = None if use_of_ending(page.name) is Use.SEARCHABLE else 1
+        pages: int | None = None if tree.words.use_of_ending(page.name) is Use.SEARCHABLE else 1
         area = 0
         if cleared:
             try:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdings.errors import SiteDataWrong
 from holdings.layout import Gathered, Layout, LeftWhy, LinkRow, Lookups
 from holdings.layout_gather import gather
 from holdings.layout_volume import VolumeRow
-from holdings.layout_words import Role, Use
+from holdings.layout_words import Role, Use, vocabulary
+from holdings.site_data import SiteData
 
 A, B = "J023-WS·2011·Y·BGS-0001", "J023-WS·2011·Y·BGS-0002"
 VOLUME = "J023-2-0145"
@@ -221,3 +224,14 @@ def test_no_file_is_lost_and_part_names_are_unique(tree: dict[str, list[str]], l
             silent = folder in twice or "缩略图" in folder
             overridden = any(w in f for f in tree for w in ("重扫", "补扫"))
             assert (folder, name) in pages or path in told or silent or overridden
+
+
+def test_a_site_has_words_of_its_own() -> None:
+    """A site's layout.toml replaces the words of one list and leaves the others; a use or an expression that is none is refused."""
+    site = SiteData((("layout.toml", '[representations]\nmaster = ["母版"]\n[folders]\nsections = ["甲卷"]'),))
+    found = gather({f"母版/{A}": ["1.tif"], f"JPG/{A}": ["1.jpg"]}, Layout("folders"), knowing(A), words=vocabulary(site))
+    assert [page.use for page in found.gatherings[0].pages] == [Use.MASTER, Use.ACCESS]
+    assert vocabulary(site).section_rank("甲卷") == 1
+    for wrong in ('[roles]\ncover = ["("]', '[representations]\nmater = ["x"]', "[folders]\ndiscs = 3"):
+        with pytest.raises(SiteDataWrong):
+            vocabulary(SiteData((("layout.toml", wrong),)))
