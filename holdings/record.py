@@ -193,6 +193,12 @@ def level_of(code: ReferenceCode) -> Level:
     return Level.VOLUME if code.is_volume else Level.ITEM
 
 
+def origins_of(description: Description) -> tuple[RecordId, ...]:
+    """The records that pages of this one came from, by merge or split."""
+    came = (RelationKind.MERGED_FROM, RelationKind.SPLIT_FROM)
+    return tuple(relation.record for relation in description.relations if relation.kind in came)
+
+
 def title(description: Description) -> str:
     """题名, empty when the sheet has none."""
     return description.elements.get(TITLE, "")

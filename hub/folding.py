@@ -20,7 +20,7 @@ import apsw
 from crypto.signing import SigningKey
 from holdings import records
 from holdings.errors import VersionUnexpected
-from holdings.record import RecordId
+from holdings.record import RecordId, decode_record, origins_of
 from holdings.security import SiteClass
 from hub import opened
 from hub.clock import Clock
@@ -203,9 +203,16 @@ class Folding:
 
     def _examiner(self, log: Log, entry: Entry) -> Examiner:
         stores = self._stores
+        origins: dict[tuple[bytes, int], tuple[bytes, ...]] = {}
 
         def known(item: Item, part: Part) -> OpenedPart | None:
-            return opened.same_part(stores.holdings.read(), log.log_id, item.id, part)
+            reading, version = stores.holdings.read(), (item.id, item.version)
+            if version not in origins:
+                origins.clear()
+                origins[version] = (item.id, *origins_of(decode_record(item.body)))
+            # Pages that moved here from volumes that were merged or split were opened with these.
+            found = (opened.same_part(reading, log.log_id, origin, part) for origin in origins[version])
+            return next((one for one in found if one is not None), None)
 
         def is_named(pack: bytes) -> bool:
             return any(seq <= entry.seq for seq in named.naming(stores.front.read(), log.log_id, pack))
@@ -229,6 +236,7 @@ class Folding:
                 opened.add_version(connection, log.log_id, item.id, item.version, seq, code)
                 opened.add_pages(connection, log.log_id, item.id, item.version, [(p.name, p.sha256) for p in item.parts])
                 opened.add_parts(connection, log.log_id, item.id, one.parts)
+                opened.carry_texts(connection, log.log_id, item.id, item.version, origins_of(one.description))
             except VersionUnexpected:
                 code = ExceptionCode.VERSION_UNEXPECTED
         return ItemException(item.id, item.version, code) if code is not None else None

@@ -102,6 +102,12 @@ def add_version(connection: apsw.Connection, log_id: bytes, item: bytes, version
     connection.execute("INSERT OR REPLACE INTO vault_version VALUES (?, ?, ?, ?, ?)", (log_id, item, version, seq, code or ""))
 
 
+def brought(connection: apsw.Connection, log_id: bytes, seq: int) -> list[tuple[bytes, int, str]]:
+    """(item, version, exception code or '') of what the delta at `seq` brought."""
+    rows = connection.execute("SELECT item, version, code FROM vault_version WHERE log_id = ? AND seq = ? ORDER BY item, version", (log_id, seq))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def versions(connection: apsw.Connection, log_id: bytes, item: bytes) -> list[tuple[int, int, str]]:
     """(version, seq, exception code or '') of a record, oldest first."""
     rows = connection.execute("SELECT version, seq, code FROM vault_version WHERE log_id = ? AND item = ? ORDER BY version", (log_id, item))
@@ -168,6 +174,15 @@ def add_text(connection: apsw.Connection, log_id: bytes, record: bytes, version:
     """Derived data of a record's parts; a later word of the same engine takes the place of an earlier one."""
     connection.executemany(
         "INSERT OR REPLACE INTO vault_text VALUES (?, ?, ?, ?, ?, ?)", ((log_id, record, sha256, engine, version, value) for sha256, value in values)
+    )
+
+
+def carry_texts(connection: apsw.Connection, log_id: bytes, record: bytes, version: int, origins: Iterable[bytes]) -> None:
+    """Derived text follows the pages that moved to a version of a record from others, by merge or split."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO vault_text SELECT log_id, ?2, sha256, engine, ?3, value FROM vault_text WHERE log_id = ?1 AND item = ?4"
+        " AND sha256 IN (SELECT sha256 FROM vault_page WHERE log_id = ?1 AND item = ?2 AND version = ?3)",
+        ((log_id, record, version, origin) for origin in origins),
     )
 
 
