@@ -81,7 +81,7 @@ class DeliveryReport(msgspec.Struct, frozen=True):
     clearance_standing: bool
     uncleared_rows: bool
     rows: int
-    rows_without_images: int
+    rows_unlinked: int
     records: int
     pages: int
     bytes: int
@@ -122,7 +122,7 @@ def _lines(report: DeliveryReport, zone: tzinfo | None) -> Iterator[str]:
     yield f"建立：{_time(report.opened, zone)} {report.opened_by}".rstrip() + received
     yield f"保密审查：{_clearance(report, zone)}"
     yield ""
-    yield f"目录 {report.rows:,} 条，其中有目无图 {report.rows_without_images:,} 条"
+    yield f"目录 {report.rows:,} 条，其中未挂接（尚无图像或尚未加封） {report.rows_unlinked:,} 条"
     yield f"已加封 {report.records:,} 件 {report.pages:,} 页，源文件 {report.bytes:,} 字节（{report.bytes / 1e9:.3f} GB）"
     for state, count in sorted(report.folders.items()):
         if state != "SEALED":
@@ -183,6 +183,8 @@ def _evidence(report: EvidenceReport | None, zone: tzinfo | None) -> Iterator[st
         yield f"随批次交来的清单：没有（{_time(report.verified, zone)} 查看）"
         return
     counted = "，".join(f"{kind.label} {report.counts[kind]:,}" for kind in Outcome if report.counts.get(kind))
+    if report.counts.get(Outcome.WITHHELD):
+        counted += "（尚未加封，或按保密关口不读）"
     yield f"随批次交来的清单（{_time(report.verified, zone)} 核对）：{counted or '没有逐件清单'}"
     for file in report.files:
         what = file.fault or (f"{file.lines:,} 行" + (f"，{file.bad:,} 行不能识别" if file.bad else ""))

@@ -72,7 +72,7 @@ def test_from_the_first_folder_to_acceptance(work: NodeAtWork, tmp_path: Path) -
     jindang(work, "sample", "verdict", again["id"], "--rest", "--pass", "--by", "李")
     assert jindang(work, "delivery", "accept", BATCH, "--by", "王秀英")["state"] == "accepted"
     report = jindang(work, "delivery", "report", BATCH)
-    assert (report["records"], report["pages"], report["rows"], report["rows_without_images"]) == (6, 30, 6, 0)
+    assert (report["records"], report["pages"], report["rows"], report["rows_unlinked"]) == (6, 30, 6, 0)
     assert (report["round"], report["pass_rate"], report["first_pass_rate"]) == (2, "100.00%", "90.00%")
     assert [one["act"] for one in report["decisions"]] == ["提交", "退回整改", "提交", "验收通过"]
     (rates,) = jindang(work, "delivery", "rates")["contractors"]
