@@ -7,7 +7,7 @@ On an open site a row with a classified or unreadable mark is erased and leaves 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -20,12 +20,13 @@ from holdings import catalogue_runs as runs
 from holdings import catalogue_sheets as sheets
 from holdings import tally
 from holdings.catalogue_line import Line
-from holdings.catalogue_rows import Known
+from holdings.catalogue_rows import Full, Known
 from holdings.catalogue_runs import Progress
 from holdings.columns import CODE
 from holdings.findings import Finding, FindingCode
 from holdings.record import MARK, RowState
 from holdings.security import MarkKind, SiteClass
+from holdings.sheet_lines import End
 from holdings.sheet_notes import TOLD_MAX, Note, Refusal
 
 PORTION: Final = 20_000  # rows of one transaction: some 30 MiB while it is made, half a second of work
@@ -70,11 +71,21 @@ class _Portion:
     seen: list[int] = field(default_factory=list)
 
 
+Watch = Callable[[Full, Line, tuple[str, ...]], None]
+"""Takes a stored row, what it will say, and the columns beside which that stands."""
+
+
 class Import:
     """One import under way. Begin it, give it portions, finish it."""
 
-    def __init__(self, connection: apsw.Connection, origin: Origin, now: int, site: SiteClass) -> None:
-        """Begin in a transaction, or go on where the same bytes were cut off; writes nothing for a sheet that is known."""
+    def __init__(
+        self, connection: apsw.Connection, origin: Origin, now: int, site: SiteClass, watch: Watch | None = None
+    ) -> None:
+        """Begin in a transaction, or go on where the same bytes were cut off; writes nothing for a sheet that is known.
+
+        `watch` is told of each row that changes, before it does.
+        """
+        self._watch = watch
         self.origin, self.site, self._now = origin, site, now
         self.sheet = sheets.make_known(connection, origin.holder, origin.delivery, origin.name, now).id
         going_on = runs.load(connection, self.sheet, origin.source)
@@ -303,6 +314,9 @@ class Import:
             if doubled:
                 known = rows.known(connection, self.origin.holder, doubled)
                 self.progress.doubtful.update(one.id for one in known.values())
+            if self._watch is not None and portion.changed:
+                for stored in rows.full_of(connection, portion.changed):
+                    self._watch(stored, portion.changed[stored.id], columns)
             rows.update(connection, self.sheet, number, list(portion.changed.items()), self._now)
         rows.move(connection, portion.moved)
         rows.set_state(connection, portion.contradicted, RowState.DUPLICATE, self._now)
@@ -326,16 +340,17 @@ class Import:
     # ------------------------------------------------------------------ the end
 
     def finish(
-        self, connection: apsw.Connection, digest: bytes, *, has_mark_column: bool
+        self, connection: apsw.Connection, digest: bytes, end: End
     ) -> tuple[list[Refusal], list[Note], list[Finding]]:
         """All rows were taken: look for those that disappeared; what the import itself has to tell.
 
-        `digest` is of the file.
+        Of a sheet with open questions rows are missing that are not gone. `digest` is of the file.
         """
-        self._settle_doubtful(connection)
-        self._drop_gone(connection)
+        if not end.blocked:
+            self._settle_doubtful(connection)
+            self._drop_gone(connection)
         findings = [*self._findings, *self._of_gone(connection)]
-        sheets.done(connection, self.sheet, digest, self._now, has_mark_column=has_mark_column)
+        sheets.done(connection, self.sheet, digest, self._now, has_mark_column=end.has_mark_column)
         if self.progress.kept:
             runs.forget(connection, self.sheet)
         return self._refusals, self._notes, findings

@@ -5,6 +5,7 @@ Values stand in an array beside the names of their columns, so that seventeen mi
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
@@ -61,8 +62,10 @@ class LineMaker:
     def _set_columns(self, names: Iterable[str]) -> None:
         self.columns = tuple(names)
         place = {name: index for index, name in enumerate(self.columns)}
-        self._own = [(place.get(name), name) for name in (CODE, TITLE, DATE)]
-        self._sorted = sorted((name, f"\x1e{name}\x1f") for name in self.columns)
+        self._own = tuple(place.get(name) for name in (CODE, TITLE, DATE))
+        # What a row says does not depend on the order of its columns, nor on columns that are blank.
+        self._sorted = sorted(self.columns)
+        self._marks = [f"\x1e{name}\x1f" for name in self._sorted]
 
     def make(self, row: SheetRow) -> Line:
         """The line of a row."""
@@ -70,20 +73,23 @@ class LineMaker:
             return Line(row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume)
         values = row.values
         get = values.get
-        cells: list[str | int | None] = [get(name) for name in self.columns]
+        cells: list[str | int | None] = list(map(get, self.columns))
         if len(values) != len(cells) - cells.count(None):
             self._set_columns(dict.fromkeys((*self.columns, *values)))
             if len(self.columns) > 2 * ELEMENTS_MAX:
                 raise ValueError(f"目录表的列超过 {2 * ELEMENTS_MAX}；请核对表头")
             return self.make(row)
         title, date = get(TITLE) or "", get(DATE) or ""
-        for (at, _), own in zip(self._own, (row.code, title, date), strict=True):
+        for at, own in zip(self._own, (row.code, title, date), strict=True):
             if at is not None and cells[at] == own:
                 cells[at] = _OWN
-        said = row.code + "".join([mark + value for name, mark in self._sorted if (value := get(name)) is not None])
+        parts = [
+            mark + value for mark, value in zip(self._marks, map(get, self._sorted), strict=True) if value is not None
+        ]
+        said = row.code + "".join(parts)
         digest = hashlib.blake2b(said.encode(), digest_size=DIGEST_SIZE).digest()
         return Line(
-            row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume, row.code, sort_key(row.key),
+            row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume, row.code, _ordering(row.key, row.volume),
             title, date, self._encode(cells).decode(), digest,
         )  # fmt: skip
 
@@ -99,6 +105,18 @@ def values_of(columns: Sequence[str], elements: str, own: tuple[str, str, str]) 
         for name, cell in zip(columns, cells, strict=False)
         if cell is not None
     }
+
+
+def _ordering(key: str, volume: str | None) -> str:
+    """The sort key of a code; the part of its volume is the same for many rows, and so is that of its number."""
+    if volume and len(key) > len(volume) and key.startswith(volume) and key[len(volume)] == "-":
+        return _remembered(volume) + _remembered(key[len(volume) :])
+    return sort_key(key)
+
+
+@functools.lru_cache(4096)
+def _remembered(part: str) -> str:
+    return sort_key(part)
 
 
 def sort_key(key: str) -> str:

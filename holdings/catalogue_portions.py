@@ -103,7 +103,7 @@ def _take(connection: apsw.Connection, job: Import, portion: Portion, passed: in
 def report_of(connection: apsw.Connection, job: Import, sheet: FramedSheet) -> ImportReport:
     """End an import whose rows were all taken, and say what it did."""
     tail, origin, figures = sheet.end, job.origin, job.figures
-    own_refusals, own_notes, found = job.finish(connection, sheet.begin.digest, has_mark_column=tail.has_mark_column)
+    own_refusals, own_notes, found = job.finish(connection, sheet.digest, tail)
     refusals = (*tail.refusals, *own_refusals)[:TOLD_MAX]
     findings = [*found, *findings_of(origin.scope, refusals, (*tail.notes, *own_notes)[:TOLD_MAX])]
     if job.site is SiteClass.OPEN and not tail.has_mark_column:

@@ -120,9 +120,10 @@ def insert(
             for number, one in enumerate(lines, first)
         ),
     )  # fmt: skip
-    titles.put(connection, ((number, one.title) for number, one in enumerate(lines, first)))
+    numbers = range(first, first + len(lines))
+    titles.put(connection, numbers, [one.title for one in lines])
     fonds_tally.count_rows(connection, (one.key for one in lines), 1, _writer(connection, holder))
-    return range(first, first + len(lines))
+    return numbers
 
 
 def _writer(connection: apsw.Connection, holder: int) -> str:
@@ -162,7 +163,7 @@ def _change_titles(connection: apsw.Connection, changes: Sequence[tuple[int, Lin
     old = {number: (title, columns) for number, title, columns in found}
     new = [(number, line.title) for number, line in changes if old[number][0] != line.title or not old[number][1]]
     titles.take_out(connection, [(number, old[number][0]) for number, _ in new if old[number][1]])
-    titles.put(connection, new)
+    titles.put(connection, [number for number, _ in new], [title for _, title in new])
 
 
 def move(connection: apsw.Connection, places: Iterable[tuple[int, str, int]]) -> None:
@@ -197,6 +198,17 @@ def erase(connection: apsw.Connection, holder: int, keys: Sequence[str]) -> list
     return [(number, key, bool(linked)) for number, key, _, linked, _ in found]
 
 
+def count_between(connection: apsw.Connection, among: Sequence[int], low: str, high: str) -> tuple[int, int]:
+    """(volumes, items) of these sheets between two sort keys; a volume counts by its own row or by its items."""
+    sheets = ",".join(str(int(number)) for number in among) or "0"
+    row = connection.execute(
+        "SELECT count(DISTINCT volume_key), count(*) FILTER (WHERE level = 4) FROM catalogue_row"
+        f" WHERE ordering >= ? AND ordering <= ? AND state = 0 AND +sheet IN ({sheets})",
+        (low, high),
+    ).fetchone()
+    return (int(row[0]), int(row[1])) if row else (0, 0)
+
+
 def put_back(
     connection: apsw.Connection, number: int, sheet: int, columns: int, line: Line, state: int, changed: int
 ) -> None:
@@ -208,7 +220,7 @@ def put_back(
             line.elements, line.digest, sheet, line.tab, line.number, state, changed,
         ),
     )  # fmt: skip
-    titles.put(connection, [(number, line.title)])
+    titles.put(connection, [number], [line.title])
     fonds_tally.count_rows(connection, [line.key], 1)
 
 
@@ -231,9 +243,18 @@ def figures(connection: apsw.Connection, sheet: int) -> tuple[int, int, int]:
 
 
 def of_sheet(connection: apsw.Connection, sheet: int, before: int) -> Iterator[tuple[int, int]]:
-    """(id, state) of the rows that a sheet owns, with ids below `before`; read to the end before anything is written."""
-    rows = connection.execute("SELECT id, state FROM catalogue_row WHERE sheet = ? AND id < ?", (sheet, before))
-    return ((int(number), int(state)) for number, state in rows)
+    """(id, state) of the rows that a sheet owns, with ids below `before`; read a page at a time."""
+    after = 0
+    while found := _page(connection, sheet, after, before):
+        yield from found
+        after = found[-1][0]
+
+
+def _page(connection: apsw.Connection, sheet: int, after: int, before: int) -> list[Any]:
+    return connection.execute(
+        "SELECT id, state FROM catalogue_row WHERE sheet = ? AND id > ? AND id < ? ORDER BY id LIMIT 20000",
+        (sheet, after, before),
+    ).fetchall()
 
 
 def in_state(connection: apsw.Connection, sheet: int, state: RowState) -> list[int]:

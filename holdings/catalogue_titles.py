@@ -14,6 +14,8 @@ from typing import Final
 import apsw
 
 PAIRS_ASKED: Final = 4  # pairs of a long word that are looked up; the title is compared in full anyway
+MANY: Final = 1_000  # titles from which on they are worked on together
+_END, _BLANK = ord("\n"), ord(" ")
 _PUT: Final = "INSERT INTO catalogue_title(rowid, pairs) VALUES (?, ?)"
 _TAKE: Final = "INSERT INTO catalogue_title(catalogue_title, rowid, pairs) VALUES ('delete', ?, ?)"
 
@@ -23,9 +25,27 @@ def pairs(title: str) -> str:
     return " ".join(map(operator.add, title, title[1:])) if len(title) > 1 else title
 
 
-def put(connection: apsw.Connection, titles: Iterable[tuple[int, str]]) -> None:
-    """Index new rows: (id, title)."""
-    connection.executemany(_PUT, ((number, pairs(title)) for number, title in titles))
+def pairs_of(titles: Sequence[str]) -> Iterable[str]:
+    """`pairs` of many titles, six times as fast; blanks between pairs may be more."""
+    if len(titles) < MANY:
+        return map(pairs, titles)
+    import numpy as np  # slow to load: only for a whole portion
+
+    signs = np.frombuffer("\n".join(titles).encode("utf-16-le"), "<u2")
+    ends = signs == _END
+    surrogate = (signs & 0xF800) == 0xD800
+    if surrogate.any() or np.count_nonzero(ends) != len(titles) - 1 or min(map(len, titles)) < 2:
+        return map(pairs, titles)
+    out = np.empty((len(signs) - 1, 3), "<u2")
+    out[:, 0], out[:, 1], out[:, 2] = signs[:-1], signs[1:], _BLANK
+    out[ends[1:]] = _BLANK
+    out[ends[:-1]] = (_END, _BLANK, _BLANK)
+    return out.tobytes().decode("utf-16-le").split("\n")
+
+
+def put(connection: apsw.Connection, numbers: Iterable[int], titles: Sequence[str]) -> None:
+    """Index new rows: their ids and titles."""
+    connection.executemany(_PUT, zip(numbers, pairs_of(titles), strict=True))
 
 
 def take_out(connection: apsw.Connection, titles: Sequence[tuple[int, str]]) -> None:

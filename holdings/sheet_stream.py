@@ -6,8 +6,9 @@ The sandbox runs `stream_in_sandbox`; `FramedSheet` is its other end. Frames are
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -16,9 +17,11 @@ from holdings.catalogue_line import Line, LineMaker
 from holdings.errors import SheetUnreadable
 from holdings.sheet import decode_request, open_sheet
 from holdings.sheet_lines import Begin, End, ParsedSheet, Source
+from holdings.sheet_link import LinkRow
 from holdings.sheet_notes import SheetRow
 
 PIECE_ROWS: Final = 2_000
+LINKS_MAX: Final = 200_000  # lines of a link sheet: they are taken in whole, and a delivery has a tenth of that
 _CUT: Final = "目录表的解析结果不完整；请重试"
 
 
@@ -35,13 +38,19 @@ class Piece(msgspec.Struct, array_like=True, tag=1):
     lines: list[Line]
 
 
+class Links(msgspec.Struct, array_like=True, tag=3):
+    """Some lines of a link sheet."""
+
+    rows: list[LinkRow]
+
+
 class Tail(msgspec.Struct, array_like=True, tag=2):
     """What is known behind the last row."""
 
     end: End
 
 
-Frame = Head | Piece | Tail
+Frame = Head | Piece | Links | Tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +74,24 @@ def frames(sheet: Source) -> Iterator[Frame]:
     yield Head(sheet.begin)
     maker = LineMaker(())
     lines: list[Line] = []
+    links: list[LinkRow] = []
     for row in sheet.rows():
-        if not isinstance(row, SheetRow):
+        if isinstance(row, LinkRow):
+            links.append(row)
+            if len(links) == PIECE_ROWS:
+                yield Links(links)
+                links = []
             continue
         columns = maker.columns
         line = maker.make(row)
-        if lines and (len(lines) == PIECE_ROWS or maker.columns != columns):
+        if lines and (len(lines) == PIECE_ROWS or maker.columns is not columns):
             yield Piece(columns, lines)
             lines = []
         lines.append(line)
     if lines:
         yield Piece(maker.columns, lines)
+    if links:
+        yield Links(links)
     yield Tail(sheet.end())
 
 
@@ -86,13 +102,14 @@ class ParsedSource:
         self._sheet = sheet
         self.begin = Begin(sheet.name, sheet.digest, sheet.format, sheet.encoding, sheet.delimiter)
 
-    def rows(self) -> Iterator[SheetRow]:
+    def rows(self) -> Iterator[SheetRow | LinkRow]:
         """See Source."""
-        return iter(self._sheet.rows)
+        return chain(self._sheet.rows, self._sheet.links)
 
     def end(self) -> End:
         """See Source."""
         sheet = self._sheet
+        # Rows that are contradicted say so themselves here.
         return End(
             sheet.columns, sheet.row_count, sheet.refused_count, sheet.link_count, sheet.has_mark_column, sheet.blocked,
             sheet.kinds, sheet.deleted, sheet.profile_key, sheet.refusals, sheet.notes, sheet.questions,
@@ -101,19 +118,31 @@ class ParsedSource:
 
 
 class FramedSheet:
-    """The end of a stream that takes: `begin` at once, `portions`, and when they are at their end `end`.
+    """The end of a stream that takes: `begin` at once, `portions`, and when they are at their end `end` and `links`.
 
     SheetUnreadable when the frames are not those of a sheet.
     """
 
     def __init__(self, frames: Iterable[bytes | Frame]) -> None:
         """Take the head; what the stream raises passes through."""
-        self._frames = _decoded(frames)
+        self._frames = decoded(frames)
         first = next(self._frames, None)
         if not isinstance(first, Head):
             raise SheetUnreadable(_CUT)
         self.begin = first.begin
+        self.links: list[LinkRow] = []
+        self._digest: Callable[[], bytes] = lambda: self.begin.digest
         self._end: End | None = None
+
+    def known_by(self, digest: Callable[[], bytes]) -> FramedSheet:
+        """The digest of the file comes from elsewhere: it is only known when all of it was read."""
+        self._digest = digest
+        return self
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of the file, once the rows have passed."""
+        return self._digest()
 
     @property
     def end(self) -> End:
@@ -129,6 +158,10 @@ class FramedSheet:
         for frame in self._frames:
             if isinstance(frame, Tail):
                 self._end = frame.end
+            elif isinstance(frame, Links) and self._end is None:
+                self.links += frame.rows
+                if len(self.links) > LINKS_MAX:
+                    raise SheetUnreadable(f"挂接表超过 {LINKS_MAX:,} 行；请按批次分成几张表")
             elif isinstance(frame, Piece) and self._end is None:
                 if lines and (frame.columns != columns or len(lines) + len(frame.lines) > size):
                     yield Portion(columns, lines)
@@ -143,7 +176,8 @@ class FramedSheet:
             yield Portion(columns, lines)
 
 
-def _decoded(frames: Iterable[bytes | Frame]) -> Iterator[Frame]:
+def decoded(frames: Iterable[bytes | Frame]) -> Iterator[Frame]:
+    """Frames from their bytes; SheetUnreadable when they are none."""
     decode = msgspec.msgpack.Decoder(Frame).decode
     try:
         for frame in frames:

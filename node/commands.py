@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
+from node.commands_catalogue import catalogue
 from node.commands_check import check
 from node.commands_delivery import delivery
-from node.commands_desk import catalogue
 from node.commands_fonds import fonds
 from node.commands_profile import profile
 from node.commands_quarantine import pages, quarantine

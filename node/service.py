@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from holdings import lineage, quarantine, records
-from holdings.catalogue import ImportReport
 from holdings.reference_code import match_key
 from node import copies, page_changes, report, settings, verification
 from node.errors import ConfigurationWrong
 from node.settings import Setting
 from node.verbs import Answer
+from node.verbs_catalogue import CatalogueVerbs
 from node.verbs_check import CheckVerbs
 from node.verbs_delivery import DeliveryVerbs
 from node.verbs_fonds import FondsVerbs
@@ -32,7 +32,9 @@ Wait = Literal["", "R1", "R4"]
 """Which receipts a run waits for."""
 
 
-class Service(FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs):
+class Service(
+    CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs
+):
     """The verbs of a node: those of its groups, and the few about the node as a whole."""
 
     def capabilities(self) -> Answer:
@@ -71,30 +73,6 @@ class Service(FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, R
         """Plain files for people."""
         with _writing_to(destination):
             return dict(copies.export(self._home, Path(destination), ref, self._engine.sandbox))
-
-    def catalogue_import(self, files: list[str], delivery_name: str = "", dry_run: bool = False) -> Answer:
-        """Import sheets; fields of DESIGN §7, sums over all files."""
-        began, sheets = time.process_time(), self._engine.sheets()
-        sums: Answer = dict.fromkeys(("rows", "added", "changed", "unchanged", "gone", "refused"), 0)
-        refusals: list[Answer] = []
-        wall = time.monotonic()
-        for name in files:
-            path = Path(name)
-            batch = delivery_name or path.parent.name or path.stem
-            try:
-                imported = sheets.rehearse(batch, path) if dry_run else sheets.import_file(batch, path, None)
-            except OSError as fault:
-                raise ConfigurationWrong(f"目录表 {name} 读不出：{fault.strerror or fault}") from fault
-            _add(sums, refusals, imported)
-        if not dry_run:
-            self._wake()
-        spent = max(time.process_time() - began, 1e-6)
-        return {
-            **sums,
-            "seconds": round(time.monotonic() - wall, 3),
-            "rows_per_second": round(sums["rows"] / spent),
-            "refusals": refusals,
-        }
 
     def search(self, query: str, limit: int = 20) -> Answer:
         """Plain search in titles and codes."""
@@ -177,12 +155,6 @@ def _writing_to(destination: str) -> Iterator[None]:
 
 def _findings(found: list[verification.Trouble]) -> Answer:
     return {"ok": not found, "damage": any(t.damage for t in found), "findings": [t.to_json() for t in found]}
-
-
-def _add(sums: Answer, refusals: list[Answer], imported: ImportReport) -> None:
-    for name in ("rows", "added", "changed", "unchanged", "gone", "refused"):
-        sums[name] += getattr(imported, name)
-    refusals += [{"row": r.row, "field": r.field, "rule": r.rule, "remedy": r.remedy} for r in imported.refusals]
 
 
 VERBS = {name for name in dir(Service) if not name.startswith("_")}

@@ -3,31 +3,71 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from holdings import catalogue, correction, delivery, link_store, quarantine, table_pair, workload_store
+import apsw
+import msgspec
+
+from holdings import (
+    catalogue_trial,
+    correction,
+    delivery,
+    link_store,
+    profile_store,
+    quarantine,
+    sheet_memory,
+    workload_store,
+)
 from holdings.catalogue import ImportReport
+from holdings.catalogue_import import Origin
+from holdings.catalogue_portions import Circumstances, import_stream
+from holdings.catalogue_trial import Trial
 from holdings.delivery import DeliveryState
-from holdings.errors import DeliveryRefused
+from holdings.errors import DeliveryRefused, HoldingsError
 from holdings.findings import Finding, FindingCode
 from holdings.record import Basis
-from holdings.sheet import ParsedSheet, decode_parsed
+from holdings.sheet_file import SheetFile
+from holdings.sheet_lines import End
+from holdings.sheet_profile import NO_PROFILE, SheetProfile
+from holdings.sheet_stream import FramedSheet
 from node import folders, settings
 from node.folders import MTIME_AGE_FACTOR
 from node.home import Home
 from node.settings import Setting
 from node.walk import FileStat
-from sync.entry import SiteClass
 from sync.errors import SandboxError
 from sync.sandbox import Sandbox
-
-SHEET_BYTES_MAX = 256 << 20
 
 
 class _Rehearsed(Exception):
     """Rolls a dry run back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a person wants a sheet read: by which intake profile, with what answers and agreed repairs."""
+
+    profile: str = ""
+    said: SheetProfile = NO_PROFILE
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to remember."""
+        return bool(self.said.answers or self.said.repairs)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did, and what the reader asks and offers."""
+
+    report: ImportReport
+    end: End
+
+
+AS_KNOWN = Reading()
+"""As the delivery's profile and earlier answers say."""
 
 
 class SheetIntake:
@@ -75,8 +115,8 @@ class SheetIntake:
     def _import(self, batch: str, file: Path, path: str, signature: bytes) -> bool:
         report: ImportReport | None = None
         try:
-            report = self.import_file(batch, file, str(file.parent))
-        except (SandboxError, OSError) as fault:
+            report = self.import_file(batch, file, str(file.parent)).report
+        except (SandboxError, HoldingsError, OSError) as fault:
             with self._home.database.transaction() as connection:
                 quarantine.settle(
                     connection,
@@ -89,65 +129,87 @@ class SheetIntake:
             folders.put_sheet_file(connection, path, signature, self._now(), imported=True)
         return report is not None and bool(report.added or report.changed or report.gone or report.refused)
 
-    def parse(self, file: Path) -> ParsedSheet:
-        """Read a sheet in the sandbox; SandboxRefused says in Chinese why it cannot be read."""
-        data = table_pair.join(_read(file), _memo_of(file))
-        open_site = self._home.identity.log.site_class is SiteClass.OPEN
-        function = "parse_in_sandbox" if open_site else "parse_in_sandbox_classified"
-        return decode_parsed(self._sandbox.call(f"holdings.sheet:{function}", data, file.name))
-
-    def rehearse(self, batch: str, file: Path) -> ImportReport:
-        """What `import_file` would do; nothing is kept."""
-        parsed = self.parse(file)
-        report: ImportReport | None = None
+    def rehearse(self, batch: str, file: Path, reading: Reading = AS_KNOWN) -> tuple[Trial, End]:
+        """What `import_file` would do; nothing is kept. Nobody else writes meanwhile."""
+        sheet, _ = self._open(batch, file, reading)
+        now, found = int(self._now()), list[Trial]()
         try:
             with self._home.database.transaction() as connection:
-                arrived = delivery.upsert(connection, batch, None, int(self._now()))
-                report = catalogue.import_sheet(
-                    connection, arrived, parsed, int(self._now()), self._home.identity.log.site_class
+                delivery.upsert(connection, batch, None, now)
+                origin = Origin(0, batch, sheet.begin.name)
+                found.append(
+                    catalogue_trial.rehearse(connection, sheet, origin, now, self._home.identity.log.site_class)
                 )
                 raise _Rehearsed
         except _Rehearsed:
-            assert report is not None
-            return report
+            return found[0], sheet.end
 
-    def import_file(self, batch: str, file: Path, folder: str | None) -> ImportReport:
-        """Import one sheet as part of delivery `batch`; the catalogue, its findings and the epoch change in one transaction."""
-        parsed = self.parse(file)
+    def import_file(
+        self,
+        batch: str,
+        file: Path,
+        folder: str | None,
+        reading: Reading = AS_KNOWN,
+        progress: Callable[[int], None] = lambda _: None,
+    ) -> Imported:
+        """Import one sheet as part of delivery `batch`, a portion a transaction; findings and the epoch change with the last.
+
+        The same file again goes on where an import was cut off. `progress` is told the rows taken so far.
+        """
+        sheet, source = self._open(batch, file, reading)
         now = int(self._now())
-        with self._home.database.transaction() as connection:
+
+        def origin(connection: apsw.Connection) -> Origin:
             arrived = delivery.upsert(connection, batch, folder, now)
             if arrived.state is DeliveryState.WITHDRAWN:
                 raise DeliveryRefused(f"批次“{batch}”已撤回，不再导入；要重新收件请用 node delivery reopen")
             if self._home.config.cleared_by and arrived.clearance is None:
-                arrived = delivery.clear(connection, batch, [self._home.config.cleared_by], now, Basis.STANDING)
-            # A clock that was set back must not make the change look older than the folders' last judgement.
-            # Nor may it fall within what was signed before it came: a clearance covers the rows that its signers saw.
-            changed = max(now, int(folders.latest_look(connection)), delivery.covered_until(connection, batch) + 1)
-            report = catalogue.import_sheet(connection, arrived, parsed, changed, self._home.identity.log.site_class)
+                delivery.clear(connection, batch, [self._home.config.cleared_by], now, Basis.STANDING)
+            return Origin(0, batch, sheet.begin.name, source)
+
+        def last(connection: apsw.Connection, report: ImportReport) -> None:
             quarantine.settle(connection, report.scope, report.findings, now)
             correction.lay_again(connection)
-            linked = link_store.replace(connection, batch, parsed.name, parsed.links)
-            workload_store.replace_lines(connection, batch, parsed.name, parsed.links)
+            linked = link_store.replace(connection, batch, sheet.begin.name, sheet.links)
+            workload_store.replace_lines(connection, batch, sheet.begin.name, sheet.links)
             if linked or report.added or report.changed or report.gone or report.refused:
                 settings.add(connection, Setting.EPOCH, 1)
-        return report
 
+        seen = self._home.database.read()
+        # A clock that was set back must not make the change look older than the folders' last judgement.
+        # Nor may it fall within what was signed before it came: a clearance covers the rows that its signers saw.
+        changed = max(now, int(folders.latest_look(seen)), delivery.covered_until(seen, batch) + 1)
+        circumstances = Circumstances(changed, self._home.identity.log.site_class)
+        report = import_stream(self._home.database.transaction, sheet, origin, circumstances, last, progress)
+        return Imported(report, sheet.end)
 
-def _read(file: Path) -> bytes:
-    """A whole sheet, never through a link."""
-    with open(file, "rb", opener=lambda p, f: os.open(p, f | os.O_NOFOLLOW | os.O_NONBLOCK)) as source:
-        data = source.read(SHEET_BYTES_MAX + 1)
-    if len(data) > SHEET_BYTES_MAX:
-        raise OSError("目录表超过 256 MiB，请拆分后导入")
-    return data
+    def _open(self, batch: str, file: Path, reading: Reading) -> tuple[FramedSheet, bytes]:
+        """Begin to read a sheet as the delivery's profile, earlier answers and `reading` say; what its bytes are known by."""
+        asked = self._as_profiled(batch, file, reading)
+        if reading.says_something or sheet_memory.anything(self._home.database.read()):
+            said = self._said(sheet_memory.recall(self._home.database.read(), asked.key(self._sandbox)), reading)
+            asked = asked.with_profile(asked.profile.with_answers(said.answers).with_repairs(said.repairs))
+        return asked.read(self._sandbox), asked.source()
 
+    def _as_profiled(self, batch: str, file: Path, reading: Reading) -> SheetFile:
+        seen = self._home.database.read()
+        profile = (
+            profile_store.fetch(seen, reading.profile) if reading.profile else profile_store.assigned(seen).of(batch)
+        )
+        sheet = profile.sheet
+        if profile.contractor and not sheet.contractor:
+            sheet = msgspec.structs.replace(sheet, contractor=profile.contractor)
+        return SheetFile(file, self._home.identity.log.site_class, sheet)
 
-def _memo_of(file: Path) -> bytes:
-    """The memo file beside a DBF (.fpt, .dbt), blank when there is none."""
-    for name in table_pair.memo_names(file.name):
-        try:
-            return _read(file.with_name(name))
-        except FileNotFoundError:
-            continue
-    return b""
+    @staticmethod
+    def _said(known: SheetProfile, reading: Reading) -> SheetProfile:
+        return known.with_answers(reading.said.answers).with_repairs(reading.said.repairs)
+
+    def remember(self, batch: str, file: Path, reading: Reading) -> None:
+        """Keep what was answered for sheets of this kind."""
+        if not reading.says_something:
+            return
+        key = self._as_profiled(batch, file, reading).key(self._sandbox)
+        with self._home.database.transaction() as connection:
+            said = self._said(sheet_memory.recall(connection, key), reading)
+            sheet_memory.remember(connection, key, said, int(self._now()))

@@ -120,6 +120,13 @@ CREATE TABLE catalogue_told(
 ) STRICT;
 CREATE INDEX catalogue_told_sheet ON catalogue_told(sheet);
 
+-- holdings/sheet_memory.py: answers and agreed repairs for sheets of one kind (contractor and names of columns). profile: JSON.
+CREATE TABLE sheet_memory(
+    key     TEXT PRIMARY KEY,
+    profile TEXT NOT NULL,
+    changed INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- What was imported before moves over: values as the JSON object they were, digest unknown, titles not yet in the index (the first import of their sheet brings them).
 INSERT INTO catalogue_sheet SELECT id, 0, delivery, name, digest, has_mark_column, imported, 0 FROM sheet;
 INSERT INTO catalogue_row

@@ -1,0 +1,132 @@
+"""Dry runs of imports: what would be 新增, 修改 (old → new, cell by cell), 不变, 消失, and whether a 移交清册 agrees.
+
+A trial is the import itself inside a transaction that its caller rolls back, so that it cannot judge otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+import apsw
+
+from holdings import catalogue_rows as rows
+from holdings import catalogue_sheets as sheets
+from holdings.catalogue_import import GONE_TOLD_MAX, PORTION, Import, Origin
+from holdings.catalogue_line import Line, sort_key, values_of
+from holdings.catalogue_portions import ImportReport, report_of
+from holdings.catalogue_rows import Full
+from holdings.record import RowState
+from holdings.reference_code import match_key
+from holdings.security import SiteClass
+from holdings.sheet_stream import FramedSheet
+from holdings.sheet_totals import Declared
+
+CHANGES_MAX: Final = 10_000  # cells told; all are counted
+_STATES: Final = {RowState.GONE.value: "消失", RowState.DUPLICATE.value: "重号"}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One cell that would change; `row` is that of the sheet, `field` 状态 when the row only comes back."""
+
+    ref: str
+    row: int
+    field: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True)
+class Disappeared:
+    """A row that the sheet had and has no more: a question for a person."""
+
+    ref: str
+    row: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a 移交清册 declares of a run of codes, and what the catalogue has there."""
+
+    tab: str
+    row: int
+    what: str
+    declared: int
+    found: int
+
+
+@dataclass(slots=True)
+class Trial:
+    """What an import would do. `cells` counts all changed cells, `changes` are the first 10,000."""
+
+    report: ImportReport
+    changes: list[Change] = field(default_factory=list)
+    cells: int = 0
+    disappeared: list[Disappeared] = field(default_factory=list)
+    compared: list[Comparison] = field(default_factory=list)
+
+
+def rehearse(connection: apsw.Connection, sheet: FramedSheet, origin: Origin, now: int, site: SiteClass) -> Trial:
+    """Import a whole sheet in the caller's transaction, which is to be rolled back, and tell what that did."""
+    changes: list[Change] = []
+    cells = 0
+
+    def watch(stored: Full, line: Line, columns: tuple[str, ...]) -> None:
+        nonlocal cells
+        found = _changes(stored, line, columns)
+        cells += len(found)
+        changes.extend(found[: CHANGES_MAX - len(changes)])
+
+    job = Import(connection, origin, now, site, watch)
+    for portion in sheet.portions(PORTION):
+        job.take(connection, portion.columns, portion.lines)
+    gone = {one.id for one in rows.gone(connection, job.sheet, GONE_TOLD_MAX)}
+    trial = Trial(report_of(connection, job, sheet), changes, cells)
+    trial.disappeared = [
+        Disappeared(one.code, one.number, one.title)
+        for one in rows.gone(connection, job.sheet, GONE_TOLD_MAX + len(gone))
+        if one.id not in gone
+    ][:GONE_TOLD_MAX]
+    trial.compared = compare(connection, origin.holder, origin.delivery, sheet.end.declared)
+    return trial
+
+
+def _changes(stored: Full, line: Line, columns: tuple[str, ...]) -> list[Change]:
+    """Cells of a row that differ, in the order of the new columns."""
+    old = values_of(rows.names_of(stored.names), stored.elements, (stored.code, stored.title, stored.date))
+    new = values_of(columns, line.elements, (line.code, line.title, line.date))
+    found = [
+        Change(line.code, line.number, name, old.get(name, ""), new.get(name, ""))
+        for name in dict.fromkeys((*new, *old))
+        if old.get(name, "") != new.get(name, "")
+    ]
+    state = RowState.DUPLICATE.value if line.duplicate else RowState.STANDS.value
+    if not found and stored.state != state:
+        found.append(
+            Change(line.code, line.number, "状态", _STATES.get(stored.state, "在册"), _STATES.get(state, "在册"))
+        )
+    return found
+
+
+def compare(connection: apsw.Connection, holder: int, delivery: str, declared: Iterable[Declared]) -> list[Comparison]:
+    """Declared totals against the catalogue: a line with a run of codes by that run, any other by the whole delivery."""
+    among = sheets.of_delivery(connection, holder, delivery)
+    lines = list(declared)
+    found: list[Comparison] = []
+    for line in lines:
+        whole = line.grand or (len(lines) == 1 and not line.first)
+        if not whole and not (line.fonds and line.inventory and line.first):
+            continue
+        if whole:
+            low, high = "", "\U0010ffff"
+        else:
+            before = f"{line.fonds}-{line.inventory}-"
+            low, high = (sort_key(match_key(before + end)) for end in (line.first, line.last or line.first))
+        volumes, items = rows.count_between(connection, among, low, high + "-\U0010ffff")
+        for what, said, have in (("案卷", line.volumes, volumes), ("件", line.items, items)):
+            if said is not None:
+                found.append(Comparison(line.tab, line.row, what, said, have))
+    return found

@@ -1,0 +1,173 @@
+"""Large text sheets in parts: a file of any size is read slice by slice, each below its header, so that nobody holds it.
+
+A system's export has no merged cells and no 同上, so a part needs nothing of the one before it but the header and the
+number of lines. Repairs that fill downwards begin anew in each part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+import msgspec
+
+from holdings.columns import HEADER_WITHIN, columns
+from holdings.errors import SheetUnreadable
+from holdings.sheet import SheetRequest, decode_request, open_sheet
+from holdings.sheet_header import find_header
+from holdings.sheet_lines import Begin, End, Source
+from holdings.sheet_link import LinkRow
+from holdings.sheet_notes import TOLD_MAX, SheetRow
+from holdings.sheet_stream import Frame, Head, Tail, frames
+from holdings.table import SheetFormat, open_tables
+
+PART: Final = 24 << 20  # bytes of a part; larger text files are read in parts, smaller ones whole
+TEXT_MAX: Final = 64 << 30  # bytes of a text sheet (format.md §14)
+HEAD_MAX: Final = 256 << 10  # bytes within which the header stands
+
+
+class PartRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the sandbox is told of a part: the request for the whole, how many of its bytes are the head of the file, and
+    how many lines of the file stand before the rest."""
+
+    sheet: SheetRequest
+    head: int = 0
+    before: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Bytes of whole lines, and how many lines stand before them."""
+
+    data: bytes
+    before: int
+
+
+def slices(source: BinaryIO, fed: Callable[[bytes], object]) -> Iterator[Slice]:
+    """Cut a file at ends of lines, where quotes are in pairs when they can be; `fed` is given every byte, for a digest.
+
+    Each slice is at most twice PART long, else SheetUnreadable: that is no text of lines.
+    """
+    rest, before = b"", 0
+    while piece := source.read(PART):
+        fed(piece)
+        rest += piece
+        if len(rest) > 2 * PART:
+            raise SheetUnreadable("有一行超过 24 MiB；请核对文件是否完好")
+        if (cut := _cut(rest)) > 0:
+            yield Slice(rest[:cut], before)
+            before += rest.count(b"\n", 0, cut)
+            rest = rest[cut:]
+    if rest:
+        yield Slice(rest, before)
+
+
+def _cut(data: bytes) -> int:
+    """Behind the last end of a line up to which quotes are in pairs; behind the last end of a line when there is none."""
+    end = last = data.rfind(b"\n") + 1
+    odd = data.count(b'"', 0, end) & 1
+    while odd and end > 0 and last - end < 1 << 20:
+        up = data.rfind(b"\n", 0, end - 1) + 1
+        odd ^= data.count(b'"', up, end) & 1
+        end = up
+    return end if end > 0 and not odd else last
+
+
+def is_text_in_sandbox(data: bytes, request: str) -> bytes:
+    """What the sandbox runs on the head of a large file: b"1" when it is delimited text below a header, else b""."""
+    asked = decode_request(request)
+    whole_lines = data[: data.rfind(b"\n") + 1] or data
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return b""
+    found = open_tables(asked.name, whole_lines)
+    return b"1" if found.format is SheetFormat.CSV and header_lines(asked, whole_lines) else b""
+
+
+def key_in_sandbox(data: bytes, request: str) -> bytes:
+    """What the sandbox runs to learn a sheet's kind: its `profile_key`, read as far as the first row."""
+    source = open_sheet(decode_request(request), data)
+    next(iter(source.rows()), None)
+    return source.end().profile_key.encode()
+
+
+def header_lines(request: SheetRequest, head: bytes) -> int:
+    """Lines up to the end of the header, 0 when there is none within the first."""
+    for table in open_tables(request.name, head).tables:
+        window = [row for _, row in zip(range(HEADER_WITHIN), table.rows, strict=False)]
+        found = find_header(window, table.merged, columns(request.columns))
+        return window[found.last].number if found else 0
+    return 0
+
+
+def part_in_sandbox(data: bytes, wishes: str) -> Iterator[bytes]:
+    """What the sandbox runs: read a part below the file's header and hand its rows over in pieces."""
+    try:
+        asked = msgspec.json.decode(wishes, type=PartRequest)
+    except msgspec.DecodeError as fault:
+        raise SheetUnreadable(f"目录表的读法不合格式：{fault}") from fault
+    return map(msgspec.msgpack.Encoder().encode, frames(_part(asked, data)))
+
+
+def _part(asked: PartRequest, data: bytes) -> Source:
+    head, rest = data[: asked.head], data[asked.head :]
+    if not asked.head:
+        return open_sheet(asked.sheet, rest)
+    lines = head.split(b"\n")
+    kept = header_lines(asked.sheet, head)
+    if not kept:
+        raise SheetUnreadable("表头没有在文件的开头找到；请重新导出")
+    return _Shifted(open_sheet(asked.sheet, b"\n".join(lines[:kept]) + b"\n" + rest), asked.before - kept)
+
+
+class _Shifted:
+    """A part whose rows bear their numbers in the whole file."""
+
+    def __init__(self, source: Source, shift: int) -> None:
+        self._source, self._shift = source, shift
+        self.begin: Begin = source.begin
+
+    def rows(self) -> Iterator[SheetRow | LinkRow]:
+        """See Source."""
+        for row in self._source.rows():
+            yield msgspec.structs.replace(row, number=row.number + self._shift)
+
+    def end(self) -> End:
+        """See Source; what is said of the file as a whole was said with its first part."""
+        end, shift = self._source.end(), self._shift
+        return msgspec.structs.replace(
+            end,
+            refusals=tuple(msgspec.structs.replace(one, row=one.row + shift) for one in end.refusals),
+            notes=tuple(msgspec.structs.replace(one, row=one.row + shift) for one in end.notes if one.row),
+        )
+
+
+def joined(parts: Iterable[Iterable[Frame]]) -> Iterator[Frame]:
+    """Frames of several parts as those of one sheet: the head of the first, the rows of all, one tail."""
+    end: End | None = None
+    first = True
+    for part in parts:
+        for frame in part:
+            if isinstance(frame, Tail):
+                end = _joined(end, frame.end)
+            elif first or not isinstance(frame, Head):
+                yield frame
+                first = False
+    if end is None:
+        raise SheetUnreadable("目录表是空文件；请重新导出")
+    yield Tail(end)
+
+
+def _joined(one: End | None, other: End) -> End:
+    if one is None:
+        return other
+    return msgspec.structs.replace(
+        one,
+        columns=tuple(dict.fromkeys((*one.columns, *other.columns))),
+        row_count=one.row_count + other.row_count,
+        refused_count=one.refused_count + other.refused_count,
+        link_count=one.link_count + other.link_count,
+        blocked=one.blocked or other.blocked,
+        refusals=(*one.refusals, *other.refusals)[:TOLD_MAX],
+        notes=(*one.notes, *other.notes)[:TOLD_MAX],
+    )

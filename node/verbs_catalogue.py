@@ -1,0 +1,138 @@
+"""Verbs about catalogue sheets 目录表: import, dry run, what the reader asks and what was answered."""
+
+from __future__ import annotations
+
+import resource
+import time
+from pathlib import Path
+from typing import Any
+
+from holdings.catalogue_portions import ImportReport
+from holdings.catalogue_trial import Trial
+from holdings.sheet_lines import End
+from holdings.sheet_notes import Refusal
+from holdings.sheet_profile import NO_PROFILE, parse_answer, parse_repair
+from node.errors import ConfigurationWrong
+from node.sheets import Reading
+from node.verbs import Answer, Verbs
+
+_FIGURES = ("rows", "added", "changed", "unchanged", "gone", "refused")
+TOLD = 10_000
+"""Refusals, changes, questions of one answer at most; all are counted."""
+
+
+class CatalogueVerbs(Verbs):
+    """Sheets into the catalogue."""
+
+    def catalogue_import(
+        self,
+        files: list[str],
+        delivery_name: str = "",
+        dry_run: bool = False,
+        profile: str = "",
+        answers: list[str] | None = None,
+        repairs: list[str] | None = None,
+    ) -> Answer:
+        """Import sheets; fields of DESIGN §7, sums over all files.
+
+        `answers` are `列名=著录项`, `repairs` `列名=修复`; they are remembered for sheets of the same kind. A dry run tells
+        `changes`, `disappeared` and `declared` and keeps nothing.
+        """
+        said = NO_PROFILE.with_answers(dict(parse_answer(text) for text in answers or ()))
+        reading = Reading(profile, said.with_repairs(parse_repair(text) for text in repairs or ()))
+        wall, spent, sheets = time.monotonic(), _cpu(), self._engine.sheets()
+        result: Answer = {**dict.fromkeys(_FIGURES, 0), "refusals": [], "sheets": [], "questions": [], "repairs": []}
+        if dry_run:
+            result |= {"changes": [], "changed_cells": 0, "disappeared": [], "declared": []}
+        for name in files:
+            path = Path(name)
+            batch = delivery_name or path.parent.name or path.stem
+            try:
+                if dry_run:
+                    trial, end = sheets.rehearse(batch, path, reading)
+                    report = trial.report
+                    _add_trial(result, trial)
+                else:
+                    imported = sheets.import_file(batch, path, None, reading, self._taken)
+                    report, end = imported.report, imported.end
+                    sheets.remember(batch, path, reading)
+            except OSError as fault:
+                raise ConfigurationWrong(f"目录表 {name} 读不出：{fault.strerror or fault}") from fault
+            _add(result, report, end)
+        if not dry_run:
+            self._wake()
+        result["seconds"] = round(time.monotonic() - wall, 3)
+        result["rows_per_second"] = round(result["rows"] / max(_cpu() - spent, 1e-6))
+        return result
+
+    def _taken(self, rows: int) -> None:
+        """For whoever watches."""
+        self._engine.progress.note = f"目录表已导入 {rows:,} 行"
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of the sandboxes that have ended."""
+    return sum(
+        used.ru_utime + used.ru_stime
+        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    )
+
+
+def _add(result: Answer, report: ImportReport, end: End) -> None:
+    for name in _FIGURES:
+        result[name] += getattr(report, name)
+    _extend(result["refusals"], [_refusal(r) for r in report.refusals])
+    result["sheets"].append(
+        {
+            "name": report.sheet, "scope": report.scope, "rows": report.rows, "blocked": end.blocked, "profile_key": end.profile_key,
+            "columns": list(end.columns), "kinds": [kind.value for kind in end.kinds], "links": end.link_count, "deleted": end.deleted,
+        }
+    )  # fmt: skip
+    _extend(
+        result["questions"],
+        [
+            {
+                "id": q.id, "text": q.text, "candidates": list(q.candidates), "samples": list(q.samples), "blocking": q.blocking, "tab": q.tab,
+                "answer": f"--answer {q.id}={q.candidates[0] if q.candidates else '…'}",
+            }
+            for q in end.questions
+        ],
+    )  # fmt: skip
+    _extend(
+        result["repairs"],
+        [
+            {
+                "spec": p.repair.spec,
+                "text": p.text,
+                "count": p.count,
+                "agreed": p.agreed,
+                "answer": f"--repair {p.repair.spec}",
+            }
+            for p in end.proposals
+        ],
+    )
+
+
+def _refusal(refusal: Refusal) -> Answer:
+    told = {"row": refusal.row, "field": refusal.field, "rule": refusal.rule, "remedy": refusal.remedy}
+    return {**told, "tab": refusal.tab} if refusal.tab else told
+
+
+def _add_trial(result: Answer, trial: Trial) -> None:
+    _extend(
+        result["changes"],
+        [{"ref": c.ref, "row": c.row, "field": c.field, "old": c.old, "new": c.new} for c in trial.changes],
+    )
+    result["changed_cells"] += trial.cells
+    _extend(result["disappeared"], [{"ref": d.ref, "row": d.row, "title": d.title} for d in trial.disappeared])
+    _extend(
+        result["declared"],
+        [
+            {"tab": c.tab, "row": c.row, "what": c.what, "declared": c.declared, "found": c.found}
+            for c in trial.compared
+        ],
+    )
+
+
+def _extend(told: list[Any], more: list[Any]) -> None:
+    told += more[: TOLD - len(told)]
