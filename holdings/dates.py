@@ -33,6 +33,11 @@ _SPAN: Final = re.compile(r"[-~至到—–―]{1,2}")
 _SERIAL: Final = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
 _BRACKETS: Final = {"[": "]", "【": "】", "〔": "〕", "［": "］"}
 _UNKNOWN: Final = frozenset({"不详", "无", "无日期", "未详", "缺", "日期不详", "年代不详", "-", "—", "?"})
+_VAGUE_MAX: Final = 16  # characters
+_VAGUE: Final = re.compile(
+    r"约?[0-9\u3007\u4e00-\u9fff]{0,10}(?:年代|世纪|时期|年间|期间|(?:解放|建国|事变|抗战|战)[前后]|[清明末]末|清代|明代|民国)"
+    r"[初中末前后]?[期叶]?"
+)
 _EMPTY_DATES: Final = {(1899, 12, 30), (1899, 12, 31), (1900, 1, 0), (1900, 1, 1)}
 """What spreadsheet programs show for a date cell that holds nothing."""
 _SERIAL_ZERO: Final = 693_594  # ordinal of 1899-12-30: serial numbers count from there (right from March 1900 on)
@@ -84,8 +89,8 @@ def parse_date(text: str) -> Ymd | None:
 
 
 def is_unknown_date(text: str) -> bool:
-    """Whether a cell says in words that nothing is known (不详, 无日期)."""
-    return text in _UNKNOWN
+    """Whether a cell says in words that nothing, or too little for a date, is known: 不详, 五十年代, 解放前, 清末."""
+    return text in _UNKNOWN or (len(text) <= _VAGUE_MAX and _VAGUE.fullmatch(text) is not None)
 
 
 def is_serial(text: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from holdings.columns import CODE, Columns
+from holdings.columns import CODE, Columns, fold, is_header
 from holdings.dates import date_fault, is_empty_date, is_unknown_date, read_date
 from holdings.findings import FindingCode
 from holdings.record import CELL_MAX, DATE, MARK, TITLE
@@ -38,6 +38,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _FORMULA: Final = ("=", "+", "-", "@")
 _PLAIN_DATE: Final = re.compile(r"[0-9]{4}[0-9年月日./\-: T]*")
 _TOTAL_BEGIN: Final = frozenset("合总共累小本")
+_NAME_MAX: Final = 16  # characters of a column name with blanks inside; titles are mostly longer
 _FEW: Final = 3  # filled cells of a line that may be a banner, a page footer or a total
 
 _mark_of = functools.lru_cache(maxsize=1024)(parse_mark)
@@ -126,6 +127,8 @@ class Reading:
                 cells += [""] * (self._width - len(cells))
         if self._between(raw, cells):
             return None
+        if self._title_at is not None and self._is_other_header(cells):
+            return None
         self._ledger.rows += 1
         return self._row(raw, cells, joined, mended=mended)
 
@@ -151,8 +154,16 @@ class Reading:
             self._defaults = merged_banner(self._defaults, banner)
             self._codes = CodeReader(self._source.with_defaults(self._defaults), self.header, self._table)
             return True
-        filled = [cell for cell in cells if cell]
-        return len(filled) == 1 and self._table.footer.fullmatch(filled[0]) is not None
+        return self._table.footer.fullmatch(" ".join(cell for cell in cells if cell)) is not None
+
+    def _is_other_header(self, cells: list[str]) -> bool:
+        """Whether a row is the header again, written a little differently: names with blanks inside, or synonyms."""
+        name = cells[self._title_at or 0]
+        if not name or len(name) > _NAME_MAX or fold(name) not in self._table.elements:
+            return False
+        names = [self._table.element(cell) for cell in cells]
+        known = [self._table.element(name) for name in self.header.ids]
+        return names == known and is_header(cells, self._table)
 
     def _row(self, raw: RawRow, cells: list[str], joined: str, *, mended: bool) -> SheetRow | None:
         """Mend, judge and keep one row."""
@@ -326,6 +337,8 @@ class Reading:
         """Write the date as DA/T 18-2022 asks for; words that were interpreted are kept beside it."""
         if not cell or is_unknown_date(cell):
             self._note(number, DATE, FindingCode.DATE_MISSING, cell, key)
+            if cell:
+                values[AS_WRITTEN] = values.pop(DATE)
             return
         text, words, guessed, empty = _written(cell, self._century)
         values[DATE] = text

@@ -192,6 +192,32 @@ def test_a_new_banner_between_the_rows_begins_another_volume() -> None:
     assert [n.detail for n in sheet.notes if n.code == FindingCode.TOTAL_LINE_DIFFERS] == []
 
 
+def test_names_above_and_below_each_other_are_one_header() -> None:
+    """Names merged over two lines and names under a group cell are read together, in a workbook and in text."""
+    cells = split("档号|文件信息|||备注", "|题名|责任者|日期|", "23-2-1-1|甲|民政局|1958|无")
+    merged = [(0, 0, 1, 0), (0, 1, 0, 3), (0, 4, 1, 4)]
+    for name, data in (("a.xlsx", book({"目录": cells}, {"目录": merged})), ("a.csv", table(cells))):
+        (row,) = read_sheet(name, data).rows
+        assert row.values == {"档号": "23-2-1-1", "题名": "甲", "责任者": "民政局", "成文日期": "1958", "附注": "无"}
+
+
+def test_lines_between_the_rows_are_no_rows() -> None:
+    """Headers written a little differently, page footers, names of those who filled in, and "nothing below" are passed over."""
+    cells = split("档号|题名|责任者|日期|备注", "23-2-1-1|甲|民政局|1958|", "档 号|题  名|作 者|日期|备 注", "23-2-1-2|乙|民政局|1958|", "第 1 页|共 2 页|||",
+                  "填表人：|张三|审核人：|李四|", "|（以下空白）|||")  # fmt: skip
+    sheet = read_sheet("a.csv", table(cells))
+    assert ([row.code for row in sheet.rows], sheet.row_count, sheet.refused_count) == (["23-2-1-1", "23-2-1-2"], 2, 0)
+
+
+@pytest.mark.parametrize("words", ["不详", "五十年代", "1950年代", "解放前", "清末", "民国时期", "19世纪末"])
+def test_dates_in_words_keep_their_words(words: str) -> None:
+    """What says too little for a date is no fault: the date is missing, the words are kept."""
+    (row,) = (sheet := read_sheet("a.csv", table(split("档号|题名|日期", f"23-2-1-1|甲|{words}")))).rows
+    assert (row.values, [note.code for note in sheet.notes]) == (
+        {"档号": "23-2-1-1", "题名": "甲", "成文日期（原文）": words}, [FindingCode.DATE_MISSING],
+    )  # fmt: skip
+
+
 def test_the_stream_says_what_the_whole_says() -> None:
     """Pieces cut anywhere give the same rows, links and end, and a contradiction as it passes; a stream that ends early is refused."""
     rows = split("档号|题名", "23-2-1-1|甲", "23-2-1-1|乙", "23-2-1-2|丙")
