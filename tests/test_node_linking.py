@@ -23,11 +23,11 @@ def work(tmp_path: Path, sandbox: Sandbox) -> NodeAtWork:
     return make(tmp_path, sandbox)
 
 
-def read_by(work: NodeAtWork, text: str, delivery: str = "扫描") -> None:
+def read_by(work: NodeAtWork, text: str, delivery: str = "扫描", name: str = "方案") -> None:
     """Keep a profile and read a delivery by it."""
     with work.opened() as engine:
-        Service(engine).profile_add(text=f'name = "方案"\n{text}')
-        Service(engine).profile_assign(delivery_name=delivery, name="方案")
+        Service(engine).profile_add(text=f'name = "{name}"\n{text}')
+        Service(engine).profile_assign(delivery_name=delivery, name=name)
 
 
 def pdf(count: int) -> bytes:
