@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from node_at_work import NodeAtWork
 from node_at_work import make as make_node
 from scan_tree import page
 
+from node import settings, verification
+from node.commands import commands
 from node.service import Service
+from node.settings import Setting
+from sync.errors import RolledBack
 from sync.sandbox import Sandbox
 
 A, B, C, D = (f"A002-RS-001-00{n}" for n in (1, 2, 3, 4))
@@ -198,6 +204,40 @@ def test_what_was_waived_stays_waived(work: NodeAtWork) -> None:
     renumber(work, {D: "A002-RS-001-009"})
     assert work.intake().records == 0
     assert work.findings() == []
+
+
+def test_nothing_is_signed_after_a_rollback_and_nothing_stays(work: NodeAtWork) -> None:
+    """A node that must not sign renumbers nothing: rows, folders and objects stay as they were."""
+    with work.opened() as engine:
+        with engine.home.database.transaction() as connection:
+            settings.write(connection, Setting.STOPPED, "rolled-back")
+        with pytest.raises(RolledBack):
+            Service(engine).renumber(sheet(work, {A: B, B: A}))
+        with engine.home.database.transaction() as connection:
+            settings.write(connection, Setting.STOPPED, None)
+    assert pages_of(work) == {A: 2, B: 3, C: 4}
+    with work.opened() as engine:
+        assert verification.doctor(engine.home, work.clock) == []
+    assert work.intake().records == 0
+
+
+def test_the_command(work: NodeAtWork) -> None:
+    """`node renumber` and `node volume`: prose, one JSON object, exit codes 0 and 1, labels for the boxes."""
+    labels = work.path.parent / "盒签.csv"
+    given = [sheet(work, {A: D}), "--home", str(work.path)]
+    dry = CliRunner().invoke(commands, ["renumber", *given, "--dry-run"])
+    assert (dry.exit_code, f"{A} → {D}" in dry.stdout) == (0, True)
+    done = CliRunner().invoke(commands, ["renumber", *given, "--json", "--labels", str(labels)])
+    assert (done.exit_code, json.loads(done.stdout.splitlines()[-1])["changed"]) == (0, 1)
+    assert labels.read_text("utf-8-sig").splitlines() == ["原档号,新档号,题名", f"{A},{D},关于{A}的通知"]
+    wrong = CliRunner().invoke(commands, ["renumber", sheet(work, {"X": D}), "--home", str(work.path)])
+    assert (wrong.exit_code, "没有记录" in wrong.stdout) == (1, True)
+    merge = CliRunner().invoke(commands, ["volume", "merge", B, C, "--home", str(work.path), "--json"])
+    assert (merge.exit_code, json.loads(merge.stdout.splitlines()[-1])["volumes"][-1]["pages"]) == (0, 7)
+    split = CliRunner().invoke(commands, ["volume", "split", sheet(work, {B: A}), "--home", str(work.path)])
+    assert split.exit_code == 1
+    none = CliRunner().invoke(commands, ["renumber", sheet(work, []), "--home", str(work.path)])
+    assert none.exit_code == 0
 
 
 def test_a_large_set_takes_few_deltas(tmp_path: Path, sandbox: Sandbox) -> None:
