@@ -1,11 +1,13 @@
 """Categories 门类: the shipped families, columns that mean one thing, and what a site may lay over them."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from holdings.category import RowRule, ValueType, categories, category_of, get, synonyms
 from holdings.errors import SiteDataWrong
+from holdings.metadata_scheme import scheme
 from holdings.reference_code import ReferenceCode, parse
 from holdings.site_data import FILE_MAX, FILES_MAX, SiteData, read_site
 
@@ -153,3 +155,14 @@ def test_site_files_are_bounded(tmp_path: Path) -> None:
         (tmp_path / f"{number}.toml").write_text("", "utf-8")
     with pytest.raises(SiteDataWrong, match="超过 64 个"):
         read_site(tmp_path)
+
+
+def test_the_manual_s_example_works(repository: Path) -> None:
+    """The data files shown in docs/operating.md are ones that the program takes."""
+    manual = (repository / "docs" / "operating.md").read_text("utf-8")
+    shown = next(block for block in re.findall(r"```toml\n(.*?)```", manual, re.DOTALL) if "category-" in block)
+    files = re.findall(r"# site/(\S+)\n(.*?)(?=\n# site/|\Z)", shown, re.DOTALL)
+    assert [name for name, _ in files] == ["category-退役.toml", "metadata.toml"]
+    site = SiteData(tuple(files))
+    assert get("退役军人", site).code_from == (("档号",), ("优抚证号",))
+    assert scheme(site).elements["题名"].length == 2000
