@@ -6,6 +6,7 @@ Unknown is held: no row, no 密级 column, no 保密审查, an unreadable mark. 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +14,8 @@ from typing import Final, NoReturn, final
 
 from holdings.errors import OurFault
 from holdings.findings import FindingCode
-from holdings.record import MARK, Clearance, Description, Row, RowState, security_mark
+from holdings.record import MARK, NUMBER, TITLE, VOLUME_TITLE, Clearance, Description, Row, RowState, security_mark
+from holdings.secrecy_words import judges_number, judges_title
 from holdings.security import MarkKind, SiteClass, parse_mark
 
 _OURS: Final = object()
@@ -125,7 +127,7 @@ def judge_description(description: Description, site: SiteClass) -> Cleared | He
     """The vault's judgement of a record body it has opened: the same rules, as far as a body can show them."""
     mark = security_mark(description)
     if site is SiteClass.OPEN:
-        if mark.kind is MarkKind.CLASSIFIED:
+        if mark.kind is MarkKind.CLASSIFIED or _shows(description.elements):
             return Held(HeldReason.CLASSIFIED)
         if mark.kind is MarkKind.UNREADABLE:
             return Held(HeldReason.MARK_UNREADABLE)
@@ -142,10 +144,20 @@ def _secret(row: Row, classified_volumes: AbstractSet[str]) -> HeldReason | None
     The elements are read again: a mark kept beside them proves nothing.
     """
     marks = (row.mark, parse_mark(row.elements.get(MARK)).kind)
-    if MarkKind.CLASSIFIED in marks:
+    if MarkKind.CLASSIFIED in marks or _shows(row.elements):
         return HeldReason.CLASSIFIED
     if MarkKind.UNREADABLE in marks:
         return HeldReason.MARK_UNREADABLE
     if row.volume is not None and row.volume in classified_volumes:
         return HeldReason.VOLUME_CLASSIFIED
     return None
+
+
+def _shows(elements: Mapping[str, str]) -> bool:
+    """Whether title or document number bear a mark such as 机密★10年. A level's bare word is the profile's affair, when
+    the sheet is read."""
+    return (
+        judges_title(elements.get(TITLE, ""))
+        or judges_title(elements.get(VOLUME_TITLE, ""))
+        or judges_number(elements.get(NUMBER, ""))
+    )

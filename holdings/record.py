@@ -30,6 +30,7 @@ RELATIONS_MAX: Final = 1_000  # format.md §14: relations of a version; 1,000 of
 NOTE_MAX: Final = 400  # characters of the note of a relation
 
 TITLE, MARK, PAGES, DATE = "题名", "密级", "页数", "成文日期"
+NUMBER, VOLUME_TITLE = "文号", "案卷题名"
 
 
 class Level(IntEnum):

@@ -123,7 +123,8 @@ class SheetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `answers` map the id of a question to its answer, `repairs` are those agreed to, written as they are typed
     (`件号=补零到4位`), `defaults` are values for all rows that the sheet does not hold, `century` is the first two-digit
-    year that is 19xx. AnswerInvalid when a repair is not one.
+    year that is 19xx, `secrecy_words` asks that a level's bare word in a title holds its row (marks such as 机密★10年
+    always do). AnswerInvalid when a repair is not one.
     """
 
     contractor: _Short = ""
@@ -131,6 +132,7 @@ class SheetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repairs: Annotated[tuple[_Short, ...], Meta(max_length=ANSWERS_MAX)] = ()
     defaults: Annotated[dict[_Short, _Short], Meta(max_length=ANSWERS_MAX)] = {}
     century: Annotated[int, Meta(ge=0, le=100)] = 30
+    secrecy_words: bool = False
 
     def __post_init__(self) -> None:
         """Every repair must be one."""

@@ -15,8 +15,9 @@ from typing import Final
 from holdings.columns import CODE, Columns, fold, is_header
 from holdings.dates import date_fault, is_empty_date, is_unknown_date, read_date
 from holdings.findings import FindingCode
-from holdings.record import CELL_MAX, DATE, MARK, TITLE
+from holdings.record import CELL_MAX, DATE, MARK, NUMBER, TITLE, VOLUME_TITLE
 from holdings.reference_code import CodeProblem
+from holdings.secrecy_words import WordRule, judges_number, judges_title
 from holdings.security import MarkKind, SiteClass, parse_mark
 from holdings.sheet_banner import merged_banner, read_banner
 from holdings.sheet_code import CodeRead, CodeReader, CodeSource
@@ -97,6 +98,9 @@ class Reading:
         self._repair = ColumnRepair(header, source.parts, table, profile, self._tally)
         self._only_mark = header.marks[0] if len(header.marks) == 1 else None
         self._above_secret = False
+        self._word_rule = WordRule.WORDS if profile.secrecy_words else WordRule.MARKS
+        speaking = ((TITLE, judges_title), (VOLUME_TITLE, judges_title), (NUMBER, judges_number))
+        self._speaking = [(at, judges) for name, judges in speaking if (at := header.index(name)) is not None]
         self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab)
 
     @property
@@ -180,6 +184,9 @@ class Reading:
             cells[whole] += cells[part]
         self._totals.add(cells)
         mark = self._mark(raw, cells)
+        shown = self._shows(cells) if mark is MarkKind.OPEN and self._site is SiteClass.OPEN else ""
+        if shown:
+            mark = MarkKind.CLASSIFIED
         secret = mark is not MarkKind.OPEN and self._site is SiteClass.OPEN
         if not secret and unresolved is not None and unresolved == self._title_at and self._site is SiteClass.OPEN:
             # 同上 under a classified row is its title.
@@ -195,7 +202,7 @@ class Reading:
         self._repair.watch(raw, cells, shown=not secret)
         if secret:
             self._merged.keep_secret(raw.number)
-            return self._withhold(raw.number, code, mark)
+            return self._withhold(raw.number, code, mark, shown or MARK)
         self._ledger.remark(raw, self._context.tab)
         if self._sampler.hungry:
             self._sampler.take(cells)
@@ -225,6 +232,13 @@ class Reading:
             return MarkKind.CLASSIFIED
         return MarkKind.UNREADABLE if MarkKind.UNREADABLE in kinds else MarkKind.OPEN
 
+    def _shows(self, cells: list[str]) -> str:
+        """The column whose words show a state secret where the marks do not; blank when none does."""
+        for index, judges in self._speaking:
+            if judges(cells[index], self._word_rule):
+                return self._name(index)
+        return ""
+
     def _code_bad(self, raw: RawRow, unresolved: int | None) -> bool:
         """Whether a cell that makes the code does not decode, or says 同上 of something unknown."""
         parts = self._source.parts
@@ -246,11 +260,11 @@ class Reading:
         """Field, rule and remedy for 同上 that stands for nothing known."""
         return self._name(index), "“同上”没有展开", "同意“展开同上”这一修复，或在表中补填此格后重新导入"
 
-    def _withhold(self, number: int, code: CodeRead | CodeProblem, mark: MarkKind) -> SheetRow | None:
+    def _withhold(self, number: int, code: CodeRead | CodeProblem, mark: MarkKind, field: str) -> SheetRow | None:
         """Keep of a classified row where it stands, and nothing else."""
         finding = FindingCode.CLASSIFIED if mark is MarkKind.CLASSIFIED else FindingCode.MARK_UNREADABLE
         key = "" if isinstance(code, CodeProblem) else code.key
-        self._refuse(number, MARK, finding.rule, finding.remedy, key, finding)
+        self._refuse(number, field, finding.rule, finding.remedy, key, finding)
         if isinstance(code, CodeProblem):
             return None
         return SheetRow(number, key, code.volume, mark, refused=True, tab=self._context.tab)
