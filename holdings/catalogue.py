@@ -21,7 +21,7 @@ from holdings.catalogue_line import sort_key, values_of
 from holdings.catalogue_moves import LiftedRow, delivery_rows, lay, lift, mend, withdraw
 from holdings.catalogue_portions import ImportReport, report_of
 from holdings.catalogue_rows import Full
-from holdings.catalogue_sheets import StoredSheet, latest_import
+from holdings.catalogue_sheets import StoredSheet, latest_import, unfinished
 from holdings.delivery import Delivery
 from holdings.hits import Hit, hit
 from holdings.record import MARK, Level, Row, RowState
@@ -32,7 +32,7 @@ from holdings.sheet_stream import FramedSheet, ParsedSource, frames
 
 __all__ = [
     "GONE_TOLD_MAX", "ImportReport", "LiftedRow", "classified_volumes", "delivery_rows", "glance", "import_sheet", "latest_import",
-    "lay", "lift", "link", "mend", "of_delivery", "of_volume", "row_for", "search_unlinked", "unlinked", "withdraw",
+    "lay", "lift", "link", "mend", "of_delivery", "of_volume", "row_for", "search_unlinked", "unfinished", "unlinked", "withdraw",
 ]  # fmt: skip
 
 SCAN_MAX: Final = 50_000  # rows up to which every title and code is compared; beyond, the index serves

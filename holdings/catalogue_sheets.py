@@ -80,6 +80,14 @@ def latest_import(connection: apsw.Connection, delivery: str) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
+def unfinished(connection: apsw.Connection, delivery: str) -> list[str]:
+    """Names of this site's sheets of a delivery whose import has begun and not ended."""
+    rows = connection.execute(
+        "SELECT name FROM catalogue_sheet WHERE holder = ? AND delivery = ? AND under_way = 1 ORDER BY name", (OWN, delivery)
+    )
+    return [str(name) for (name,) in rows]
+
+
 def make_known(connection: apsw.Connection, holder: int, delivery: str, name: str, now: int) -> StoredSheet:
     """The sheet of a name in a delivery, new when it is not known yet."""
     found = find(connection, holder, delivery, name)

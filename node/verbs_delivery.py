@@ -21,7 +21,7 @@ from holdings import (
 from holdings.delivery import Delivery, DeliveryAct, Particulars
 from holdings.delivery_brake import Reprocessing
 from holdings.delivery_report import text
-from holdings.errors import DeliveryRefused
+from holdings.errors import ClearanceInvalid, DeliveryRefused
 from holdings.pass_rates import Judged
 from holdings.sampling import percent
 from node import deliveries, delivery_evidence, withdrawal, workload
@@ -36,6 +36,9 @@ class DeliveryVerbs(Verbs):
     def clear(self, delivery_name: str, persons: list[str]) -> Answer:
         """Sign the 保密审查 of a delivery: it covers the rows that are there now."""
         with self._home.database.transaction() as connection:
+            if half := catalogue.unfinished(connection, delivery_name):
+                # Rows still to come bear the time at which their import began: a signature now would cover them unseen.
+                raise ClearanceInvalid(f"目录表 {'、'.join(half)} 还没有导入完；请等导入结束（中断了的，重新导入）再签署保密审查")
             newest = catalogue.latest_import(connection, delivery_name)
             cleared = delivery.clear(connection, delivery_name, persons, self._seconds(), newest=newest)
             self._look_again(connection)

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from node_at_work import make
 
 from crypto import cbor
-from holdings import catalogue, delivery, delivery_history
+from holdings import catalogue, catalogue_sheets, delivery, delivery_history
 from holdings.delivery import DeliveryAct, DeliveryState, Particulars, next_state
 from holdings.delivery_name import DeliveryName, read_name
 from holdings.errors import BodyUnreadable, ClearanceInvalid, DeliveryRefused
@@ -16,7 +17,9 @@ from holdings.gate import Cleared, Held, HeldReason, judge
 from holdings.record import BODY_MAX, Basis, Clearance, Description, Level, Void, decode_record, encode_record
 from holdings.security import SiteClass
 from holdings.sheet import decode_parsed, parse_in_sandbox
+from node.service import Service
 from sync.database import Database, open_database
+from sync.sandbox import Sandbox
 
 A, B = "J001-003-0001-00001", "J001-003-0001-00002"
 SUBMIT, ACCEPT, RETURN, WITHDRAW, REOPEN = DeliveryAct
@@ -206,3 +209,17 @@ def test_a_void_without_reason_or_name_is_unreadable(void: dict[int, object]) ->
     body = {1: "J001", 2: 4, 3: {}, 4: "批", 5: {1: 1, 2: ["张三"], 3: 1}, 8: True, 11: void}
     with pytest.raises(BodyUnreadable):
         decode_record(cbor.encode(body))
+
+
+def test_nobody_signs_while_a_sheet_is_half_imported(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Rows of an import that goes on bear the time at which it began: a signature between two portions is refused."""
+    work = make(tmp_path, sandbox, cleared_by="")
+    work.scans.delivery({A: 1, B: 1})
+    with work.opened() as engine:
+        assert engine.run(settle_s=0, send=False).records == 0
+        with engine.home.database.transaction() as connection:
+            known = catalogue_sheets.find(connection, catalogue_sheets.OWN, "扫描", "目录.csv")
+            assert known is not None
+            catalogue_sheets.hold(connection, known.id, 5)
+        with pytest.raises(ClearanceInvalid, match=r"目录\.csv"):
+            Service(engine).clear("扫描", ["张三", "李四"])
