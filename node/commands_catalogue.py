@@ -79,6 +79,8 @@ def _lines(result: dict[str, Any], *, dry_run: bool) -> list[str]:
         lines.append(
             f"{'须先回答' if question['blocking'] else '请回答'}：{question['text']}{told}  →  {question['answer']}"
         )
+    if proposal := result.get("proposal"):
+        lines.append(f"挂接 {proposal['linked']} 件；页数口径：{proposal['text']}（node profile propose {proposal['delivery']}）")
     lines += [f"{r['text']}" + ("" if r["agreed"] else f"  →  {r['answer']}") for r in result["repairs"]]
     lines.append(
         f"{result['rows']} 行：新增 {result['added']}，修改 {result['changed']}，不变 {result['unchanged']}，消失 {result['gone']}，"

@@ -66,9 +66,13 @@ class Proposed:
         return "\n".join([*lines, ""])
 
 
-def propose_for(home: Home, delivery: str) -> Proposed:
-    """Read a delivery's names and say what fits; ConfigurationWrong when its folder is not there."""
-    connection = home.database.read()
+def propose_for(home: Home, delivery: str, connection: apsw.Connection | None = None) -> Proposed:
+    """Read a delivery's names and say what fits; ConfigurationWrong when its folder is not there.
+
+    Args:
+        connection: where the catalogue is asked, when that is a dry run's transaction.
+    """
+    connection = home.database.read() if connection is None else connection
     standing = Standing.read(connection)
     profile = standing.profiles.of(delivery)
     tree = _tree(home, delivery, profile)

@@ -41,6 +41,10 @@ from sync.errors import SandboxError
 from sync.sandbox import Sandbox
 
 
+class _SignedMeanwhile(Exception):
+    """A clearance was signed while a sheet was opened: its rows must be stamped later than that."""
+
+
 class _Rehearsed(Exception):
     """Rolls a dry run back."""
 
@@ -129,8 +133,14 @@ class SheetIntake:
             folders.put_sheet_file(connection, path, signature, self._now(), imported=True)
         return report is not None and bool(report.added or report.changed or report.gone or report.refused)
 
-    def rehearse(self, batch: str, file: Path, reading: Reading = AS_KNOWN) -> tuple[Trial, End]:
-        """What `import_file` would do; nothing is kept. Nobody else writes meanwhile."""
+    def rehearse(
+        self,
+        batch: str,
+        file: Path,
+        reading: Reading = AS_KNOWN,
+        look: Callable[[apsw.Connection], None] = lambda _: None,
+    ) -> tuple[Trial, End]:
+        """What `import_file` would do; nothing is kept. Nobody else writes meanwhile. `look` sees the catalogue as it would be."""
         sheet, _ = self._open(batch, file, reading)
         now, found = int(self._now()), list[Trial]()
         try:
@@ -140,6 +150,8 @@ class SheetIntake:
                 found.append(
                     catalogue_trial.rehearse(connection, sheet, origin, now, self._home.identity.log.site_class)
                 )
+                link_store.replace(connection, batch, sheet.begin.name, sheet.links)
+                look(connection)
                 raise _Rehearsed
         except _Rehearsed:
             return found[0], sheet.end
@@ -156,6 +168,16 @@ class SheetIntake:
 
         The same file again goes on where an import was cut off. `progress` is told the rows taken so far.
         """
+        while True:
+            try:
+                return self._import_now(batch, file, folder, reading, progress)
+            except _SignedMeanwhile:
+                continue
+
+    def _import_now(
+        self, batch: str, file: Path, folder: str | None, reading: Reading, progress: Callable[[int], None]
+    ) -> Imported:
+        """The import itself; _SignedMeanwhile when a clearance was signed before its first row was written."""
         sheet, source = self._open(batch, file, reading)
         now = int(self._now())
 
@@ -163,6 +185,8 @@ class SheetIntake:
             arrived = delivery.upsert(connection, batch, folder, now)
             if arrived.state is DeliveryState.WITHDRAWN:
                 raise DeliveryRefused(f"批次“{batch}”已撤回，不再导入；要重新收件请用 node delivery reopen")
+            if delivery.covered_until(connection, batch) >= changed:
+                raise _SignedMeanwhile
             if self._home.config.cleared_by and arrived.clearance is None:
                 delivery.clear(connection, batch, [self._home.config.cleared_by], now, Basis.STANDING)
             return Origin(0, batch, sheet.begin.name, source)
@@ -199,7 +223,7 @@ class SheetIntake:
         sheet = profile.sheet
         if profile.contractor and not sheet.contractor:
             sheet = msgspec.structs.replace(sheet, contractor=profile.contractor)
-        return SheetFile(file, self._home.identity.log.site_class, sheet)
+        return SheetFile(file, self._home.identity.log.site_class, sheet, self._home.site.only("columns"))
 
     @staticmethod
     def _said(known: SheetProfile, reading: Reading) -> SheetProfile:

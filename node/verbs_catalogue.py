@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import resource
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import apsw
 
 from holdings.catalogue_portions import ImportReport
 from holdings.catalogue_trial import Trial
@@ -13,8 +17,10 @@ from holdings.sheet_lines import End
 from holdings.sheet_notes import Refusal
 from holdings.sheet_profile import NO_PROFILE, parse_answer, parse_repair
 from node.errors import ConfigurationWrong
+from node.proposing import propose_for
 from node.sheets import Reading
 from node.verbs import Answer, Verbs
+from node.verbs_profile import told_proposal
 
 _FIGURES = ("rows", "added", "changed", "unchanged", "gone", "refused")
 TOLD = 10_000
@@ -49,7 +55,7 @@ class CatalogueVerbs(Verbs):
             batch = delivery_name or path.parent.name or path.stem
             try:
                 if dry_run:
-                    trial, end = sheets.rehearse(batch, path, reading)
+                    trial, end = sheets.rehearse(batch, path, reading, functools.partial(self._propose, result, batch))
                     report = trial.report
                     _add_trial(result, trial)
                 else:
@@ -64,6 +70,11 @@ class CatalogueVerbs(Verbs):
         result["seconds"] = round(time.monotonic() - wall, 3)
         result["rows_per_second"] = round(result["rows"] / max(_cpu() - spent, 1e-6))
         return result
+
+    def _propose(self, result: Answer, batch: str, connection: apsw.Connection) -> None:
+        """What the delivery's own folders say of layout and 页数口径, where they are there already."""
+        with suppress(ConfigurationWrong):
+            result["proposal"] = told_proposal(batch, propose_for(self._home, batch, connection))
 
     def _taken(self, rows: int) -> None:
         """For whoever watches."""

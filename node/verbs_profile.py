@@ -6,7 +6,7 @@ import msgspec
 
 from holdings import profile_store
 from holdings.profile import IntakeProfile, read_profile
-from node.proposing import propose_for
+from node.proposing import Proposed, propose_for
 from node.verbs import Answer, Verbs
 
 
@@ -54,13 +54,18 @@ class ProfileVerbs(Verbs):
 
     def profile_propose(self, delivery_name: str) -> Answer:
         """Which layout and page-count rule fit a delivery; nothing is kept."""
-        found = propose_for(self._home, delivery_name.strip("/"))
-        pages = found.pages
-        return {
-            "delivery": delivery_name.strip("/"), "layout": found.layout.kind, "linked": found.linked, "unknown": found.unknown, "left": found.left,
-            "records": pages.records, "agree": pages.agree, "agreed_before": pages.agreed_before, "text": pages.text,
-            "pages": msgspec.to_builtins(pages.rule), "toml": found.toml(delivery_name.strip("/").rpartition("/")[2]),
-        }  # fmt: skip
+        name = delivery_name.strip("/")
+        return told_proposal(name, propose_for(self._home, name))
+
+
+def told_proposal(delivery: str, found: Proposed) -> Answer:
+    """A proposal as commands and dry runs tell it."""
+    pages = found.pages
+    return {
+        "delivery": delivery, "layout": found.layout.kind, "linked": found.linked, "unknown": found.unknown, "left": found.left,
+        "records": pages.records, "agree": pages.agree, "agreed_before": pages.agreed_before, "text": pages.text,
+        "pages": msgspec.to_builtins(pages.rule), "toml": found.toml(delivery.rpartition("/")[2]),
+    }  # fmt: skip
 
 
 def _told(profile: IntakeProfile) -> Answer:

@@ -253,3 +253,18 @@ def test_a_profile_taken_up_later_makes_no_version(work: NodeAtWork) -> None:
     assert (len(work.versions()), work.findings()) == (1, [])
     os.utime(work.scans.root / A / "0001.jpg", (1, 1))
     assert work.intake().deltas == 0
+
+
+def test_a_dry_run_proposes_the_page_rule(work: NodeAtWork) -> None:
+    """Rehearsing a sheet beside its images says what its 页数 leaves out, and keeps nothing."""
+    codes = [f"J023-WS·2011·Y·BGS-{n:04d}" for n in range(1, 6)]
+    for code in codes:
+        work.scans.put(code, {**pages(3), "000封面.jpg": page(90), "BK001.jpg": page(91)})
+    path = work.scans.root / "目录.csv"
+    path.write_bytes(sheet({code: {"页数": "3"} for code in codes}))
+    with work.opened() as engine:
+        found = Service(engine).catalogue_import(files=[str(path)], dry_run=True)["proposal"]
+    assert (found["linked"], found["records"], found["agreed_before"], found["agree"]) == (5, 5, 0, 5)
+    assert (found["pages"]["cover"], found["pages"]["endnote"], found["pages"]["extra"]) == (False, False, 0)
+    with work.opened() as engine:
+        assert Service(engine).search("J023")["hits"] == []
