@@ -19,7 +19,6 @@ from holdings.check_facts import NOT_LOOKED, FileFacts, Repeated, Service
 from holdings.errors import MediaUnreadable
 from holdings.format_id import FormatId, Unidentified
 from holdings.image_checks import PAGES_AT_ONCE, Measures, read_measures
-from holdings.image_twins import alike, join
 from holdings.zipped import BROKEN, DOCUMENT_BOUNDS, check_zip
 from sync.errors import SandboxDied, SandboxError, StoreError, SyncError
 from sync.sandbox import Sandbox
@@ -153,7 +152,7 @@ def _measure(data: bytes, media_type: str, shop: Workshop) -> tuple[tuple[Measur
     found: list[Measures | None] = []
     try:
         while len(found) < PAGES_MAX:
-            some = read_measures(shop.sandbox.call("holdings.image_checks:measure_file", data, f"{media_type};{len(found)};{PAGES_AT_ONCE}"))
+            some = read_measures(shop.sandbox.call("holdings.image_measure:measure_file", data, f"{media_type};{len(found)};{PAGES_AT_ONCE}"))
             found += some
             if len(some) < PAGES_AT_ONCE:
                 return tuple(found), ""
@@ -170,13 +169,13 @@ def repeated(files: Sequence[FileFacts], read: Callable[[int], bytes], sandbox: 
         pages = [(i, number, page) for i in mine for number, page in enumerate(files[i].measures) if page is not None]
         found += _equal_bytes(files, mine)
         equal = {(pair.one, pair.other) for pair in found}
-        candidates = alike([page.ink_map for _, _, page in pages], alike_from)[: PAIRS_PER_PAGE * len(pages)]
-        for a, b in candidates:
+        for a, b in _alike([page.ink_map for _, _, page in pages], sandbox, alike_from)[: PAIRS_PER_PAGE * len(pages)]:
             one, other = pages[a], pages[b]
             names = (_page_name(files, one), _page_name(files, other))
             if names in equal:
                 continue
-            data = join(read(one[0]), read(other[0]))
+            first = read(one[0])
+            data = len(first).to_bytes(8, "big") + first + read(other[0])
             wanted = f"{files[one[0]].media_type};{one[1]};{files[other[0]].media_type};{other[1]}"
             try:
                 said = int(sandbox.call("holdings.image_twins:likeness", data, wanted))
@@ -184,6 +183,16 @@ def repeated(files: Sequence[FileFacts], read: Callable[[int], bytes], sandbox: 
                 continue
             found.append(Repeated(*names, said / 1000))
     return tuple(found)
+
+
+def _alike(maps: list[bytes], sandbox: Sandbox, threshold: float) -> list[tuple[int, int]]:
+    """Pairs worth laying over each other."""
+    if len(maps) < 2:
+        return []
+    try:
+        return msgspec.json.decode(sandbox.call("holdings.image_twins:candidates", b"".join(maps), str(threshold)), type=list[tuple[int, int]])
+    except SandboxError:
+        return []
 
 
 def _equal_bytes(files: Sequence[FileFacts], mine: Sequence[int]) -> Iterator[Repeated]:

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import resources
-from typing import Any, Final
-
-import jinja2
+from typing import TYPE_CHECKING, Any, Final
 
 from holdings.check import CheckCode, CheckResult, Property, Scope, Stage, Verdict, registry, worst
 from holdings.check_facts import Service
 from holdings.check_store import Run
 from holdings.code_series import SeriesFault, series
 from holdings.site_data import NO_SITE, SiteData
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 Report = dict[str, Any]
 """JSON values only; `kind` is record or delivery."""
@@ -180,7 +181,9 @@ def _when(seconds: int, heading: Heading) -> str:
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def _environment() -> Environment:
+    import jinja2
+
     def template(name: str) -> str:
         return (resources.files("holdings") / "templates" / name).read_text("utf-8")
 

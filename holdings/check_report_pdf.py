@@ -62,7 +62,9 @@ class _Text:
             "title": ParagraphStyle("title", fontSize=17, leading=24, alignment=TA_CENTER, **plain),
             "sub": ParagraphStyle("sub", fontSize=9, leading=13, alignment=TA_CENTER, textColor=colors.HexColor("#555555"), **plain),
             "head": ParagraphStyle("head", fontSize=12, leading=17, spaceBefore=10, spaceAfter=4, **plain),
-            "final": ParagraphStyle("final", fontSize=12, leading=18, spaceBefore=8, spaceAfter=6, borderWidth=1, borderPadding=5, borderColor=colors.HexColor("#274b7a"), **plain),
+            "final": ParagraphStyle(
+                "final", fontSize=12, leading=18, spaceBefore=8, spaceAfter=12, borderWidth=1, borderPadding=5,
+                borderColor=colors.HexColor("#274b7a"), **plain),
         }  # fmt: skip
 
     def __call__(self, text: object, style: str = "body", colour: str = "") -> Paragraph:
@@ -87,7 +89,7 @@ def pdf(report: Report) -> bytes:
         text("四性检测报告", "title"),
         text(f"DA/T 70-2018《文书类电子档案检测一般要求》 · {report['stage_label']}环节（{report['stage']}）", "sub"), Spacer(1, 4 * mm),
         _facts(report, text), Spacer(1, 3 * mm), text(f"结论：{report['verdict']}", "final"),
-        text("　".join(f"{name} {count} 项" for name, count in report["counts"].items())), CondPageBreak(_ROOM), text("检测项目", "head"), _checks(report, text),
+        text(" · ".join(f"{name} {count} 项" for name, count in report["counts"].items())), CondPageBreak(_ROOM), text("检测项目", "head"), _checks(report, text),
     ]  # fmt: skip
     story += _findings(report, text)
     story += [Spacer(1, 4 * mm), text(
@@ -124,7 +126,7 @@ def _facts(r: Report, text: _Text) -> Table:
         skipped = f"　（{r['without_pictures']} 件未作图像检测）" if r["without_pictures"] else ""
         rows = [
             ["批次", r["delivery"], "件数", f"已检测 {r['records']} 件{expected}"],
-            ["各件结论", "　".join(f"{name} {n} 件" for name, n in r["standing"].items()) + skipped, "", ""],
+            ["各件结论", " · ".join(f"{name} {n} 件" for name, n in r["standing"].items()) + skipped, "", ""],
             ["页数", f"{r['pages']} 页", "大小", f"{r['bytes']:,} 字节"],
         ]  # fmt: skip
     rows.append(["检测单位", r["site"], "打印", f"{r['printed']}　{r['person']}"])
@@ -132,6 +134,11 @@ def _facts(r: Report, text: _Text) -> Table:
              ("BACKGROUND", (2, 0), (2, 0), colors.HexColor("#eef1f5")), ("BACKGROUND", (2, 2), (2, -1), colors.HexColor("#eef1f5"))]  # fmt: skip
     widths = [22 * mm, _WIDTH / 2 - 22 * mm, 24 * mm, _WIDTH / 2 - 24 * mm]
     return Table([[text(cell) for cell in row] for row in rows], colWidths=widths, style=TableStyle(style))
+
+
+def _ground(check: dict[str, Any]) -> str:
+    """What a check does, and its clause."""
+    return f"{check['what']}。依据 {check['clause']}" if check["what"] else f"依据 {check['clause']}"
 
 
 def _checks(r: Report, text: _Text) -> Table:
@@ -144,7 +151,7 @@ def _checks(r: Report, text: _Text) -> Table:
         style += [("SPAN", (0, len(rows)), (-1, len(rows))), ("BACKGROUND", (0, len(rows)), (-1, len(rows)), colors.HexColor("#dfe5ee"))]
         rows.append([text(group), "", "", ""])
         rows += [
-            [text(c["code"]), text(c["name"]), text(c["verdict"], colour=_COLOURS[c["mark"]]), text.two(c["detail"], f"{c['what']}。依据 {c['clause']}" if c['what'] else f"依据 {c['clause']}")]
+            [text(c["code"]), text(c["name"]), text(c["verdict"], colour=_COLOURS[c["mark"]]), text.two(c["detail"], _ground(c))]
             for c in mine
         ]
     return Table(rows, colWidths=[19 * mm, 42 * mm, 23 * mm, _WIDTH - 84 * mm], repeatRows=1, style=TableStyle(style))

@@ -1,6 +1,6 @@
-"""Image checks: what is measured on a page, and what the limits in data/image_rules.toml make of it.
+"""Image checks: what is measured on a page, and what the limits in data/image_rules.toml make of it; pure.
 
-Measuring runs in the sandbox on decoded pages (`measure_file`); judging is pure and needs no picture, so that limits can change without another look.
+Measuring (holdings/image_measure.py) runs in the sandbox on decoded pages; judging needs no picture, so that limits can change without another look.
 """
 
 from __future__ import annotations
@@ -10,15 +10,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-import cv2
 import msgspec
-import numpy as np
 
 from holdings.check import Verdict
-from holdings.image_ink import black_border, find_ink, measure_skew
-from holdings.image_layout import count_marks, count_writing, cut_marks, straighten
-from holdings.image_page import Page, read_pages
-from holdings.image_twins import ink_map
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 
 PAGES_AT_ONCE: Final = 200  # pages of one file measured in one call
@@ -120,33 +114,8 @@ def rules_of(site: SiteData = NO_SITE) -> ImageRules:
     return typed("image_rules.toml", content, ImageRules)
 
 
-def measure(page: Page) -> Measures:
-    """Measure one decoded page."""
-    width_mm, border = black_border(page.grey)
-    grey = page.grey
-    if border is not None:
-        grey = grey.copy()
-        grey[border > 0] = int(np.percentile(grey[border == 0], 80)) if (border == 0).any() else 255
-    ink = find_ink(grey)
-    skew = measure_skew(ink)
-    marks = count_marks(straighten(ink, skew))
-    pieces, share = count_writing(ink)
-    small = cv2.resize(grey, (max(1, grey.shape[1] // 8), max(1, grey.shape[0] // 8)), interpolation=cv2.INTER_AREA)
-    return Measures(
-        page.width, page.height, page.bits, round(page.dpi, 1), int(np.percentile(small, 75)),
-        round(float((grey < 128).mean()) if page.bits == 1 else float(ink.mean()), 5), pieces, round(share, 5), skew.degrees, skew.sharpness,
-        width_mm, *cut_marks(ink), marks.low, marks.high, marks.lean, ink_map(ink, skew),
-    )  # fmt: skip
-
-
-def measure_file(data: bytes, wanted: str) -> bytes:
-    """For the sandbox: `wanted` is `media type;first page;pages`; JSON list of Measures (null: a page that is no scan)."""
-    media_type, first, count = wanted.split(";")
-    return msgspec.json.encode([measure(page) if page is not None else None for page in read_pages(data, media_type, int(first), int(count))])
-
-
 def read_measures(data: bytes) -> list[Measures | None]:
-    """What `measure_file` gave."""
+    """What `holdings.image_measure:measure_file` gave."""
     return msgspec.json.decode(data, type=list[Measures | None])
 
 

@@ -88,7 +88,8 @@ def black_border(grey: Grey) -> tuple[float, Mask | None]:
     if int(edge.sum()) < BORDER_LENGTH * min(high, wide):
         return 0.0, None
     # Text that touches a border hangs on it by strokes: an opening takes it off.
-    count, found_labels, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)))
+    bands = cv2.bitwise_and(cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)), dark)
+    count, found_labels, stats, _ = cv2.connectedComponentsWithStats(bands)
     labels = np.asarray(found_labels, np.int32)
     found, mask = 0.0, np.zeros((high, wide), np.uint8)
     for label in range(1, count):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import cv2
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -52,15 +53,16 @@ def alike(maps: list[bytes], threshold: float) -> list[tuple[int, int]]:
     return [(known[int(i)], known[int(j)]) for i, j in high]
 
 
-def join(first: bytes, second: bytes) -> bytes:
-    """Two files as the one argument that a sandbox function takes."""
-    return len(first).to_bytes(8, "big") + first + second
+def candidates(data: bytes, threshold: str) -> bytes:
+    """For the sandbox: ink maps one after the other to JSON list of pairs of their indices, as `alike` finds them."""
+    size = MAP_WIDTH * MAP_HEIGHT
+    return msgspec.json.encode(alike([data[at : at + size] for at in range(0, len(data), size)], float(threshold)))
 
 
 def likeness(data: bytes, wanted: str) -> bytes:
     """For the sandbox: how like two pages are where they are least alike, −1000 … 1000 as decimal digits.
 
-    `data` is `join(…)`, `wanted` is `media type;page;media type;page`; the same page may be meant in one file.
+    `data` is the length of the first file in 8 bytes and both files, `wanted` is `media type;page;media type;page`; the same page may be meant in one file.
     """
     length = int.from_bytes(data[:8], "big")
     first_type, first_page, second_type, second_page = wanted.split(";")

@@ -9,6 +9,7 @@ from typing import Any
 from holdings.district import districts
 from holdings.errors import NotFound
 from hub import backup, doctor, front, opened, status
+from hub.check_desk import CheckDesk
 from hub.desk import Answer, LocalDesk, Number
 from hub.enrolment import Enrolment
 from hub.errors import NotAllowed
@@ -100,9 +101,10 @@ def desk_of(
     home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]]
 ) -> LocalDesk:
     """The desk of an opened home."""
-    do = Operations(home, enrolment, vault, folding, cut_off)
+    do, checks = Operations(home, enrolment, vault, folding, cut_off), CheckDesk(home, vault)
     calls: list[Callable[..., Answer]] = [
         do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, lookup.search, lookup.show, lookup.listed,
+        checks.check_run, checks.check_restart, checks.check_report,
     ]  # fmt: skip
     streams: list[Callable[..., Iterator[bytes]]] = [do.database, do.paper, do.object, do.escrowed, lookup.file]
     return LocalDesk(_by_word(calls), _by_word(streams))

@@ -7,12 +7,14 @@ import random
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from holdings.check import Stage
 from node import exit_code, local_api, schedule, settings
 from node.app import open_engine
+from node.check_run import CheckRun, yield_to_others
 from node.engine import Engine, RunResult
 from node.home import SOCKET
 from node.service import Service
@@ -25,6 +27,9 @@ TICK_S = 30.0
 IDLE_HELLO_S = 600.0
 """Inside a window a node with nothing to send still shows itself this often."""
 EVENT_CALM_S = 1.0
+EXAMINE_S = 60.0
+"""Seconds between two looks for records that were sealed and not yet checked."""
+EXAMINE_PORTION = 50
 
 
 class Daemon:
@@ -88,6 +93,18 @@ class Daemon:
                         settings.write(connection, Setting.LAST_SYNC, int(self._engine.clock.now()))
             self._send.wait(TICK_S)
             self._send.clear()
+
+    def examine(self) -> None:
+        """Check what was sealed, pictures and all, at low priority: the four-property checks are derived work and hold nothing up."""
+        yield_to_others()
+        while not self._stop.wait(EXAMINE_S):
+            with closing(CheckRun(self._engine.home, self._engine.clock, self._engine.home.site)) as checks:
+                self._attempt(lambda checks=checks: self._examined(checks))  # type: ignore[misc]
+
+    def _examined(self, checks: CheckRun) -> RunResult:
+        while checks.pending(Stage.ARCHIVING, EXAMINE_PORTION, self._stop.is_set).waiting and not self._stop.is_set():
+            pass
+        return RunResult()
 
     @contextmanager
     def _until_the_window_ends(self) -> Iterator[None]:
@@ -164,7 +181,7 @@ async def _serve(home: Path, daemon: Daemon, threads: list[threading.Thread], sa
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
     runner = await local_api.listen(home / SOCKET, local_api.application(daemon.service, end))
-    for work in (daemon.take_in, daemon.talk):
+    for work in (daemon.take_in, daemon.talk, daemon.examine):
         threads.append(threading.Thread(target=daemon.guarded, args=(work, end), name=work.__name__))
         threads[-1].start()
     say(f"本机已就绪：{home}")

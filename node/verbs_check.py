@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import closing
 from pathlib import Path
 from typing import Literal
@@ -12,18 +11,15 @@ from holdings.check import Stage, Verdict
 from holdings.check_facts import Service as Said
 from holdings.check_files import NO_VIRUS_SERVICE
 from holdings.check_report import Declared, Heading, Report
+from holdings.check_report_files import write_report
 from holdings.errors import NotFound
 from holdings.record import title
-from holdings.site_data import SiteData, read_site
 from node import report
 from node.check_run import CheckRun, Counts
 from node.errors import ConfigurationWrong
 from node.verbs import Answer, Verbs
 from node.virus_scan import VirusScan
-from sync import durable
 
-RULES = "rules"
-"""Folder of the home with the site's own data files (holdings/site_data.py)."""
 PORTION = 100
 StageName = Literal["GD", "CQ"]
 
@@ -33,7 +29,7 @@ class CheckVerbs(Verbs):
 
     def check_run(self, stage: StageName = "GD", ref: str = "", delivery_name: str = "", images: bool = True, limit: int = PORTION) -> Answer:
         """Check one record, a delivery, or what the log brought since the last time, at most `limit` records; `waiting` says that there is more."""
-        with closing(CheckRun(self._home, self._clock, self._site(), images=images)) as checks:
+        with closing(CheckRun(self._home, self._clock, self._home.site, images=images)) as checks:
             if ref:
                 return _told(checks.one(Stage(stage), ref))
             if delivery_name:
@@ -66,7 +62,7 @@ class CheckVerbs(Verbs):
         folder = Path(destination)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            files = write(made, folder, name)
+            files = write_report(made, folder, name)
         except OSError as fault:
             raise ConfigurationWrong(f"{destination} 写不进去：{fault.strerror or fault}。请换一个目标，或检查权限与空间。") from fault
         return {"files": files, "verdict": made["verdict"], "counts": made["counts"], "findings": len(made["findings"])}
@@ -77,14 +73,14 @@ class CheckVerbs(Verbs):
         run = check_store.latest(reading, record.id, stage)
         if run is None:
             raise NotFound(f"“{record.reference_code}”还没有检测过；请执行 node check run --ref {record.reference_code}")
-        return check_report.record_report(run, title(records.body(reading, record)), self._heading(by), self._site())
+        return check_report.record_report(run, title(records.body(reading, record)), self._heading(by), self._home.site)
 
     def _delivery(self, name: str, stage: Stage, by: str) -> Report:
         reading = self._home.database.read()
         known = delivery.fetch(reading, name)
         runs = check_store.of_delivery(reading, known.name, stage)
         expected = records.delivery_totals(reading, known.name)[0]
-        return check_report.delivery_report(known.name, stage, runs, Declared(), self._virus(), self._heading(by), expected, self._site())
+        return check_report.delivery_report(known.name, stage, runs, Declared(), self._virus(), self._heading(by), expected, self._home.site)
 
     def _virus(self) -> Said:
         address = self._home.config.virus_scan
@@ -92,24 +88,6 @@ class CheckVerbs(Verbs):
 
     def _heading(self, by: str) -> Heading:
         return Heading(self._home.identity.log.name, by, self._seconds(), report.program())
-
-    def _site(self) -> SiteData:
-        return read_site(self._home.path / RULES)
-
-
-def write(made: Report, folder: Path, name: str) -> list[str]:
-    """Write the three forms of a report, each whole or not at all; their paths."""
-    from holdings.check_report_pdf import pdf
-
-    forms = {
-        ".html": check_report.html(made).encode(),
-        ".json": json.dumps(made, ensure_ascii=False, indent=1).encode(),
-        ".pdf": pdf(made),
-    }
-    for suffix, data in forms.items():
-        durable.write_file(folder / (name + suffix), data)
-    return [str(folder / (name + suffix)) for suffix in forms]
-
 
 def _told(counts: Counts) -> Answer:
     return {

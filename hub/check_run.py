@@ -1,0 +1,194 @@
+"""The four-property checks at the hub: YJ at hand-over 移交与接收, CQ in long keeping, on what the vault has folded. The verdict of a node is not taken over.
+
+Every byte is opened and hashed again; whether a file decodes is the vault's own word of R4. Driven by each log, at low priority, resumable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Final
+
+from holdings import check_store, records
+from holdings.check import Stage, Verdict, worst
+from holdings.check_facts import FileFacts, Material, Service
+from holdings.check_files import Workshop, look, repeated
+from holdings.check_record import examine
+from holdings.format_id import MEMORY_MB
+from holdings.image_checks import rules_of
+from holdings.metadata import category_for
+from holdings.record import Description, RecordId
+from holdings.records import StoredRecord
+from holdings.reference_code import ReferenceCode, parse
+from hub import opened
+from hub.errors import NotAllowed
+from hub.home import Home
+from hub.opened import Page
+from hub.vault import Vault
+from sync import entry as entries
+from sync import log as logs
+from sync.entry import EntryKind, genesis_of
+from sync.errors import StoreDamaged, SyncError
+from sync.receipt import ExceptionCode
+from sync.sandbox import Sandbox
+
+NICE: Final = 15
+SECONDS: Final = 120
+
+
+@dataclass
+class Counts:
+    """What a run did: records by verdict, pages and bytes looked at; `waiting`: there is more."""
+
+    records: int = 0
+    pages: int = 0
+    bytes: int = 0
+    verdicts: dict[Verdict, int] = field(default_factory=lambda: dict.fromkeys(Verdict, 0))
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VaultFile:
+    """A file of a record as the vault opens it (holdings.check_files.SealedFile)."""
+
+    vault: Vault
+    page: Page
+
+    @property
+    def name(self) -> str:
+        """As it came."""
+        return self.page.name
+
+    @property
+    def size(self) -> int:
+        """Source bytes, 0 when its keys were dropped."""
+        return self.page.part.size if self.page.part else 0
+
+    @property
+    def sha256(self) -> bytes:
+        """As the signed manifest lists it."""
+        return self.page.sha256
+
+    def pieces(self) -> Iterator[bytes]:
+        """Source bytes, segment by segment."""
+        if self.page.part is None:
+            raise StoreDamaged("文件密钥已销毁")
+        for index in range(len(self.page.part.segments)):
+            yield self.vault.segment(self.page.part, index)
+
+
+class HandoverChecks:
+    """Checks records of every node; one thread. `close` stops its sandboxes."""
+
+    def __init__(self, home: Home, vault: Vault, *, images: bool) -> None:
+        self._home, self._vault, self._images = home, vault, images
+        self._sandbox = Sandbox(workers=1, seconds=SECONDS, nice=NICE)
+        self._formats = Sandbox(workers=1, memory_mb=MEMORY_MB, nice=NICE)
+        self._shop = Workshop(self._sandbox, self._formats, None, images, decode=False)
+
+    def close(self) -> None:
+        """Stop the sandboxes."""
+        self._sandbox.close()
+        self._formats.close()
+
+    def pending(self, stage: Stage, limit: int) -> Counts:
+        """Check what the folds brought since the stage's cursors, at most `limit` records.
+
+        A crash repeats at most the record at hand: each run is committed by itself, and the cursor moves behind a delta that is done.
+        """
+        counts, reading = Counts(), self._home.holdings.read()
+        for log_id, writer in sorted(opened.writers(reading).items(), key=lambda pair: pair[1]):
+            folded = opened.cursor(reading, log_id)
+            seq = check_store.cursor(reading, stage, writer) + 1
+            while folded is not None and seq <= folded.seq:
+                for item, version, code in opened.brought(reading, log_id, seq):
+                    record = records.by_id(reading, RecordId(item), writer)
+                    if code or record is None or record.version != version:
+                        continue
+                    if stage is Stage.HANDOVER and check_store.checked(reading, record.id, version, stage, writer):
+                        continue
+                    if counts.records >= limit:
+                        counts.waiting = True
+                        return counts
+                    self._check(stage, log_id, seq, record, counts)
+                with self._home.holdings.transaction() as connection:
+                    check_store.move(connection, stage, seq, writer)
+                seq += 1
+        return counts
+
+    def one(self, stage: Stage, ref: str) -> Counts:
+        """Check one record now."""
+        counts, reading = Counts(), self._home.holdings.read()
+        record = records.resolve(reading, ref)
+        log_id = next((known for known, name in opened.writers(reading).items() if name == record.writer), b"")
+        seqs = [seq for version, seq, _ in opened.versions(reading, log_id, record.id) if version == record.version]
+        if not seqs:
+            raise NotAllowed(f"“{record.ref}”的现行版本没有验读记录，不能检测。请执行 jindang hub doctor 查明。")
+        self._check(stage, log_id, seqs[-1], record, counts)
+        return counts
+
+    def restart(self, stage: Stage) -> None:
+        """Begin a new round over every log."""
+        with self._home.holdings.transaction() as connection:
+            for writer in opened.writers(connection).values():
+                check_store.move(connection, stage, 0, writer)
+
+    def _check(self, stage: Stage, log_id: bytes, seq: int, record: StoredRecord, counts: Counts) -> None:
+        reading = self._home.holdings.read()
+        pages = opened.pages(reading, log_id, record.id, record.version)
+        facts = tuple(self._look(page) for page in pages)
+        described = records.body(reading, record)
+        results = examine(self._material(log_id, seq, record, described, facts, pages), stage, self._home.site)
+        with self._home.holdings.transaction() as connection:
+            check_store.add(
+                connection, stage, record.id, version=record.version, delivery=record.delivery, ref=record.ref, pictures=self._images,
+                pages=record.pages, size=record.bytes, results=results, now=self._home.clock.wall(), writer=record.writer,
+            )  # fmt: skip
+        counts.records += 1
+        counts.pages += sum(len(f.measures) for f in facts)
+        counts.bytes += sum(f.size for f in facts)
+        counts.verdicts[worst(r.verdict for r in results if r.verdict is not Verdict.UNTESTED)] += 1
+
+    def _look(self, page: Page) -> FileFacts:
+        """Bytes opened and hashed anew; decoding as R4 found it."""
+        facts = look(VaultFile(self._vault, page), self._shop)
+        code = page.part.code if page.part else ExceptionCode.PART_MISSING
+        if code is None:
+            return replace(facts, decodes=Service(Verdict.PASSED, "验读（R4）时已解码"))
+        verdict = Verdict.FAILED if code is ExceptionCode.DOES_NOT_DECODE else Verdict.UNTESTED
+        return replace(facts, decodes=Service(verdict, "验读（R4）时不能解码" if verdict is Verdict.FAILED else f"验读（R4）未完成：{code}"))
+
+    def _material(
+        self, log_id: bytes, seq: int, record: StoredRecord, described: Description, facts: tuple[FileFacts, ...], pages: list[Page]
+    ) -> Material:
+        reading = self._home.holdings.read()
+        code = parse(record.reference_code)
+        category = category_for(code, described.elements, self._home.site) if isinstance(code, ReferenceCode) else "document"
+        sealed = next((v.time for v in records.versions(reading, record) if v.version == record.version), 0)
+
+        def read(index: int) -> bytes:
+            return b"".join(VaultFile(self._vault, pages[index]).pieces())
+
+        twins = repeated(facts, read, self._sandbox, rules_of(self._home.site).repeated.alike) if self._images else None
+        # What the vault folded it has read: body and leaf root were compared then.
+        return Material(
+            record.match_key, record.reference_code, described, category, datetime.fromtimestamp(self._home.clock.wall(), UTC).year, record.version,
+            record.pages, sealed, facts, self._signature(log_id, seq), Service(Verdict.PASSED), Service(Verdict.PASSED, f"{len(described.elements)} 项"),
+            repeated=twins,
+        )  # fmt: skip
+
+    def _signature(self, log_id: bytes, seq: int) -> Service:
+        """The node's signature on the entry, verified anew, and the leaf root as the fold compared it."""
+        first = logs.since(self._home.front.read(), log_id, 0, 1)
+        found = logs.since(self._home.front.read(), log_id, seq, 1)
+        fold = opened.fold_at(self._home.holdings.read(), log_id, seq)
+        if not first or not found or found[0].seq != seq or found[0].kind is not EntryKind.DELTA or fold is None:
+            return Service(Verdict.UNTESTED, f"没有第 {seq} 条日志或它的验读记录")
+        try:
+            entries.verify(found[0], genesis_of(first[0]).signing_key)
+        except SyncError as fault:
+            return Service(Verdict.FAILED, f"第 {seq} 条日志的签名不成立：{fault}")
+        if not fold.leaf_root_ok or found[0].hash != fold.entry.hash:
+            return Service(Verdict.FAILED, f"第 {seq} 条日志的清单摘要不符")
+        return Service(Verdict.PASSED, f"节点第 {seq} 条日志的签名和清单摘要有效")
