@@ -7,11 +7,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from holdings.site_data import overlay, shipped, table, typed
+from holdings.errors import SiteDataWrong
+from holdings.site_data import SiteData, received, shipped, table, typed
 
 CODE: Final = "档号"
 ITEM, VOLUME, VOLUME_CODE, FONDS = "件号", "案卷号", "案卷档号", "全宗号"
@@ -63,6 +64,12 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category_codes: dict[str, str]
 
 
+class _SiteElements(msgspec.Struct, frozen=True):
+    """What a site says of elements."""
+
+    elements: dict[str, _Names] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """What is known of column names; keys are folded names (see `fold`)."""
@@ -97,16 +104,21 @@ class Columns:
 
 @functools.lru_cache(maxsize=4)
 def columns(site: str = "") -> Columns:
-    """The table that ships with the program, with a site's own columns.toml (its text) laid over it.
+    """The table that ships with the program, with a site's own columns.toml laid over it: what SiteData.only gives of it.
 
-    SiteDataWrong names what is wrong in the site's file.
+    Names that a site lists come before those that ship, and mean what the site says. SiteDataWrong names what is wrong in
+    the site's file.
     """
     content = table("columns.toml", shipped("columns.toml"))
-    if site:
-        content = overlay(content, table("columns.toml", site))
+    own: dict[str, str] = {}
+    for name, text in received(site).files if site else ():
+        over = table(name, text)
+        content = _laid(content, over)
+        told = typed(name, over, _SiteElements).elements
+        own |= {fold(name): element for element, names in told.items() for name in (element, *names)}
     file = typed("columns.toml", content, _File)
     return Columns(
-        elements={fold(name): element for element, names in file.elements.items() for name in (element, *names)},
+        elements={fold(name): element for element, names in file.elements.items() for name in (element, *names)} | own,
         continuations={fold(name): element for element, names in file.continuations.items() for name in names},
         ambiguous={fold(name): meanings for name, meanings in file.ambiguous.items()},
         beside={fold(name): elements for name, elements in file.beside.items()},
@@ -117,7 +129,7 @@ def columns(site: str = "") -> Columns:
         summary=file.summary,
         banner={fold(name): name for name in file.banner["names"]},
         totals=file.totals,
-        footer=re.compile("|".join(f"(?:{pattern})" for pattern in file.footers["patterns"])),
+        footer=_footer(file.footers["patterns"]),
         ditto=file.ditto,
         groups=file.groups,
         padded=file.padded,
@@ -125,6 +137,11 @@ def columns(site: str = "") -> Columns:
         instead_of_code=file.instead_of_code["names"],
         part_codes={"保管期限": file.retention_codes, "门类": file.category_codes},
     )
+
+
+def of_site(site: SiteData) -> Columns:
+    """The same for a site whose data files were read."""
+    return columns(site.only("columns"))
 
 
 def plain(name: str) -> str:
@@ -158,6 +175,28 @@ def unshortened(name: str, table: Columns) -> str:
         return name
     whole = [known for known in table.elements if known.startswith(fold(name))]
     return whole[0] if len({table.elements[known] for known in whole}) == 1 else name
+
+
+def _laid(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """`base` with what `over` adds: lists of names grow at their beginning, anything else is replaced."""
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        if isinstance(old, dict) and isinstance(value, dict):
+            result[key] = _laid(old, value)
+        elif isinstance(old, list) and isinstance(value, list) and all(isinstance(one, str) for one in old):
+            result[key] = [*value, *(one for one in old if one not in value)]
+        else:
+            result[key] = value
+    return result
+
+
+def _footer(patterns: Iterable[str]) -> re.Pattern[str]:
+    """Lines that a printing program leaves, as one pattern."""
+    try:
+        return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    except re.error as fault:
+        raise SiteDataWrong(f"数据文件 columns.toml 的 footers 不是正确的正则表达式：{fault}") from fault
 
 
 def _all_names(file: _File) -> frozenset[str]:

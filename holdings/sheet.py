@@ -41,8 +41,8 @@ _NO_HEADER: Final = f"前 {HEADER_WITHIN} 行内没有找到表头（须有“�
 
 
 class SheetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the sandbox is asked: the file's name, the site's class, how the contractor's sheets are read, and the text of
-    the site's own columns.toml."""
+    """What the sandbox is asked: the file's name, the site's class, how the contractor's sheets are read, and the site's
+    own columns.toml (what SiteData.only gives of it)."""
 
     name: str
     site: str = SiteClass.OPEN.name

@@ -25,7 +25,7 @@ _READERS: Final = {
     "workload": "holdings.workload:rule",
     "formats": "holdings.format_id:policy",
     "checks": "",
-    "columns": "",
+    "columns": "holdings.columns:of_site",
     "layout": "holdings.layout_words:vocabulary",
     "image_rules": "",
 }

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdings.columns import columns
+from holdings.columns import columns, of_site
 from holdings.dates import read_date
-from holdings.errors import SheetUnreadable
+from holdings.errors import SheetUnreadable, SiteDataWrong
 from holdings.security import SiteClass
-from holdings.sheet import encode_request, interpret_in_sandbox, read_sheet
+from holdings.sheet import SheetRequest, encode_request, interpret_in_sandbox, read_sheet, sheet_lines
 from holdings.sheet_lines import decode_parsed, encode_parsed
 from holdings.sheet_profile import KEEP, SKIP, Repair, RepairKind, SheetProfile
+from holdings.site_data import SiteData
 from tests.sheet_books import book, table
 
 NAMES = ["档号", "全宗号", "目录号", "案卷号", "件号", "馆编件号", "室编件号", "题名", "文件题名", "案卷题名", "责任者", "日期", "起止时间", "密级", "秘级",
@@ -123,6 +124,18 @@ def test_what_is_read_as_a_date_reads_the_same_again(text: str) -> None:
         again = read_date(read.text)
         assert again is not None
         assert again.text == read.text
+
+
+def test_a_site_adds_its_own_names() -> None:
+    """A site's columns.toml is laid over the table; a mistake in it is named."""
+    site = SiteData((("columns.toml", '[elements]\n"题名" = ["案由"]\n"密级" = ["期限"]\n'),))
+    request = SheetRequest("a.csv", columns=site.only("columns"))
+    (row,) = decode_parsed(b"".join(sheet_lines(request, table([["档号", "案由", "作者", "期限"], ["23-2-1-1", "甲", "乙", ""]])))).rows
+    assert row.values == {"档号": "23-2-1-1", "题名": "甲", "责任者": "乙", "密级": ""}
+    assert of_site(site).element("标题") == "题名"
+    for wrong in ("[elements", "[elements]\n题名 = 3", "[nothing]\na = 1", "[footers]\npatterns = ['(']"):
+        with pytest.raises(SiteDataWrong, match=r"columns\.toml"):
+            of_site(SiteData((("columns.toml", wrong),)))
 
 
 def test_no_name_means_two_things() -> None:
