@@ -27,6 +27,8 @@ TEXT_MAX: Final = 64  # characters of a format's or codec's name
 DURATION_MAX: Final = 1_000 * 3600 * 1000  # ms: 1,000 hours; more is a broken header
 SIDE_MAX: Final = 65_535  # pixels
 RATE_MAX: Final = 1_000_000  # samples a second
+_UNWRITTEN: Final = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f")
+"""Sizes of a RIFF file whose recorder never went back to write the right one: nothing is missing."""
 _KINDS: Final = {"Audio": "audio", "Video": "video", "Text": "text"}
 
 
@@ -117,7 +119,7 @@ def probe(data: bytes, size: int) -> AvProperties:
         _text(general.get("format")),
         whole if whole is not None else max(lengths, default=None),
         streams,
-        str(general.get("istruncated", "")).lower() == "yes",
+        str(general.get("istruncated", "")).lower() == "yes" and data[4:8] not in _UNWRITTEN,
     )
 
 

@@ -88,6 +88,15 @@ def test_a_file_cut_short_is_told(sandbox: Sandbox) -> None:
     assert only.code is FindingCode.TRUNCATED
 
 
+@pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFFFFF])
+def test_a_recorder_that_wrote_no_length_cut_nothing(sandbox: Sandbox, size: int) -> None:
+    """Recorders write a placeholder and never go back: such a file is whole."""
+    data = bytearray(wav())
+    struct.pack_into("<I", data, 4, size)
+    struct.pack_into("<I", data, 40, size)
+    assert not asked(sandbox, bytes(data)).truncated
+
+
 @pytest.mark.parametrize("data", [b"no recording at all " * 99, b"\xff" * 4096, b"\0", b"%PDF-1.4\n" + b"x" * 999])
 def test_what_is_no_recording_is_refused(sandbox: Sandbox, data: bytes) -> None:
     """Other files are refused with a sentence, and the sandbox lives on."""
