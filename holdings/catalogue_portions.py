@@ -116,17 +116,21 @@ def report_of(connection: apsw.Connection, job: Import, sheet: FramedSheet) -> I
     )  # fmt: skip
 
 
+_SECRET = (FindingCode.CLASSIFIED, FindingCode.VOLUME_CLASSIFIED, FindingCode.MARK_UNREADABLE)
+
+
 def findings_of(scope: str, refusals: Iterable[Refusal], notes: Iterable[Note]) -> Iterator[Finding]:
     """Refusals and notes as findings; about a classified row only sheet and row number are said."""
     for refusal in refusals:
         where = place(scope, refusal.tab, refusal.row)
-        yield Finding(FindingCode(refusal.code), refusal.key or scope, where, detail=refusal.detail)
+        code = FindingCode(refusal.code)
+        yield Finding(code, refusal.key or scope, where, "" if code in _SECRET else refusal.key, refusal.detail)
     for note in notes:
         where = (
             f"{place(scope, note.tab, note.row)}:{note.field}" if note.row else f"{place(scope, note.tab)}#{note.field}"
         )
         detail = "，".join(part for part in (f"“{note.field}”列" if note.field else "", note.detail) if part)
-        yield Finding(FindingCode(note.code), note.key or scope, where, detail=detail)
+        yield Finding(FindingCode(note.code), note.key or scope, where, note.key, detail)
 
 
 def place(scope: str, tab: str, row: int = 0) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
+from collections import Counter
 from collections.abc import Iterator
 
 import apsw
@@ -122,11 +123,23 @@ def tell_unlinked(home: Home, standing: Standing, newest: dict[str, float], now:
 
 def _gaps(reading: apsw.Connection, delivery: str) -> list[Finding]:
     """缺号 among the codes of a submitted delivery. A number that the catalogue knows otherwise is no gap: it may be in another
-    delivery, or be held, and what is held is not named."""
-    codes = (row.match_key for batch in _batches(reading, delivery, unlinked=False) for row in batch)
+    delivery, or be held, and what is held is not named. Nor is one in a series that does not count: gaps longer than a
+    quarter of the numbers before them are the contractor's choice of items, not loss."""
+    seen: Counter[str] = Counter()
+
+    def codes() -> Iterator[str]:
+        for batch in _batches(reading, delivery, unlinked=False):
+            for row in batch:
+                group = row.match_key.rstrip("0123456789")
+                if group not in seen and len(seen) > 1:
+                    del seen[next(iter(seen))]
+                seen[group] += 1
+                yield row.match_key
+
     found: list[Finding] = []
-    for one in series(codes, start=None):
-        if one.fault is not SeriesFault.GAP or one.last - one.first >= TOLD_MAX:
+    for one in series(codes(), start=None):
+        length = one.last - one.first + 1
+        if one.fault is not SeriesFault.GAP or length > min(TOLD_MAX, seen[one.group] // 4):
             continue
         named = [f"{one.group}{number:0{one.width}d}" for number in range(one.first, one.last + 1)]
         missing = [code for code in named if catalogue.row_for(reading, code) is None]
