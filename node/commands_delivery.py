@@ -39,6 +39,24 @@ def delivery_list(home: Path, as_json: bool) -> None:
     give(as_json, result, "\n".join(lines) or "还没有批次。")
 
 
+@delivery.command("show")
+@HOME
+@JSON
+@NAME
+@exits
+def delivery_show(home: Path, as_json: bool, name: str) -> None:
+    """一个批次的登记和数量。"""
+    with reach(home) as node:
+        one = node.delivery_show(name=name)
+    lines = [
+        f"{one['name']}  第 {one['number'] or '—'} 批  {one['state_label']}（第 {one['round']} 轮）",
+        f"加工单位：{one['contractor'] or '（未填）'}  扫描站：{'、'.join(one['stations']) or '（未填）'}",
+        f"目录 {one['rows']} 条，未挂接 {one['rows_unlinked']} 条；已加封 {one['records']} 件 {one['pages']} 页 {one['bytes'] / 1e6:.1f} MB",
+        f"保密审查：{'、'.join(one['cleared_by']) or '未作'}",
+    ]
+    give(as_json, one, "\n".join(lines))
+
+
 @delivery.command("report")
 @HOME
 @JSON

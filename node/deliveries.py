@@ -30,6 +30,7 @@ from holdings.sampling import Candidate, PageVerdict, SamplingRule, percent
 from holdings.site_data import SiteData
 from node import folders
 from sync import sealed
+from sync.manifest import Part
 
 PAGE = 1_000
 
@@ -42,6 +43,15 @@ def sealed_records(connection: apsw.Connection, name: str) -> Iterator[StoredRec
         after = batch[-1].number
 
 
+def shown_parts(connection: apsw.Connection, record: StoredRecord) -> list[Part]:
+    """Files of one representation 版本用途 of a record, 存档件 before the others: each of its pages once."""
+    parts = sealed.current(connection, bytes(record.id))
+    uses = records.body(connection, record).uses
+    if len(uses) != len(parts):
+        return parts
+    return [part for part, use in zip(parts, uses, strict=True) if use == min(uses)]
+
+
 def candidates(connection: apsw.Connection, name: str, changed_since: int = 0) -> Iterator[Candidate]:
     """Every file of every sealed record of a delivery, record by record: what sampling draws from.
 
@@ -51,7 +61,7 @@ def candidates(connection: apsw.Connection, name: str, changed_since: int = 0) -
     for record in sealed_records(connection, name):
         if changed_since and records.versions(connection, record)[-1].time < changed_since:
             continue
-        for part in sealed.current(connection, bytes(record.id)):
+        for part in shown_parts(connection, record):
             yield Candidate(record.reference_code, part.name, part.sha256)
 
 

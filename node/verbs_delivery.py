@@ -15,6 +15,7 @@ from holdings import (
     delivery_history,
     evidence_store,
     pass_rates,
+    records,
     sample_store,
     sampling,
 )
@@ -49,6 +50,14 @@ class DeliveryVerbs(Verbs):
     def deliveries(self) -> Answer:
         """Every delivery, how it stands, and who cleared it."""
         return {"deliveries": [_told(one) for one in delivery.list_all(self._home.database.read())]}
+
+    def delivery_show(self, name: str) -> Answer:
+        """One delivery with its counts; the report has everything else."""
+        reading = self._home.database.read()
+        rows, unlinked, _ = catalogue.delivery_rows(reading, name)
+        sealed, pages, size = records.delivery_totals(reading, name)
+        counts = {"rows": rows, "rows_unlinked": unlinked, "records": sealed, "pages": pages, "bytes": size}
+        return {**_told(delivery.fetch(reading, name)), **counts}
 
     def delivery_report(self, name: str) -> Answer:
         """Counts, bytes, faults by rule, sampling, evidence, history; `text` is the same for paper."""

@@ -19,7 +19,7 @@ from holdings.workload import Work, Workload
 from holdings.workload_store import Measured, Said
 from node import deliveries, folders
 from node.engine import Engine
-from sync import durable, sealed, transform
+from sync import durable, transform
 from sync.errors import SandboxError
 from sync.manifest import Part, segment_size
 from sync.pack import open_segment
@@ -93,7 +93,7 @@ def _measured(engine: Engine, reading: apsw.Connection, record: StoredRecord) ->
         return known
     pages: list[tuple[str, float, float]] = []
     places = _sources(engine, reading, record)
-    for part in sealed.current(reading, bytes(record.id)):
+    for part in deliveries.shown_parts(reading, record):
         try:
             data = _source(places.get(part.sha256), part) or _sealed(engine, part)
             sizes = page_size.decode(engine.sandbox.call("holdings.page_size:measure_in_sandbox", data)) if data else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from node_at_work import NodeAtWork, findings, make
 from PIL import Image
 from scan_tree import COLUMNS, page, pages
 
-from holdings import tally
+from holdings import records, tally
 from holdings.errors import DeliveryRefused
 from jindang.cli import main
+from node import deliveries
 from node.service import Service
 from sync.sandbox import Sandbox
 
@@ -252,3 +254,21 @@ def scanned(seed: int, width: int, height: int) -> bytes:
     out = io.BytesIO()
     Image.new("L", (width, height), 200 + seed).save(out, "JPEG", dpi=(200, 200))
     return out.getvalue()
+
+
+def test_a_page_of_several_representations_is_one(work: NodeAtWork) -> None:
+    """Sampling and workload count the page once, however many files show it."""
+    work.scans.delivery({A: 4})
+    work.intake()
+    with work.opened() as engine:
+        reading = engine.home.database.read()
+        record = records.resolve(reading, A)
+        parts = deliveries.shown_parts(reading, record)
+        assert len(parts) == 4
+        said = replace(records.body(reading, record), uses=bytes([2, 1, 1, 2]))
+        with engine.home.database.transaction() as connection:
+            records.new_version(connection, record.id, 2, said, pages=2, size=1, now=9)
+        assert deliveries.shown_parts(reading, records.resolve(reading, A)) == parts[1:3]
+        assert [one.page for one in deliveries.candidates(reading, BATCH)] == [part.name for part in parts[1:3]]
+    shown = jindang(work, "delivery", "show", BATCH)
+    assert (shown["rows"], shown["rows_unlinked"], shown["records"], shown["state"]) == (1, 0, 1, "open")
