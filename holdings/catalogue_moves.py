@@ -16,6 +16,7 @@ from holdings import catalogue_rows as rows
 from holdings import catalogue_sheets as sheets
 from holdings import tally
 from holdings.catalogue_line import Line, LineMaker, sort_key, values_of
+from holdings.code_scheme import Scheme
 from holdings.record import MARK
 from holdings.reference_code import CodeProblem, parse, volume_key
 from holdings.security import MarkKind
@@ -57,9 +58,11 @@ def lift(connection: apsw.Connection, match_key: str) -> LiftedRow | None:
     )  # fmt: skip
 
 
-def lay(connection: apsw.Connection, row: LiftedRow) -> None:
-    """Lay a row under its code; nothing may stand under it. When it changed stays: a clearance covers what it covered."""
-    code = parse(row.reference_code)
+def lay(connection: apsw.Connection, row: LiftedRow, schemes: Sequence[Scheme] = ()) -> None:
+    """Lay a row under its code; nothing may stand under it. When it changed stays: a clearance covers what it covered.
+    `schemes` are the site's own.
+    """
+    code = parse(row.reference_code, schemes)
     assert not isinstance(code, CodeProblem), "codes are judged before rows are moved"
     maker = LineMaker(row.elements)
     said = SheetRow(row.number, code.key, volume_key(code), MarkKind.OPEN, code.printed, row.elements, tab=row.tab)

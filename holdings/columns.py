@@ -11,8 +11,9 @@ from typing import Any, Final
 
 import msgspec
 
+from holdings.code_scheme import Scheme, codes_of
 from holdings.errors import SiteDataWrong
-from holdings.site_data import SiteData, received, shipped, table, typed
+from holdings.site_data import NO_SITE, SiteData, received, shipped, table, typed
 
 CODE: Final = "档号"
 ITEM, VOLUME, VOLUME_CODE, FONDS = "件号", "案卷号", "案卷档号", "全宗号"
@@ -92,6 +93,7 @@ class Columns:
     schemes: tuple[str, ...]
     instead_of_code: tuple[str, ...]
     part_codes: Mapping[str, Mapping[str, str]]
+    code_schemes: tuple[Scheme, ...] = ()
 
     def element(self, name: str) -> str | None:
         """The element of a column name, None when it is not known for certain."""
@@ -111,7 +113,8 @@ def columns(site: str = "") -> Columns:
     """
     content = table("columns.toml", shipped("columns.toml"))
     own: dict[str, str] = {}
-    for name, text in received(site).files if site else ():
+    given = received(site) if site else NO_SITE
+    for name, text in given.named("columns"):
         over = table(name, text)
         content = _laid(content, over)
         told = typed(name, over, _SiteElements).elements
@@ -136,12 +139,13 @@ def columns(site: str = "") -> Columns:
         schemes=file.schemes["order"],
         instead_of_code=file.instead_of_code["names"],
         part_codes={"保管期限": file.retention_codes, "门类": file.category_codes},
+        code_schemes=codes_of(given).schemes,
     )
 
 
 def of_site(site: SiteData) -> Columns:
     """The same for a site whose data files were read."""
-    return columns(site.only("columns"))
+    return columns(site.only("columns", "codes"))
 
 
 def plain(name: str) -> str:

@@ -5,11 +5,12 @@ What a record is does not change: its id, pages and former codes stay, its code 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from holdings.code_scheme import Scheme
 from holdings.columns import CODE
 from holdings.reference_code import CodeProblem, ReferenceCode, match_key, parse
 
@@ -142,12 +143,12 @@ def plan(
     return Plan(tuple(changes), tuple(sorted(refused, key=lambda r: r.row)), unchanged)
 
 
-def follow(elements: Mapping[str, str], old: str, new: str) -> dict[str, str]:
+def follow(elements: Mapping[str, str], old: str, new: str, schemes: Sequence[Scheme] = ()) -> dict[str, str]:
     """Elements that repeat a part of the old code (件号, 年度 …) say the same part of the new one; all others stay.
 
     Numbers keep the way they are written: 5 beside …-005 becomes 17 beside …-017.
     """
-    before, after = parse(old), parse(new)
+    before, after = parse(old, schemes), parse(new, schemes)
     followed = dict(elements)
     if followed.get(CODE) == old:
         followed[CODE] = new

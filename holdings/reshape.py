@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from holdings.code_scheme import Scheme
 from holdings.layout_words import Role, Use
 from holdings.record import (
     MARK,
@@ -90,11 +91,11 @@ def ended(said: Description, relations: Iterable[Relation]) -> Description:
     return replace(said, relations=tuple(relations), ended=True, uses=b"", roles=b"", former_codes=())
 
 
-def piece_of(said: Description, piece: Piece, whole: RecordId | None) -> Description:
+def piece_of(said: Description, piece: Piece, whole: RecordId | None, schemes: Sequence[Scheme] = ()) -> Description:
     """What a volume says that was split from another; `whole` is the id of that other, None when this goes on being it."""
-    code = parse(piece.code)
+    code = parse(piece.code, schemes)
     assert not isinstance(code, CodeProblem), "codes are judged before volumes are split"
-    elements = follow(said.elements, said.reference_code, code.printed)
+    elements = follow(said.elements, said.reference_code, code.printed, schemes)
     elements[PAGES] = str(piece.last - piece.first + 1)
     if piece.title:
         elements[TITLE] = piece.title

@@ -164,6 +164,7 @@ class CodeReader:
 
     def __init__(self, source: CodeSource, header: Header, table: Columns) -> None:
         self._column, self._source, self._header = source.column, source, header
+        self._schemes = table.code_schemes
         self._plan = tuple(
             (part.separator, part.column, part.value, part.optional, part.name, table.part_codes.get(part.name))
             for part in source.segments
@@ -203,7 +204,7 @@ class CodeReader:
             key, volume, form = known
             whole = f"{key}-{number}"
             return CodeRead(text, whole, whole if volume == _WHOLE else volume, form)
-        code = parse(text)
+        code = parse(text, self._schemes)
         if isinstance(code, CodeProblem):
             return code
         found = CodeRead(code.printed, code.key, volume_key(code), "" if code.conforming else code.form.value)

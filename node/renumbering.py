@@ -13,6 +13,7 @@ import apsw
 
 from holdings import catalogue, delivery, gate, lineage, quarantine, records
 from holdings.catalogue import LiftedRow
+from holdings.code_scheme import Scheme, codes_of
 from holdings.gate import Held
 from holdings.record import Clearance, Description, RowState, level_of
 from holdings.records import StoredRecord
@@ -73,7 +74,7 @@ class Renumbering:
     """Carries sheets of new codes out; call inside Engine.alone, so that nothing is being sealed meanwhile."""
 
     def __init__(self, home: Home, clock: Clock) -> None:
-        self._home, self._clock = home, clock
+        self._home, self._clock, self.schemes = home, clock, codes_of(home.site).schemes
 
     def run(self, wishes: Sequence[Wish], *, dry_run: bool) -> Outcome:
         """Judge the set, and carry it out when nothing is refused and it is no dry run.
@@ -124,8 +125,8 @@ class Renumbering:
         for change, row, record in zip(changes, lifted, held, strict=True):
             if row is not None:
                 catalogue.lift(connection, change.new_key)  # a row that its sheet gave up: nothing else can stand there
-                elements = follow(row.elements, row.reference_code, change.new)
-                catalogue.lay(connection, replace(row, reference_code=change.new, elements=elements))
+                elements = follow(row.elements, row.reference_code, change.new, self.schemes)
+                catalogue.lay(connection, replace(row, reference_code=change.new, elements=elements), self.schemes)
             if record is None:
                 bare[change.old_key] = change.new_key
             moved.append(
@@ -160,7 +161,7 @@ class Renumbering:
         """The records' new versions: equal parts, another code."""
         for one in moved:
             if one.record is not None:
-                described = renamed(records.body(connection, one.record), one.new)
+                described = renamed(records.body(connection, one.record), one.new, self.schemes)
                 parts = tuple(sealed.current(connection, bytes(one.record.id)))
                 yield Amendment(one.record.id, one.record.version + 1, described, parts, one.record.pages)
 
@@ -172,12 +173,12 @@ class Renumbering:
         settings.add(connection, Setting.EPOCH, 1)
 
 
-def renamed(said: Description, code: str) -> Description:
+def renamed(said: Description, code: str, schemes: Sequence[Scheme] = ()) -> Description:
     """A description under another code; the one it had becomes a former code."""
-    read = parse(code)
+    read = parse(code, schemes)
     assert not isinstance(read, CodeProblem)
     return replace(
-        said, reference_code=code, level=level_of(read), elements=follow(said.elements, said.reference_code, code),
+        said, reference_code=code, level=level_of(read), elements=follow(said.elements, said.reference_code, code, schemes),
         former_codes=(said.reference_code,),
     )  # fmt: skip
 

@@ -198,18 +198,25 @@ class Reshaping:
         first = next((piece for piece in pieces if match_key(piece.code) == old), pieces[0])
         for piece in pieces:
             if row is not None:
-                said = {**follow(row.elements, code, piece.code), PAGES: str(piece.last - piece.first + 1)}
+                said = {
+                    **follow(row.elements, code, piece.code, self._codes.schemes),
+                    PAGES: str(piece.last - piece.first + 1),
+                }
                 said |= {TITLE: piece.title} if piece.title else {}
                 named = replace(row, reference_code=piece.code, title=said.get(TITLE, ""), elements=said)
                 # One of them is the row that the sheet speaks of; the others are new.
-                catalogue.lay(connection, named if piece == first else replace(named, id=0, key=""))
+                catalogue.lay(
+                    connection, named if piece == first else replace(named, id=0, key=""), self._codes.schemes
+                )
             if match_key(piece.code) == old:
                 keeper = piece
                 continue
             own = RecordId(os.urandom(16))
             parts = held.parts[piece.first - 1 : piece.last]
             relations.append(Relation(RelationKind.SPLIT_INTO, own, piece.code))
-            made = Amendment(own, 1, piece_of(held.said, piece, held.record.id), parts, len(parts), moved=True)
+            made = Amendment(
+                own, 1, piece_of(held.said, piece, held.record.id, self._codes.schemes), parts, len(parts), moved=True
+            )
             yield Volume(piece.code, len(parts), (code,)), made
         version = held.record.version + 1
         if keeper is None:
@@ -218,7 +225,7 @@ class Reshaping:
                 Amendment(held.record.id, version, ended(held.said, relations), (), 0, moved=True),
             )
         else:
-            said_now = replace(piece_of(held.said, keeper, None), relations=tuple(relations))
+            said_now = replace(piece_of(held.said, keeper, None, self._codes.schemes), relations=tuple(relations))
             parts = held.parts[keeper.first - 1 : keeper.last]
             yield Volume(code, len(parts)), Amendment(held.record.id, version, said_now, parts, len(parts), moved=True)
 
@@ -264,7 +271,8 @@ class Reshaping:
         """What the gate holds of the volumes as they would be."""
         volumes, site = catalogue.classified_volumes(connection), self._home.identity.log.site_class
         for one in made:
-            code, verdict = parse(one.description.reference_code), gate.judge_description(one.description, site)
+            code = parse(one.description.reference_code, self._codes.schemes)
+            verdict = gate.judge_description(one.description, site)
             assert isinstance(code, ReferenceCode)
             if isinstance(verdict, Held):
                 yield Refused(0, Wrong.HELD, reason=verdict.reason.rule)
@@ -287,7 +295,7 @@ class Reshaping:
         """Let the catalogue's row say what the record says now."""
         if (row := catalogue.lift(connection, match_key(code))) is not None:
             said = {**row.elements, **{name: value for name, value in elements.items() if value}}
-            catalogue.lay(connection, replace(row, elements=said))
+            catalogue.lay(connection, replace(row, elements=said), self._codes.schemes)
 
 
 def _pieces(lines: Sequence[CodeRow], parts: int) -> list[Piece]:

@@ -12,6 +12,7 @@ import msgspec
 
 from holdings import (
     catalogue_trial,
+    category_findings,
     correction,
     delivery,
     link_store,
@@ -30,7 +31,7 @@ from holdings.findings import Finding, FindingCode
 from holdings.record import Basis
 from holdings.sheet_file import SheetFile
 from holdings.sheet_lines import End
-from holdings.sheet_profile import NO_PROFILE, SheetProfile
+from holdings.sheet_profile import NO_PROFILE, SheetProfile, parse_repair
 from holdings.sheet_stream import FramedSheet
 from node import folders, settings
 from node.folders import MTIME_AGE_FACTOR
@@ -192,7 +193,8 @@ class SheetIntake:
             return Origin(0, batch, sheet.begin.name, source)
 
         def last(connection: apsw.Connection, report: ImportReport) -> None:
-            quarantine.settle(connection, report.scope, report.findings, now)
+            reels = category_findings.of_links(sheet.links, report.scope, self._home.site)
+            quarantine.settle(connection, report.scope, [*report.findings, *reels], now)
             correction.lay_again(connection)
             linked = link_store.replace(connection, batch, sheet.begin.name, sheet.links)
             workload_store.replace_lines(connection, batch, sheet.begin.name, sheet.links)
@@ -211,8 +213,8 @@ class SheetIntake:
         """Begin to read a sheet as the delivery's profile, earlier answers and `reading` say; what its bytes are known by."""
         asked = self._as_profiled(batch, file, reading)
         if reading.says_something or sheet_memory.anything(self._home.database.read()):
-            said = self._said(sheet_memory.recall(self._home.database.read(), asked.key(self._sandbox)), reading)
-            asked = asked.with_profile(asked.profile.with_answers(said.answers).with_repairs(said.repairs))
+            said = self._said(sheet_memory.recall(self._home.database.read(), asked.key(self._sandbox)), reading.said)
+            asked = asked.with_profile(self._said(asked.profile, said))
         return asked.read(self._sandbox), asked.source()
 
     def _as_profiled(self, batch: str, file: Path, reading: Reading) -> SheetFile:
@@ -223,11 +225,11 @@ class SheetIntake:
         sheet = profile.sheet
         if profile.contractor and not sheet.contractor:
             sheet = msgspec.structs.replace(sheet, contractor=profile.contractor)
-        return SheetFile(file, self._home.identity.log.site_class, sheet, self._home.site.only("columns"))
+        return SheetFile(file, self._home.identity.log.site_class, sheet, self._home.site.only("columns", "codes"))
 
     @staticmethod
-    def _said(known: SheetProfile, reading: Reading) -> SheetProfile:
-        return known.with_answers(reading.said.answers).with_repairs(reading.said.repairs)
+    def _said(known: SheetProfile, said: SheetProfile) -> SheetProfile:
+        return known.with_answers(said.answers).with_repairs(map(parse_repair, said.repairs))
 
     def remember(self, batch: str, file: Path, reading: Reading) -> None:
         """Keep what was answered for sheets of this kind."""
@@ -235,5 +237,5 @@ class SheetIntake:
             return
         key = self._as_profiled(batch, file, reading).key(self._sandbox)
         with self._home.database.transaction() as connection:
-            said = self._said(sheet_memory.recall(connection, key), reading)
+            said = self._said(sheet_memory.recall(connection, key), reading.said)
             sheet_memory.remember(connection, key, said, int(self._now()))

@@ -250,3 +250,21 @@ def test_a_large_set_takes_few_deltas(tmp_path: Path, sandbox: Sandbox) -> None:
     told = renumber(work, codes)
     assert (told["changed"], told["records"], told["deltas"]) == (2500, 1, 1)
     assert work.intake().records == 0
+
+
+def test_codes_of_a_site_are_read_by_its_schemes(tmp_path: Path, sandbox: Sandbox) -> None:
+    """HOME/site/codes.toml says what a volume is: one classified item holds it, and codes are changed within it."""
+    work = make_node(tmp_path, sandbox)
+    (work.path / "site").mkdir()
+    scheme = '[[scheme]]\nname = "旧临字"\ntemplate = "{organ}{year}·{volume}[·{item}]"\nparts.organ = { characters = ["han"], min = 2, max = 2 }\n'
+    (work.path / "site" / "codes.toml").write_text(scheme + "parts.year = { min = 4, max = 4 }\n", "utf-8")
+    work.scans.delivery({"临字1958·12·7": 1, "临字1958·12·8": 2, "临字1958·13·1": 1})
+    assert work.intake().records == 3
+    renumber(work, {"临字1958·12·7": "临字1958·12·9", "临字1958·12·8": "临字1958·12·7"})
+    assert {v.code: len(v.files) for v in work.versions()[3:]} == {"临字1958·12·9": 1, "临字1958·12·7": 2}
+    work.scans.rows({"临字1958·13·1": {"页数": "1"}, "临字1958·12·3": {"密级": "机密"}}, name="又一表.csv")
+    work.scans.record("临字1958·13·2", 1)
+    work.scans.rows({"临字1958·13·2": {"页数": "1"}}, name="第三表.csv")
+    work.intake()
+    assert renumber(work, {"临字1958·13·1": "临字1958·12·1"})["refused"] == 1
+    assert renumber(work, {"临字1958·13·1": "临字1958·14·1"})["refused"] == 0
