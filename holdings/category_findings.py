@@ -7,17 +7,16 @@ known here.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
-from holdings.category import Category, RowRule, TapeRule, categories
+from holdings.category import Category, RowRule, categories
 from holdings.category_film import read_reels
 from holdings.category_rows import CategoryRow, RowFault
 from holdings.category_tape import read_tapes
 from holdings.findings import Finding
-from holdings.security import MarkKind
 from holdings.sheet_link import LinkKind, LinkRow
-from holdings.sheet_notes import SheetRow
+from holdings.sheet_notes import Note, SheetRow
 from holdings.site_data import NO_SITE, SiteData
 
 _VOLUME, _SYSTEM = "案卷号", "制式"
@@ -25,27 +24,39 @@ LINES_MAX: Final = 200_000  # lines of reels and tapes looked at in one sheet: a
 
 
 class TapeWatch:
-    """Looks at the rows of a sheet as they pass, if it has the columns of a tape sheet; costs nothing for others."""
+    """Looks at the rows of a sheet as they pass, and keeps those of tapes: rows that name a tape and a place on it."""
 
-    def __init__(self, columns: Collection[str], site: SiteData = NO_SITE) -> None:
-        self._rule = _tape_rule(frozenset(columns), site)
+    def __init__(self, site: SiteData = NO_SITE) -> None:
+        self._rules = sorted((one.tape for one in _with(RowRule.TAPES, site) if one.tape), key=lambda rule: rule.rate)
         self._rows: list[CategoryRow] = []
 
-    def through(self, rows: Iterable[SheetRow]) -> Iterator[SheetRow]:
-        """The same rows, looked at."""
-        if self._rule is None:
-            yield from rows
-            return
-        wanted = (self._rule.tape, self._rule.side, self._rule.start, self._rule.end, self._rule.length, _SYSTEM)
-        for row in rows:
-            if not row.refused and row.mark is MarkKind.OPEN and len(self._rows) < LINES_MAX:
-                kept = {name: row.values[name] for name in wanted if name in row.values}
-                self._rows.append(CategoryRow(row.number, kept))
-            yield row
+    def take(self, row: SheetRow) -> None:
+        """Look at one row; refused and withheld ones have no values."""
+        values = row.values
+        for rule in self._rules:
+            if rule.tape in values and (rule.start in values or rule.end in values):
+                if len(self._rows) < LINES_MAX:
+                    wanted = (rule.tape, rule.side, rule.start, rule.end, rule.length, _SYSTEM)
+                    self._rows.append(
+                        CategoryRow(row.number, {name: values[name] for name in wanted if name in values})
+                    )
+                return
 
-    def findings(self, scope: str) -> list[Finding]:
-        """What the rows that passed contradict; `scope` is what the sheet's findings are settled under."""
-        return _as_findings(read_tapes(self._rows, self._rule).faults if self._rule is not None else (), scope)
+    def notes(self) -> list[Note]:
+        """What the rows that passed contradict.
+
+        A sheet that tells 制式 is of moving pictures, whose codes have fewer frames a second; any other may be of sound.
+        """
+        if not self._rows:
+            return []
+        fitting = [rule for rule in self._rules if rule.tape in self._rows[0].values]
+        rule = fitting[0] if any(_SYSTEM in row.values for row in self._rows) else fitting[-1]
+        faults = read_tapes(self._rows, rule).faults
+        # The note's own words begin with the column.
+        return [
+            Note(one.number, one.violation.element, one.violation.code.value, one.violation.detail.partition("：")[2])
+            for one in faults
+        ]
 
 
 def of_links(links: Iterable[LinkRow], scope: str, site: SiteData = NO_SITE) -> list[Finding]:
@@ -78,15 +89,6 @@ def _as_findings(faults: Iterable[RowFault], scope: str) -> list[Finding]:
         Finding(one.violation.code, scope, f"{scope}#{one.number}:{one.violation.element}", detail=one.violation.detail)
         for one in faults
     ]
-
-
-def _tape_rule(columns: frozenset[str], site: SiteData) -> TapeRule | None:
-    """The rule whose columns a sheet has. One that tells 制式 is of moving pictures, whose codes have fewer frames a
-    second; any other may be of sound, whose codes have more.
-    """
-    rules = sorted((one.tape for one in _with(RowRule.TAPES, site) if one.tape), key=lambda rule: rule.rate)
-    fitting = [rule for rule in rules if {rule.tape, rule.start} <= columns]
-    return (fitting[0] if _SYSTEM in columns else fitting[-1]) if fitting else None
 
 
 def _with(rule: RowRule, site: SiteData) -> list[Category]:

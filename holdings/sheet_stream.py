@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from holdings.catalogue_line import Line, LineMaker
+from holdings.category_findings import TapeWatch
 from holdings.errors import SheetUnreadable
 from holdings.sheet import decode_request, open_sheet
 from holdings.sheet_lines import Begin, End, ParsedSheet, Source
@@ -72,7 +73,7 @@ def stream_in_sandbox(data: bytes, request: str) -> Iterator[bytes]:
 def frames(sheet: Source) -> Iterator[Frame]:
     """The frames of a sheet that is read."""
     yield Head(sheet.begin)
-    maker = LineMaker(())
+    maker, tapes = LineMaker(()), TapeWatch()
     lines: list[Line] = []
     links: list[LinkRow] = []
     for row in sheet.rows():
@@ -82,6 +83,7 @@ def frames(sheet: Source) -> Iterator[Frame]:
                 yield Links(links)
                 links = []
             continue
+        tapes.take(row)
         columns = maker.columns
         line = maker.make(row)
         if lines and (len(lines) == PIECE_ROWS or maker.columns is not columns):
@@ -92,7 +94,8 @@ def frames(sheet: Source) -> Iterator[Frame]:
         yield Piece(maker.columns, lines)
     if links:
         yield Links(links)
-    yield Tail(sheet.end())
+    end = sheet.end()
+    yield Tail(msgspec.structs.replace(end, notes=(*end.notes, *tapes.notes())))
 
 
 class ParsedSource:
