@@ -65,6 +65,12 @@ def repair(text: str) -> Proposal | None:
     return None
 
 
+def advice(text: str) -> str:
+    """The proposal and its reasons for the end of a sentence, in Chinese; empty when there is none."""
+    found = repair(text)
+    return "" if found is None else f"；建议档号 {found.code}（{'；'.join(reason.value for reason in found.reasons)}）"
+
+
 def _standard(key: str) -> str | None:
     """The code that a key is, or becomes when the hyphens inside its category are dots; None when it is none."""
     read = parse(key)

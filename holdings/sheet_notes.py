@@ -87,6 +87,11 @@ class Ledger:
         if len(self.refusals) < TOLD_MAX:
             self.refusals.append(refusal)
 
+    @property
+    def full(self) -> bool:
+        """Are as many notes kept as are told?"""
+        return len(self.notes) >= TOLD_MAX
+
     def note(self, note: Note) -> None:
         """Keep a note."""
         if len(self.notes) < TOLD_MAX:

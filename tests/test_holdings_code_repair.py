@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdings.code_repair import RepairReason, repair
+from holdings.code_repair import RepairReason, advice, repair
 from holdings.code_scheme import codes_of
 from holdings.errors import SiteDataWrong
 from holdings.record import Level, level_of
@@ -55,6 +55,12 @@ def test_every_proposal_conforms(text: str) -> None:
         assert found.code != text.strip()
         assert found.reasons
         assert repair(found.code) is None
+
+
+def test_advice_ends_a_sentence() -> None:
+    """The proposal is told with its reasons, and nothing is said where there is none."""
+    assert advice("A439-WS·2015·D30·003-5") == "；建议档号 A439-WS·2015·D30·003-005（案卷号、件号不足 3 位）"
+    assert advice("A439-WS·2015·D30·003-005") == ""
 
 
 SITE = """
