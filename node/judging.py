@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -97,7 +99,7 @@ class Judging:
         verdict = gate.judge(row, standing.clearances.get(row.delivery) if row else None, standing.volumes, self._site)
         bare = row is None and not seen.folder.files and not seen.folder.odd
         if isinstance(verdict, Held) and not bare:
-            where = f"{row.sheet} 第 {row.number} 行" if row else ""
+            where = f"{row.sheet} 第 {row.number} 行" if row else _meant(connection, place.name)
             code = row.reference_code if row and not verdict.reason.secret else place.name
             found = [Finding(verdict.reason.finding, key, place.key, code, where)]
             if verdict.reason.secret and seen.known and seen.known.state is FolderState.SEALED:
@@ -206,6 +208,16 @@ class Judging:
             self.standing.epoch, item_id,
         )  # fmt: skip
         quarantine.settle(connection, place.key, found, int(self._now()))
+
+
+_CODE_RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z·\u4e00-\u9fff-]{3,}[0-9]")
+
+
+def _meant(connection: apsw.Connection, name: str) -> str:
+    """The code that a folder's name seems to hold beside other words (“0145-003 补扫”), when the catalogue knows it; else empty."""
+    runs = _CODE_RUN.findall(unicodedata.normalize("NFKC", name))
+    known = (run for run in sorted(runs, key=len, reverse=True)[:8] if catalogue.row_for(connection, match_key(run)))
+    return next((f"名称中似有档号 {run}" for run in known), "")
 
 
 def _order(place: Place, found: list[FileStat]) -> tuple[bytes, bytes, tuple[FileStat, ...], tuple[str, ...]]:

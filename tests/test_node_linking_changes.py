@@ -269,3 +269,12 @@ def test_a_dry_run_proposes_the_page_rule(work: NodeAtWork) -> None:
     assert (found["pages"]["cover"], found["pages"]["endnote"], found["pages"]["extra"]) == (False, False, 0)
     with work.opened() as engine:
         assert Service(engine).search("J023")["hits"] == []
+
+
+def test_a_code_among_other_words_is_pointed_out(work: NodeAtWork) -> None:
+    """A folder whose name holds a known code beside other words waits, and the finding names the code."""
+    work.scans.delivery({A: 1})
+    work.scans.put(f" {B} 补扫🗂 ", pages(1, 4))
+    rows(work, {A: {"页数": "1"}, B: {"页数": "1"}})
+    work.intake()
+    assert told(work, "no-row")[0].endswith(f"（名称中似有档号 {B}）")
