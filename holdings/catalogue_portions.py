@@ -6,7 +6,7 @@ held until then. A sheet of one portion is one transaction, as if there were no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -50,23 +50,23 @@ class Circumstances:
     portion: int = PORTION
 
 
-def import_stream(
+def importing(
     transaction: Transaction,
     sheet: FramedSheet,
     origin: Callable[[apsw.Connection], Origin],
     circumstances: Circumstances,
     last: Callable[[apsw.Connection, ImportReport], None] = lambda *_: None,
-    progress: Callable[[int], None] = lambda _: None,
-) -> ImportReport:
-    """Import a sheet, portion by portion.
+) -> Generator[int, None, ImportReport]:
+    """Import a sheet, portion by portion: yields the rows taken so far after each commit, returns the report.
+
+    To stop, close the generator: the portions committed so far stay, and the import may go on.
 
     Args:
         origin: called in the first transaction; makes the delivery known.
         last: called in the last transaction, with the report: findings are settled there.
-        progress: rows taken so far, after each committed portion.
 
     Raises:
-        SheetUnreadable, and whatever the stream raises: the portions committed so far stay, the import may go on.
+        SheetUnreadable, and whatever the stream raises: as when it is stopped.
     """
     portions = sheet.portions(circumstances.portion)
     portion, done, already = next(portions, None), 0, 0
@@ -87,9 +87,27 @@ def import_stream(
             elif done > already:
                 # A crash behind this commit: the next import of these bytes passes over what is taken.
                 job.keep(connection)
-        progress(done)
         portion = following
+        yield done
     return report
+
+
+def import_stream(
+    transaction: Transaction,
+    sheet: FramedSheet,
+    origin: Callable[[apsw.Connection], Origin],
+    circumstances: Circumstances,
+    last: Callable[[apsw.Connection, ImportReport], None] = lambda *_: None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> ImportReport:
+    """`importing` to its end; `progress` is told the rows taken so far, after each commit."""
+    work = importing(transaction, sheet, origin, circumstances, last)
+    while True:
+        try:
+            progress(next(work))
+        except StopIteration as end:
+            report: ImportReport = end.value
+            return report
 
 
 def _take(connection: apsw.Connection, job: Import, portion: Portion, passed: int) -> None:

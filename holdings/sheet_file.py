@@ -15,7 +15,7 @@ from holdings import table_pair
 from holdings.errors import SheetUnreadable
 from holdings.security import SiteClass
 from holdings.sheet import SheetRequest
-from holdings.sheet_parts import HEAD_MAX, PART, TEXT_MAX, PartRequest, Slice, joined, slices
+from holdings.sheet_parts import HEAD_MAX, LARGE, TEXT_MAX, PartRequest, Slice, joined, slices
 from holdings.sheet_profile import NO_PROFILE, SheetProfile
 from holdings.sheet_stream import Frame, FramedSheet, decoded
 from holdings.table import SHEET_MAX
@@ -59,7 +59,7 @@ class SheetFile:
         """
         with _opened(self.path) as source:
             size = os.fstat(source.fileno()).st_size
-            if size > PART and self._is_text(sandbox, source.read(HEAD_MAX)):
+            if size > LARGE and self._is_text(sandbox, source.read(HEAD_MAX)):
                 if size > TEXT_MAX:
                     raise SheetUnreadable(f"目录表超过 {TEXT_MAX >> 30} GiB；请分成几张表")
                 digest = hashlib.sha256()
@@ -75,7 +75,7 @@ class SheetFile:
         with _opened(self.path) as source:
             size = os.fstat(source.fileno()).st_size
             head = source.read(HEAD_MAX)
-            if size > PART and self._is_text(sandbox, head):
+            if size > LARGE and self._is_text(sandbox, head):
                 whole: bytes | Streamed = head[: head.rfind(b"\n") + 1]
             elif size > SHEET_MAX:
                 return ""

@@ -22,7 +22,8 @@ from holdings.sheet_notes import TOLD_MAX, SheetRow
 from holdings.sheet_stream import Frame, Head, Tail, frames
 from holdings.table import SheetFormat, open_tables
 
-PART: Final = 24 << 20  # bytes of a part; larger text files are read in parts, smaller ones whole
+LARGE: Final = 24 << 20  # bytes from which on a text file is read in parts; smaller ones are read whole
+PART: Final = 4 << 20  # bytes of a part
 TEXT_MAX: Final = 64 << 30  # bytes of a text sheet (format.md §14)
 HEAD_MAX: Final = 256 << 10  # bytes within which the header stands
 
@@ -54,7 +55,7 @@ def slices(source: BinaryIO, fed: Callable[[bytes], object]) -> Iterator[Slice]:
         fed(piece)
         rest += piece
         if len(rest) > 2 * PART:
-            raise SheetUnreadable("有一行超过 24 MiB；请核对文件是否完好")
+            raise SheetUnreadable("有一行超过 4 MiB；请核对文件是否完好")
         if (cut := _cut(rest)) > 0:
             yield Slice(rest[:cut], before)
             before += rest.count(b"\n", 0, cut)

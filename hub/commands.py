@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from hub.commands_catalogue import catalogue
 from hub.commands_check import check
 from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, say
 
@@ -246,4 +247,5 @@ def _progress(text: str) -> None:
         click.echo(f"\r{text}", nl=False, err=True)
 
 
+commands.add_command(catalogue)
 commands.add_command(check)

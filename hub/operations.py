@@ -9,6 +9,7 @@ from typing import Any
 from holdings.district import districts
 from holdings.errors import NotFound
 from hub import backup, doctor, front, opened, status
+from hub.catalogue import CatalogueDesk
 from hub.check_desk import CheckDesk
 from hub.desk import Answer, LocalDesk, Number
 from hub.enrolment import Enrolment
@@ -106,7 +107,9 @@ def desk_of(
         do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, lookup.search, lookup.show, lookup.listed,
         checks.check_run, checks.check_restart, checks.check_report,
     ]  # fmt: skip
-    streams: list[Callable[..., Iterator[bytes]]] = [do.database, do.paper, do.object, do.escrowed, lookup.file]
+    streams: list[Callable[..., Iterator[bytes]]] = [
+        do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import,
+    ]  # fmt: skip
     return LocalDesk(_by_word(calls), _by_word(streams))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import resource
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -46,7 +45,8 @@ class CatalogueVerbs(Verbs):
         """
         said = NO_PROFILE.with_answers(dict(parse_answer(text) for text in answers or ()))
         reading = Reading(profile, said.with_repairs(parse_repair(text) for text in repairs or ()))
-        wall, spent, sheets = time.monotonic(), _cpu(), self._engine.sheets()
+        wall, sheets, sandbox = time.monotonic(), self._engine.sheets(), self._engine.sandbox
+        own, child = time.thread_time(), sandbox.streamed_s
         result: Answer = {**dict.fromkeys(_FIGURES, 0), "refusals": [], "sheets": [], "questions": [], "repairs": []}
         if dry_run:
             result |= {"changes": [], "changed_cells": 0, "disappeared": [], "declared": []}
@@ -68,7 +68,8 @@ class CatalogueVerbs(Verbs):
         if not dry_run:
             self._wake()
         result["seconds"] = round(time.monotonic() - wall, 3)
-        result["rows_per_second"] = round(result["rows"] / max(_cpu() - spent, 1e-6))
+        cpu = time.thread_time() - own + sandbox.streamed_s - child
+        result["rows_per_second"] = round(result["rows"] / max(cpu, 1e-6))
         return result
 
     def _propose(self, result: Answer, batch: str, connection: apsw.Connection) -> None:
@@ -79,14 +80,6 @@ class CatalogueVerbs(Verbs):
     def _taken(self, rows: int) -> None:
         """For whoever watches."""
         self._engine.progress.note = f"目录表已导入 {rows:,} 行"
-
-
-def _cpu() -> float:
-    """CPU seconds of this process and of the sandboxes that have ended."""
-    return sum(
-        used.ru_utime + used.ru_stime
-        for used in map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    )
 
 
 def _add(result: Answer, report: ImportReport, end: End) -> None:

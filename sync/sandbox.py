@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import os
 import queue
 import select
 import struct
@@ -105,6 +106,14 @@ class _Worker:
             data += piece
         return bytes(data)
 
+    def cpu_seconds(self) -> float:
+        """What this worker has computed so far; 0 when it has gone."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text("ascii", "replace").rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def stop(self) -> None:
         self._process.kill()
         self._process.wait()
@@ -130,6 +139,8 @@ class Sandbox:
             self._idle.put(None)
         self._spare: queue.LifoQueue[_Worker] = queue.LifoQueue(1)
         self._closed = threading.Event()
+        self.streamed_s = 0.0
+        """CPU seconds of workers that served streams, up to the end of each stream."""
 
     def call(self, function: str, data: bytes | memoryview | Streamed, extra: str = "") -> bytes:
         """Run `module:name(data[, extra])` of this program on `data`.
@@ -175,7 +186,7 @@ class Sandbox:
             worker = self._spare.get_nowait()
         except queue.Empty:
             worker = _Worker(self._memory_mb, self._seconds, self._nice)
-        whole = False
+        whole, before = False, worker.cpu_seconds()
         try:
             yield from worker.stream(function, data, extra)
             whole = True
@@ -183,6 +194,7 @@ class Sandbox:
             whole = True
             raise
         finally:
+            self.streamed_s += max(0.0, worker.cpu_seconds() - before)
             self._keep(worker, usable=whole)
 
     def _keep(self, worker: _Worker, *, usable: bool) -> None:
