@@ -82,6 +82,29 @@ def sample(size: int, read_at: ReadAt) -> tuple[bytes, str]:
     return read_at(0, HEAD) + read_at(size - TAIL, TAIL), str(size)
 
 
+class Edges:
+    """Keeps what `sample` would take of a file that passes once, in pieces: at most 24 MiB of it."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._at = size, 0
+        self._head, self._tail = bytearray(), bytearray()
+
+    def take(self, piece: bytes) -> None:
+        """The next piece of the file."""
+        start, self._at = self._at, self._at + len(piece)
+        most = self._size if self._size <= HEAD + TAIL else HEAD
+        if start < most:
+            self._head += piece[: most - start]
+        behind = self._size - TAIL
+        if most < self._size and self._at > behind:
+            self._tail += piece[max(0, behind - start) :]
+
+    @property
+    def data(self) -> bytes:
+        """What travels to the sandbox."""
+        return bytes(self._head + self._tail)
+
+
 def properties_in_sandbox(data: bytes, size: str = "") -> bytes:
     """`sandbox.call("holdings.av_probe:properties_in_sandbox", *sample(size, read_at))`: AvProperties as JSON."""
     return msgspec.json.encode(probe(data, int(size or len(data))))

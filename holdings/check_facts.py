@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from holdings.av_probe import AvProperties
 from holdings.check import Verdict
 from holdings.format_id import FormatId, Unidentified
 from holdings.image_checks import Measures
@@ -24,7 +25,9 @@ NOT_LOOKED = Service(Verdict.UNTESTED, "本次未检测此项")
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One file as sealed. `same`: its bytes are what was signed; `decodes`: read through to the last byte; `group`: files of one 版本用途 share it."""
+    """One file as sealed. `same`: its bytes are what was signed; `decodes`: read through to the last byte; `group`: files of one 版本用途 share it.
+
+    `av`: what a recording is, None for other files."""
 
     name: str
     size: int
@@ -40,6 +43,7 @@ class FileFacts:
     measures: tuple[Measures | None, ...] = ()
     unmeasured: str = "本次未检测此项"
     group: str = ""
+    av: AvProperties | None = None
 
 
 @dataclass(frozen=True, slots=True)

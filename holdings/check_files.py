@@ -13,7 +13,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from holdings import format_id, media
+from holdings import av_probe, format_id, media
 from holdings.check import Verdict
 from holdings.check_facts import NOT_LOOKED, FileFacts, Repeated, Service
 from holdings.errors import MediaUnreadable
@@ -27,6 +27,7 @@ BYTES_MAX: Final = 256 << 20  # a larger file is compared but not decoded, as at
 PAGES_MAX: Final = 2_000  # pages of one file that are measured
 PAIRS_PER_PAGE: Final = 3  # look-alikes laid over each other: forms of one print are alike by the hundred
 NO_VIRUS_SERVICE: Final = Service(Verdict.UNTESTED, "未能查毒：没有设置查毒服务")
+_RECORDINGS: Final = ("audio/", "video/")
 IMAGES: Final = frozenset({media.JPEG, media.TIFF, media.PNG, media.JP2})
 _SIGNED: Final = re.compile(rb"/ByteRange\s*\[")
 _ENCRYPTED: Final = re.compile(rb"/Encrypt\s+\d+\s+\d+\s+R|/Encrypt\s*<<")
@@ -66,19 +67,22 @@ def look(file: SealedFile, shop: Workshop) -> FileFacts:
     """All facts of one file; nothing is raised for what is wrong with it."""
     bare = FileFacts(file.name, file.size, file.sha256, media.UNKNOWN)
     digest = hashlib.sha256()
-    kept = bytearray()
+    kept, edges = bytearray(), av_probe.Edges(file.size)
     try:
         for piece in file.pieces():
             digest.update(piece)
             if file.size <= BYTES_MAX:
                 kept += piece
+            else:
+                edges.take(piece)
     except (SyncError, StoreError) as fault:
         missing = Service(Verdict.FAILED, f"加封的内容读不出：{fault}")
         return replace(bare, same=missing, decodes=missing, unmeasured="加封的内容读不出")
     same = Service(Verdict.PASSED) if digest.digest() == file.sha256 else Service(Verdict.FAILED, "摘要与签名清单不符")
     if file.size > BYTES_MAX:
         large = Service(Verdict.UNTESTED, f"文件大于 {BYTES_MAX >> 20} MiB，只比较摘要")
-        return replace(bare, same=same, decodes=large, virus=large, unmeasured=large.detail, format=Unidentified(large.detail))
+        bare = replace(bare, same=same, decodes=large, virus=large, unmeasured=large.detail, format=Unidentified(large.detail))
+        return _recording(bare, edges.data, shop)
     return _inside(replace(bare, same=same), bytes(kept), shop)
 
 
@@ -94,10 +98,39 @@ def _inside(facts: FileFacts, data: bytes, shop: Workshop) -> FileFacts:
     decodes = _decodes(data, probe.media_type, shop.sandbox) if shop.decode else NOT_LOOKED
     measures, unmeasured = _measure(data, probe.media_type, shop) if shop.images else ((), NOT_LOOKED.detail)
     folder = facts.name.rpartition("/")[0]
-    return replace(
+    facts = replace(
         facts, media_type=probe.media_type, extension_differs=probe.extension_differs, decodes=decodes, format=told, encrypted=encrypted, seals=seals,
         virus=shop.virus(data) if shop.virus else NO_VIRUS_SERVICE, measures=measures, unmeasured=unmeasured, group=f"{folder}|{probe.media_type}",
     )  # fmt: skip
+    recording = shop.decode and probe.media_type.startswith(_RECORDINGS)
+    return _played(facts, data, len(data), shop) if recording else facts
+
+
+def _recording(facts: FileFacts, edges: bytes, shop: Workshop) -> FileFacts:
+    """A recording too large to be looked through: what its head and its tail say."""
+
+    def read_at(offset: int, length: int) -> bytes:
+        return edges[offset : offset + length]
+
+    probe = media.probe(facts.name, facts.size, read_at)
+    if not probe.media_type.startswith(_RECORDINGS):
+        return facts
+    facts = replace(facts, media_type=probe.media_type, extension_differs=probe.extension_differs)
+    return _played(facts, edges, facts.size, shop) if shop.decode else facts
+
+
+def _played(facts: FileFacts, data: bytes, size: int, shop: Workshop) -> FileFacts:
+    """Properties of a recording. Nobody plays it through here: only that its end is missing can be said for sure."""
+    try:
+        found = av_probe.decode(shop.sandbox.call("holdings.av_probe:properties_in_sandbox", data, str(size)))
+    except SandboxDied as fault:
+        return replace(facts, decodes=Service(Verdict.UNTESTED, f"属性读取未能完成：{fault}"))
+    except (SandboxError, MediaUnreadable) as fault:
+        return replace(facts, decodes=Service(Verdict.FAILED, str(fault)))
+    if found.truncated:
+        return replace(facts, av=found, decodes=Service(Verdict.FAILED, "文件不完整，缺少结尾"))
+    played = "容器和各流的属性可读；本机不逐帧解码，请播放抽检"
+    return replace(facts, av=found, decodes=Service(Verdict.UNTESTED, played))
 
 
 def _decodes(data: bytes, media_type: str, sandbox: Sandbox) -> Service:

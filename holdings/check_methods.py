@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from holdings import media
+from holdings.av_attributes import differences
+from holdings.category import categories
 from holdings.check import CheckCode, CheckResult, Scope, Verdict
 from holdings.check_facts import FileFacts, Material, Service
 from holdings.check_pictures import PICTURES, Picture
@@ -172,6 +174,19 @@ def _attributes(file: FileFacts) -> Service:
     return Service(Verdict.PASSED)
 
 
+def _electronic_attributes(looking: Looking) -> Iterator[Outcome]:
+    """Format and extension of every file; the length of a recording that is one file against the one described."""
+    known = categories(looking.site).get(looking.material.category)
+    recordings = [file for file in looking.material.files if file.av is not None]
+    differing: list[Outcome] = []
+    if known is not None and known.tape is not None and len(recordings) == 1 and recordings[0].av is not None:
+        wrong = differences(looking.material.description.elements, recordings[0].av, known.tape)
+        differing = [(Verdict.FAILED, v.element, v.detail) for v in wrong if v.code is not FindingCode.TRUNCATED]
+    yield from differing
+    said = _each(_attributes, "{} 个文件的格式与扩展名一致")(looking)
+    yield from (one for one in said if not differing or one[0] is not Verdict.PASSED)
+
+
 _FILE_NAMES: Final = ("计算机文件名", "电子文件路径", "正文文件")
 _ATTACHED: Final = ("附件文件名", "附件")
 _SPLIT: Final = re.compile(r"[;；,，、|\n]")
@@ -294,7 +309,7 @@ METHODS: Final[dict[str, Method]] = {
     "metadata_readable": _readable,
     "metadata_reachable": _reachable,
     "process_information": _process,
-    "electronic_attributes": _each(_attributes, "{} 个文件的格式与扩展名一致"),
+    "electronic_attributes": _electronic_attributes,
     "bytes_same": _each(lambda f: f.same, "{} 个文件的摘要与签名清单一致"),
     "package_content": _each(lambda f: f.same if f.same.verdict is not Verdict.FAILED else Service(Verdict.PASSED), "{} 个文件都在加封对象中"),
     "attachments": _attachments,
