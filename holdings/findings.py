@@ -69,6 +69,7 @@ class FindingCode(StrEnum):
     VOLUME_CLASSIFIED = "volume-classified"
     MARK_UNREADABLE = "mark-unreadable"
     CLASSIFIED_SEALED = "classified-sealed"
+    SECRECY_UNREAD = "secrecy-unread"
     PAGE_COUNT_DIFFERS = "page-count-differs"
     PAGE_MISSING = "page-missing"
     DUPLICATE_PAGE = "duplicate-page"

@@ -16,6 +16,7 @@ from node.errors import NodeError
 from node.home import Home
 from node.intake import Intake, PassCounts
 from node.link_speed import link_rate, pack_target
+from node.page_tops import ReadTop
 from node.report import state_report
 from node.sealing import Sealing
 from node.sheets import SheetIntake
@@ -107,6 +108,8 @@ class Engine:
         self._met = threading.Event()
         self._link: Uplink | None = None
         self.cancel = threading.Event()
+        self.read_top: ReadTop | None = None
+        """Reads the top of a page for 密级预检; None while no engine for it is installed."""
 
     def unsettled(self) -> bool:
         """Does anything wait for its second look?"""
@@ -262,8 +265,9 @@ class Engine:
         if jpeg_xl := self._jpeg_xl():
             threading.Thread(target=self._warm, name="warm", daemon=True).start()
         sealing = Sealing(
-            self.home, closer, self.sandbox, target, jpeg_xl=jpeg_xl, now=self.clock.now, read=self.progress.read
-        )
+            self.home, closer, self.sandbox, target, jpeg_xl=jpeg_xl, now=self.clock.now, read=self.progress.read,
+            read_top=self.read_top,
+        )  # fmt: skip
         walk = Intake(self.home, self.sheets(), sealing.submit, self.clock.now)
         settle = self.home.config.settle_s if settle_s is None else settle_s
         # What stands still from now on is settled by then; what a station goes on writing is left to the next run.

@@ -16,6 +16,7 @@ from holdings import catalogue, delivery, quarantine
 from holdings.file_name import NameKind, name_kind
 from holdings.findings import Finding, FindingCode
 from holdings.layout_words import vocabulary
+from holdings.profile import PLAIN, PRECHECKED
 from holdings.record import Basis
 from holdings.reference_code import CodeForm, CodeProblem, parse
 from node import folders, linking
@@ -143,7 +144,9 @@ class Intake:
         elif folder.folders and folder.files and all(self._words.is_evidence(f.name) for f in folder.files):
             pass
         elif folder.files or folder.odd or not folder.folders:
-            self._folder(Place(f"{root.name}/{relative}", folder.path, name, relative.rpartition("/")[2]), folder, settle, counts)
+            asks = self._judging.standing.profiles.of(name).secrecy_precheck
+            place = Place(f"{root.name}/{relative}", folder.path, name, relative.rpartition("/")[2], PRECHECKED if asks else PLAIN)
+            self._folder(place, folder, settle, counts)
         batches[relative] = name
         if folder.files:
             self._newest[name] = max(self._newest.get(name, 0.0), folder.newest_s)
@@ -178,12 +181,19 @@ class Intake:
             path = f"{tree.path}/{below}" if below else tree.path
             self._take(tree.name, path, sheets, settle, counts, f"{tree.name}/{below}" if below else "")
         self._newest[tree.name] = max(self._newest.get(tree.name, 0.0), tree.newest_s)
+        tree.add_beside()
+        signature = tree.signature(self._judging.standing.epoch)
+        if (standing := linking.standing_places(self._home.database.read(), tree, signature)) is not None:
+            for number in standing:
+                self._seen.add(number)
+            return
         read = gather_tree(tree, self._home.database.read())
         for place, folder in read.places:
             self._folder(place, folder, settle, counts)
         number = linking.tell_left(self._home, self._judging.standing, tree, read, settle, self._now())
         if number is not None:
             self._seen.add(number)
+        linking.remember(self._home, tree, signature, self._judging.standing, self._now())
 
     def _is_open(self, root: Path) -> bool:
         """Can the scan folder be read at all? One that cannot (a share that is away) is said; nothing in it counts as gone."""

@@ -6,10 +6,12 @@ import queue
 import threading
 from collections.abc import Callable
 
-from node import checking
+from node import checking, page_tops
 from node.deltas import DeltaCloser, note_outcome
+from node.folders import FolderState
 from node.home import Home
 from node.job import Job, Outcome, Sealed, Stayed, Unsettled
+from node.page_tops import Precheck, ReadTop
 from node.sealer import Sealer
 from sync.sandbox import Sandbox
 
@@ -31,6 +33,7 @@ class Sealing:
         jpeg_xl: transcode JPEG pages in the sandbox?
         now: wall clock, seconds.
         read: told of source bytes read, for progress.
+        read_top: reads the top of a page for 密级, where a profile asks.
     """
 
     def __init__(
@@ -43,9 +46,11 @@ class Sealing:
         jpeg_xl: bool,
         now: Callable[[], float],
         read: Callable[[int], None],
+        read_top: ReadTop | None = None,
     ) -> None:
         self._home, self._closer, self._sandbox, self._target, self._now = home, closer, sandbox, target, now
         self._jpeg_xl, self._read = jpeg_xl, read
+        self._precheck = Precheck(home.identity.log.site_class, read_top)
         self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE)
         self._threads: list[threading.Thread] = []
         self._fault: BaseException | None = None
@@ -116,6 +121,12 @@ class Sealing:
             return
         if checked.wait is not None:
             self._outcome(Stayed(job, checked.wait, checked.findings))
+        elif (held := self._precheck.stays(job)) is not None:
+            if held.state is FolderState.HELD:
+                with self._home.database.transaction() as connection:
+                    # A crash before the outcome is written leaves the row's mark: the gate holds the folder by it.
+                    page_tops.withhold(connection, job)
+            self._outcome(held)
         else:
             sealer.seal(job, checked.pages, checked.findings)
 
