@@ -18,12 +18,14 @@ from holdings.columns import HEADER_WITHIN, Columns, columns, fold
 from holdings.errors import SheetUnreadable
 from holdings.findings import FindingCode
 from holdings.record import MARK
-from holdings.security import SiteClass
+from holdings.reference_code import ReferenceCode, parse, volume_key
+from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import merged_banner, read_banner, tab_volume
 from holdings.sheet_code import CodeSource, choose_source
-from holdings.sheet_header import FoundHeader, Header, find_header, map_columns
+from holdings.sheet_header import FoundHeader, Header, find_header, link_header, map_columns
 from holdings.sheet_lines import Begin, End, ParsedSheet, Source, TableKind, decode_parsed, encode_lines, encode_parsed
 from holdings.sheet_link import LinkKind, LinkReader, LinkRow
+from holdings.sheet_mark import RowMark
 from holdings.sheet_notes import Ledger, Note, Refusal, SheetRow
 from holdings.sheet_profile import NO_PROFILE, QuestionKind, SheetProfile, profile_key
 from holdings.sheet_questions import sampled
@@ -151,13 +153,9 @@ class _SheetReader:
         elif kind is TableKind.ROWS:
             yield from self._catalogue(table, tab, found, window, defaults, below)
         else:
-            yield from self._link_rows(
-                LinkReader(
-                    names, LinkKind.IMAGES if kind is TableKind.LINKS else LinkKind.FRAMES, tab, defaults, self._table
-                ),
-                below,
-                tab,
-            )
+            frames = LinkKind.IMAGES if kind is TableKind.LINKS else LinkKind.FRAMES
+            reader = LinkReader(names, frames, tab, defaults, self._table)
+            yield from self._link_rows(reader, link_header(names, self._table), below, defaults, tab)
 
     def _kind(self, names: tuple[str, ...]) -> TableKind:
         """What a table is, by its columns."""
@@ -193,7 +191,9 @@ class _SheetReader:
             self._blocked = True
             asked = {question.id: question for question in header.questions}
             asked |= {question.id: question for question in (() if isinstance(source, CodeSource) else source)}
-            self._ledger.questions += sampled(below, header, asked.values(), tab, self._site, self._table)
+            self._ledger.questions += sampled(
+                below, header, asked.values(), tab, RowMark(header, self._profile, self._site), defaults, self._table
+            )
             return
         above = [
             row
@@ -213,16 +213,33 @@ class _SheetReader:
                 yield row
         reading.finish()
 
-    def _link_rows(self, reader: LinkReader, below: Iterator[RawRow], tab: str) -> Iterator[LinkRow]:
-        """Lines of a link sheet."""
+    def _link_rows(
+        self, reader: LinkReader, header: Header, below: Iterator[RawRow], defaults: dict[str, str], tab: str
+    ) -> Iterator[SheetRow | LinkRow]:
+        """Lines of a link sheet; of a classified one an open site keeps where it stands, and that its record is one."""
+        marks = RowMark(header, self._profile, self._site)
         for raw in below:
             row = reader.take(raw)
             if isinstance(row, LinkRow):
+                cells = [cell.strip() for cell in raw.cells] + [""] * (len(header.names) - len(raw.cells))
+                mark = marks.judge(raw, cells, defaults)[0]
+                if marks.withholds(mark):
+                    yield from self._withheld_link(row, mark)
+                    continue
                 self._links += 1
                 yield row
             elif row is not None:
                 self._ledger.rows += 1
                 self._ledger.refuse(Refusal(raw.number, "档号", row.rule, row.remedy, tab=tab))
+
+    def _withheld_link(self, row: LinkRow, mark: MarkKind) -> Iterator[SheetRow]:
+        """Refuse a classified line; its record is named as classified, as a row of a catalogue would."""
+        finding = FindingCode.CLASSIFIED if mark is MarkKind.CLASSIFIED else FindingCode.MARK_UNREADABLE
+        self._ledger.rows += 1
+        self._ledger.refuse(Refusal(row.number, MARK, finding.rule, finding.remedy, row.key, finding.value, row.tab))
+        code = parse(row.code, self._table.code_schemes)
+        if isinstance(code, ReferenceCode):
+            yield SheetRow(row.number, code.key, volume_key(code), mark, refused=True, tab=row.tab)
 
     def _tell_columns(self, header: Header) -> None:
         """Notes about columns that are not known, or not known for certain."""

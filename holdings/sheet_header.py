@@ -102,6 +102,13 @@ def map_columns(found: FoundHeader, table: Columns, profile: SheetProfile, *, fr
     )  # fmt: skip
 
 
+def link_header(names: Sequence[str], table: Columns) -> Header:
+    """The header of a link sheet: its columns are read by their own names, but a mark is a mark there too."""
+    elements = tuple(table.element(name) or name or None for name in names)
+    marks = tuple(i for i, element in enumerate(elements) if element == MARK)
+    return Header(elements, tuple(names), {}, marks, (), ())
+
+
 def _continues(upper: Sequence[str], lower: Sequence[str], table: Columns, *, alone: bool) -> bool:
     """Whether `lower` is the second line of a header: known names only, two at least, none of them below a name of its own."""
     names = [cell for cell in lower if cell and not cell.isspace()]

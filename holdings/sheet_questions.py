@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from holdings.columns import Columns
-from holdings.security import MarkKind, SiteClass, parse_mark
 from holdings.sheet_header import Header
+from holdings.sheet_mark import RowMark
 from holdings.sheet_profile import Question
 from holdings.sheet_totals import is_total
 from holdings.table import RawRow
@@ -67,17 +67,16 @@ def _indices(header: Header, question: Question) -> tuple[int, ...]:
 
 
 def sampled(
-    rows: Iterable[RawRow], header: Header, questions: Iterable[Question], tab: str, site: SiteClass, table: Columns
-) -> list[Question]:
+    rows: Iterable[RawRow], header: Header, questions: Iterable[Question], tab: str, marks: RowMark,
+    defaults: Mapping[str, str], table: Columns,
+) -> list[Question]:  # fmt: skip
     """The questions of a table that waits for answers, with samples from its first rows that may be shown."""
     sampler = Sampler(header, tab, questions)
     for _, raw in zip(range(LOOK_WITHIN), rows, strict=False):
         if not sampler.hungry:
             break
-        cells = [cell.strip() for cell in raw.cells]
-        marks = [cells[i] if i < len(cells) and i not in raw.bad else "\ufffd" for i in header.marks]
-        if raw.fault or (site is SiteClass.OPEN and any(parse_mark(m).kind is not MarkKind.OPEN for m in marks)):
+        cells = [cell.strip() for cell in raw.cells] + [""] * (len(header.names) - len(raw.cells))
+        if raw.fault or marks.withholds(marks.judge(raw, cells, defaults)[0]) or is_total(cells, table):
             continue
-        if not is_total(cells, table):
-            sampler.take(cells)
+        sampler.take(cells)
     return sampler.questions()

@@ -12,17 +12,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from holdings.code_repair import advice
 from holdings.columns import CODE, Columns, fold, is_header
 from holdings.dates import date_fault, is_empty_date, is_unknown_date, read_date
 from holdings.findings import FindingCode
-from holdings.record import CELL_MAX, DATE, MARK, NUMBER, TITLE, VOLUME_TITLE
+from holdings.record import CELL_MAX, DATE, MARK, TITLE
 from holdings.reference_code import CodeProblem
-from holdings.secrecy_words import WordRule, judges_number, judges_title
-from holdings.security import MarkKind, SiteClass, parse_mark
+from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import merged_banner, read_banner
 from holdings.sheet_code import CodeRead, CodeReader, CodeSource
 from holdings.sheet_fill import Filler, GroupFill, MergedFill
 from holdings.sheet_header import Header
+from holdings.sheet_mark import RowMark
 from holdings.sheet_notes import TOLD_MAX, Ledger, Note, Refusal, SheetRow, is_mojibake, undecodable
 from holdings.sheet_profile import SheetProfile
 from holdings.sheet_questions import Sampler
@@ -41,8 +42,6 @@ _PLAIN_DATE: Final = re.compile(r"[0-9]{4}[0-9年月日./\-: T]*")
 _TOTAL_BEGIN: Final = frozenset("合总共累小本")
 _NAME_MAX: Final = 16  # characters of a column name with blanks inside; titles are mostly longer
 _FEW: Final = 3  # filled cells of a line that may be a banner, a page footer or a total
-
-_mark_of = functools.lru_cache(maxsize=1024)(parse_mark)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +95,8 @@ class Reading:
         self._filler = Filler(header, source.parts, table, profile, self._tally)
         self._groups = GroupFill(header, table, profile, self._tally)
         self._repair = ColumnRepair(header, source.parts, table, profile, self._tally)
-        self._only_mark = header.marks[0] if len(header.marks) == 1 else None
         self._above_secret = False
-        self._word_rule = WordRule.WORDS if profile.secrecy_words else WordRule.MARKS
-        speaking = ((TITLE, judges_title), (VOLUME_TITLE, judges_title), (NUMBER, judges_number))
-        self._speaking = [(at, judges) for name, judges in speaking if (at := header.index(name)) is not None]
+        self._marks = RowMark(header, profile, site)
         self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab)
 
     @property
@@ -183,11 +179,8 @@ class Reading:
         for part, whole in self._joined:
             cells[whole] += cells[part]
         self._totals.add(cells)
-        mark = self._mark(raw, cells)
-        shown = self._shows(cells) if mark is MarkKind.OPEN and self._site is SiteClass.OPEN else ""
-        if shown:
-            mark = MarkKind.CLASSIFIED
-        secret = mark is not MarkKind.OPEN and self._site is SiteClass.OPEN
+        mark, speaking = self._marks.judge(raw, cells, self._defaults)
+        secret = self._marks.withholds(mark)
         if not secret and unresolved is not None and unresolved == self._title_at and self._site is SiteClass.OPEN:
             # 同上 under a classified row is its title.
             secret, mark = self._above_secret, MarkKind.UNREADABLE if self._above_secret else mark
@@ -202,7 +195,7 @@ class Reading:
         self._repair.watch(raw, cells, shown=not secret)
         if secret:
             self._merged.keep_secret(raw.number)
-            return self._withhold(raw.number, code, mark, shown or MARK)
+            return self._withhold(raw.number, code, mark, MARK if speaking is None else self._name(speaking))
         self._ledger.remark(raw, self._context.tab)
         if self._sampler.hungry:
             self._sampler.take(cells)
@@ -210,34 +203,6 @@ class Reading:
             self._refuse(raw.number, *self._why(raw, code, cells, unresolved))
             return None
         return self._keep(raw, cells, joined, code, mark, unresolved, mended=mended)
-
-    def _mark(self, raw: RawRow, cells: list[str]) -> MarkKind:
-        """What the marks say; the banner's holds where a cell is blank.
-
-        A cell that does not decode is unreadable; a row that does not reach its mark is judged by the refusal it gets.
-        """
-        default = self._defaults.get(MARK, "")
-        if self._only_mark is not None and not default and not raw.bad:
-            cell = cells[self._only_mark]
-            return _mark_of(cell).kind if cell else MarkKind.OPEN
-        if not self.header.marks:
-            return _mark_of(default).kind if default else MarkKind.OPEN
-        kinds = []
-        for index in self.header.marks:
-            if index in raw.bad:
-                kinds.append(MarkKind.UNREADABLE)
-            elif cells[index] or default:
-                kinds.append(_mark_of(cells[index] or default).kind)
-        if MarkKind.CLASSIFIED in kinds:
-            return MarkKind.CLASSIFIED
-        return MarkKind.UNREADABLE if MarkKind.UNREADABLE in kinds else MarkKind.OPEN
-
-    def _shows(self, cells: list[str]) -> str:
-        """The column whose words show a state secret where the marks do not; blank when none does."""
-        for index, judges in self._speaking:
-            if judges(cells[index], self._word_rule):
-                return self._name(index)
-        return ""
 
     def _code_bad(self, raw: RawRow, unresolved: int | None) -> bool:
         """Whether a cell that makes the code does not decode, or says 同上 of something unknown."""
@@ -299,8 +264,8 @@ class Reading:
             self._doubts(raw, cells, code.key, mended=mended)
         if self._title_at is not None and is_mojibake(cells[self._title_at]):
             self._note(number, TITLE, FindingCode.MOJIBAKE, "", code.key)
-        if code.form:
-            self._note(number, CODE, FindingCode.CODE_NONSTANDARD, code.form, code.key)
+        if code.form and not self._ledger.full:
+            self._note(number, CODE, FindingCode.CODE_NONSTANDARD, code.form + advice(code.printed), code.key)
         return SheetRow(number, code.key, code.volume, mark, code.printed, values, tab=tab)
 
     def _repeated(self, number: int, key: str, first: int) -> None:

@@ -147,6 +147,24 @@ def test_a_classified_banner_holds_every_row() -> None:
     assert (next(iter(sheet.rows)).values["密级"], sheet.has_mark_column) == ("公开", True)
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [
+        split("档号：23-2-1 密级：机密||", "序号|题名|责任者", "1|绝不可见|绝不可见局"),
+        split("档号：23-2-1||", "序号|题名|责任者", "绝不可见|关于某事的通知（机密★10年）|绝不可见局"),
+        split("档号|密级|图像文件夹|首图", "23-2-1-1|机密|绝不可见|绝不可见.jpg"),
+        split("密级：秘密|||", "盘号|起始画幅|全宗号|目录号|案卷号|备注", "绝不可见|1|23|2|1|绝不可见"),
+    ],
+)
+def test_classified_rows_are_silent_while_a_sheet_waits_and_in_link_sheets(cells: list[list[str]]) -> None:
+    """A classified banner, a mark in a title, or a marked line of a link sheet leaves no sample and no link behind."""
+    carried = parse_in_sandbox(table(cells), "a.csv")
+    assert "不可见" not in carried.decode()
+    sheet = decode_parsed(carried)
+    assert not list(sheet.links)
+    assert sheet.blocked or [(row.mark, row.volume) for row in sheet.rows] == [(MarkKind.CLASSIFIED, "23-2-1")]
+
+
 def test_a_second_mark_column_counts_too() -> None:
     """A mark under any name that means 密级 holds its row, whatever the column became."""
     sheet = read_sheet("a.csv", table(split("档号|题名|密级|秘级", "23-2-1-1|甲||机密", "23-2-1-2|乙||")))
