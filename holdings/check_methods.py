@@ -12,6 +12,7 @@ from typing import Final
 
 from holdings import media
 from holdings.av_attributes import differences
+from holdings.av_folder import FolderObject, folder_objects
 from holdings.category import categories
 from holdings.check import CheckCode, CheckResult, Scope, Verdict
 from holdings.check_facts import FileFacts, Material, Service
@@ -237,7 +238,22 @@ def _continuity(looking: Looking) -> Iterator[Outcome]:
         yield Verdict.PASSED, "", "页号连续" + ("，档号连续" if one.series is not None else "（档号的连续性见批次报告）")
 
 
+def _objects_whole(objects: Iterable[FolderObject]) -> Iterator[Outcome]:
+    """A folder that is one object has what its own lists ask for; what differs within it is for a person."""
+    for one in objects:
+        for name in one.missing:
+            yield Verdict.FAILED, name, f"{one.kind.label}缺此文件"
+        for doubt in one.doubts:
+            yield Verdict.PERSON, one.root or one.kind.label, doubt
+        if not one.missing and not one.doubts:
+            yield Verdict.PASSED, "", f"{one.kind.label}的 {len(one.parts)} 个文件齐全"
+
+
 def _page_completeness(looking: Looking) -> Iterator[Outcome]:
+    # A folder that matters stands before the name of its file, joined by a wide stroke (format.md §6.3).
+    if objects := folder_objects({file.name.replace("／", "/"): file.size for file in looking.material.files}):
+        yield from _objects_whole(objects)
+        return
     declared, found = page_count(looking.material.description), looking.material.pages
     uncounted = [f.name for f in looking.material.files if f.media_type not in _COUNTED]
     if uncounted and declared is not None:

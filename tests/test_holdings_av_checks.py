@@ -86,3 +86,16 @@ def test_what_passes_in_pieces_is_what_would_be_sampled(size: int, piece: int) -
     for part in Sealed("x", data, piece).pieces():
         edges.take(part)
     assert edges.data == sample(size, lambda offset, length: data[offset : offset + length])[0]
+
+
+def test_a_disc_has_what_its_lists_ask_for() -> None:
+    """GD-2-7: a folder that is one object is whole by its own lists, and not by pages; a missing part is named."""
+    names = {"VIDEO_TS.IFO": 12, "VIDEO_TS.BUP": 12, "VTS_01_0.IFO": 8, "VTS_01_0.BUP": 8, "VTS_01_1.VOB": 1 << 20, "VTS_01_2.VOB": 5}
+    parts = tuple(file(f"VIDEO_TS／{name}", size=size, media_type="video/mpeg", measures=(), group="VIDEO_TS|") for name, size in names.items())
+    (whole,) = by_code(examine(material(category="video", files=parts), Stage.ARCHIVING))["GD-2-7"]
+    assert (whole.verdict, "6 个文件齐全" in whole.detail) == (Verdict.PASSED, True)
+    without = tuple(one for one in parts if not one.name.endswith("01_1.VOB"))
+    (missing,) = by_code(examine(material(category="video", files=without), Stage.ARCHIVING))["GD-2-7"]
+    assert (missing.verdict, missing.where) == (Verdict.FAILED, "VIDEO_TS/VTS_01_1.VOB")
+    odd = tuple(replace(one, size=9) if one.name.endswith("01_0.BUP") else one for one in parts)
+    assert {one.verdict for one in by_code(examine(material(category="video", files=odd), Stage.ARCHIVING))["GD-2-7"]} == {Verdict.PERSON}
