@@ -64,6 +64,17 @@ def mend(
     return changes
 
 
+def rename(connection: apsw.Connection, renamed: Mapping[str, str]) -> None:
+    """What was mended of rows goes with them when their codes change, {old match key: new}, all at once."""
+    kept: list[Any] = []
+    for old, new in renamed.items():
+        found: list[Any] = connection.execute(
+            "DELETE FROM correction WHERE match_key = ? RETURNING element, old, value, person, reason, time", (old,)
+        ).fetchall()
+        kept += [(new, *row) for row in found]
+    connection.executemany("INSERT OR REPLACE INTO correction VALUES (?, ?, ?, ?, ?, ?, ?)", kept)
+
+
 def lay_again(connection: apsw.Connection) -> int:
     """After an import: mend again what the sheet still says as it did, forget what it now says otherwise. How many were laid again."""
     laid = 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from holdings import catalogue, delivery, gate, lineage, quarantine, records
+from holdings import catalogue, correction, delivery, gate, lineage, quarantine, records
 from holdings.catalogue import LiftedRow
 from holdings.code_scheme import Scheme, codes_of
 from holdings.gate import Held
@@ -169,6 +169,7 @@ class Renumbering:
         """Waivers follow, and every folder is judged anew: one may have borne the new code already."""
         renamed = {change.old_key: change.new_key for change in changes}
         quarantine.carry_waivers(connection, renamed)
+        correction.rename(connection, renamed)
         folders.rename_subjects(connection, renamed)
         settings.add(connection, Setting.EPOCH, 1)
 

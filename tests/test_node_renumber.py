@@ -13,6 +13,7 @@ from node_at_work import NodeAtWork
 from node_at_work import make as make_node
 from scan_tree import page
 
+from holdings import catalogue, correction
 from node import settings, verification
 from node.commands import commands
 from node.service import Service
@@ -268,3 +269,15 @@ def test_codes_of_a_site_are_read_by_its_schemes(tmp_path: Path, sandbox: Sandbo
     work.intake()
     assert renumber(work, {"临字1958·13·1": "临字1958·12·1"})["refused"] == 1
     assert renumber(work, {"临字1958·13·1": "临字1958·14·1"})["refused"] == 0
+
+
+def test_what_a_person_mended_goes_with_the_row(work: NodeAtWork) -> None:
+    """A corrected title stays with its row when codes are swapped, also after the old sheet comes again."""
+    with work.opened() as engine, engine.home.database.transaction() as connection:
+        correction.mend(connection, A, {"题名": "改正的题名"}, "张三", "错字", 1)
+    renumber(work, {A: B, B: A})
+    work.scans.rows({A: {"页数": "2"}, B: {"页数": "3"}, C: {"页数": "4", "题名": "另一题名"}})
+    work.intake()
+    with work.opened() as engine:
+        titles = {key: row.elements["题名"] for key in (A, B, C) if (row := catalogue.row_for(engine.home.database.read(), key))}
+    assert titles == {B: "改正的题名", A: f"关于{B}的通知", C: "另一题名"}
