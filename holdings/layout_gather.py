@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -254,23 +255,18 @@ def _runs(numbers: Sequence[int]) -> str:
 def _rows(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
     """F7, reels: the link sheet names folder, first and last image; a record may have several lines, as a volume that spans reels.
     A line without a code covers images that show no record (靶标)."""
-    by_last: dict[str, list[tuple[Way, list[str]]]] = defaultdict(list)
+    by_last: dict[str, list[_Shelf]] = defaultdict(list)
     used: set[tuple[str, str]] = set()
     for way, names in ways:
-        by_last[fold(way.folder.rpartition("/")[2])].append((way, names))
+        by_last[fold(way.folder.rpartition("/")[2])].append(_Shelf(way, [n for n in names if not work.words.is_evidence(n)]))
     for link in work.lookups.links():
         tail = [fold(p) for p in link.folder.replace("\\", "/").split("/") if p.strip()]
-        fits = [
-            (way, names)
-            for way, names in by_last.get(tail[-1] if tail else "", [])
-            if _same_tail([fold(p) for p in way.folder.split("/")], tail)
-        ]
+        fits = _nearest(by_last.get(tail[-1] if tail else "", []), tail)
         if len(fits) != 1:
             why = "找不到" if not fits else "不止一处"
             work.left.append(_lost(link, f"图像文件夹“{link.folder}”{why}"))
             continue
-        way, names = fits[0]
-        chosen = _between(work.words, [n for n in names if not work.words.is_evidence(n)], link.first, link.last)
+        way, chosen = fits[0].way, fits[0].between(work.words, link.first, link.last)
         if chosen is None:
             work.left.append(_lost(link, f"“{link.folder}”中没有 {link.first} 至 {link.last}，或首尾颠倒"))
             continue
@@ -293,27 +289,47 @@ def _lost(link: LinkRow, detail: str) -> Left:
     return Left(LeftWhy.LINK_FOLDER, link.code, match_key(link.code), detail)
 
 
-def _same_tail(path: list[str], tail: list[str]) -> bool:
-    """Do two paths end alike, as far as the shorter one goes? A link sheet often writes the contractor's whole disk."""
-    shorter = min(len(path), len(tail))
-    return path[-shorter:] == tail[-shorter:]
+class _Shelf:
+    """The images of one folder in the order that people count, found by name, stem or number."""
+
+    def __init__(self, way: Way, names: Sequence[str]) -> None:
+        self.way, self._names = way, names
+        self._ordered: list[str] = []
+        self._places: dict[str, int] = {}
+        self._numbers: dict[int, int] = {}
+
+    def between(self, words: Vocabulary, first: str, last: str) -> list[str] | None:
+        """Images from first to last, without targets; None when one of them is not there or they stand the other way round."""
+        if not self._ordered:
+            self._index()
+        start, stop = self._place(first), self._place(last or first)
+        if start is None or stop is None or start > stop:
+            return None
+        return [name for name in self._ordered[start : stop + 1] if words.role_of(name) is not Role.TARGET]
+
+    def _index(self) -> None:
+        self._ordered = list(order_pages(self._names).names)
+        for index, name in enumerate(self._ordered):
+            self._places.setdefault(fold(name.rpartition(".")[0]), index)
+            if page := page_name(name):
+                self._numbers.setdefault(page.number, index)
+        self._places |= {fold(name): index for index, name in enumerate(self._ordered)}
+
+    def _place(self, text: str) -> int | None:
+        wanted = fold(text)
+        if wanted in self._places:
+            return self._places[wanted]
+        return self._numbers.get(int(wanted)) if wanted.isascii() and wanted.isdigit() else None
 
 
-def _between(words: Vocabulary, names: Sequence[str], first: str, last: str) -> list[str] | None:
-    """Files from first to last as people count; both may be names, stems or numbers."""
-    ordered = list(order_pages(names).names)
-    start, stop = _place(ordered, first), _place(ordered, last or first)
-    if start is None or stop is None or start > stop:
-        return None
-    return [name for name in ordered[start : stop + 1] if words.role_of(name) is not Role.TARGET]
+def _nearest(places: list[_Shelf], tail: list[str]) -> list[_Shelf]:
+    """Folders whose path ends like a link sheet's, by as many levels as any does: the sheet often writes the contractor's whole disk."""
+    if len(places) < 2:
+        return places
 
+    def alike(shelf: _Shelf) -> int:
+        pairs = zip(reversed([fold(p) for p in shelf.way.folder.split("/")]), reversed(tail), strict=False)
+        return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
-def _place(ordered: Sequence[str], text: str) -> int | None:
-    wanted = fold(text)
-    for index, name in enumerate(ordered):
-        if wanted in (fold(name), fold(name.rpartition(".")[0])):
-            return index
-    number = page_name(text)
-    if number is None or not wanted.isdigit():
-        return None
-    return next((i for i, name in enumerate(ordered) if (p := page_name(name)) and p.number == number.number), None)
+    best = max(map(alike, places))
+    return [shelf for shelf in places if alike(shelf) == best]

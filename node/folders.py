@@ -114,6 +114,15 @@ def twins(connection: apsw.Connection, subject: str, path: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def gathered(connection: apsw.Connection, prefix: str) -> tuple[list[int], bool]:
+    """(ids of the places whose key begins so, does any of them wait for its files?)."""
+    rows = connection.execute(
+        "SELECT id, state IN ('LOOKED', 'SCANNING') FROM folder WHERE path >= ?1 AND path < ?2 AND state <> 'GONE'",
+        (prefix, prefix + "\U0010ffff"),
+    ).fetchall()
+    return [int(row[0]) for row in rows], any(row[1] for row in rows)
+
+
 def has_subject(connection: apsw.Connection, subject: str) -> bool:
     """Is there a place of that match key, whatever it waits for?"""
     row = connection.execute("SELECT 1 FROM folder WHERE subject = ? AND state <> 'GONE' LIMIT 1", (subject,)).fetchone()

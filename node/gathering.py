@@ -72,6 +72,13 @@ class DeliveryTree:
                 for relative, folder in walk(Path(parent, name)):
                     self._put(f"../{name}/{relative}" if relative else f"../{name}", folder)
 
+    def signature(self, epoch: int) -> bytes:
+        """Changes when any file does, or the catalogue, or the profile (16 bytes)."""
+        digest = hashlib.blake2b(f"{epoch} {self.has_deliveries}".encode(), digest_size=16)
+        for place, folder in self.folders.items():
+            digest.update(place.encode("utf-8", "surrogateescape") + b"\0" + folder.signature())
+        return digest.digest()
+
     def sheets(self, is_record: Callable[[str], bool]) -> list[tuple[str, list[FileStat]]]:
         """(folder, sheets in it) of every folder that is no record."""
         found = []
@@ -97,8 +104,7 @@ class TreeRead:
 
 
 def gather_tree(tree: DeliveryTree, connection: apsw.Connection) -> TreeRead:
-    """Read a delivery by its profile's layout and the catalogue's word."""
-    tree.add_beside()
+    """Read a delivery by its profile's layout and the catalogue's word; what lies beside it was added before."""
     profile = tree.profile
     gathered = gather(
         tree.names(),

@@ -193,7 +193,7 @@ class Intake:
         number = linking.tell_left(self._home, self._judging.standing, tree, read, settle, self._now())
         if number is not None:
             self._seen.add(number)
-        linking.remember(self._home, tree, signature, self._judging.standing, self._now())
+        linking.remember(self._home, tree, signature, self._judging.standing, settle, self._now())
 
     def _is_open(self, root: Path) -> bool:
         """Can the scan folder be read at all? One that cannot (a share that is away) is said; nothing in it counts as gone."""

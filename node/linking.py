@@ -62,6 +62,30 @@ def tell_left(
     return number
 
 
+def standing_places(reading: apsw.Connection, tree: DeliveryTree, signature: bytes) -> list[int] | None:
+    """Ids of a delivery's places when nothing of it, and nothing it is judged by, has changed since they were all judged; else None."""
+    known = folders.find(reading, f"{tree.name}{GATHERED}{GATHERED}")
+    if known is None or known.signature != signature:
+        return None
+    places, waits = folders.gathered(reading, f"{tree.name}{GATHERED}")
+    own = folders.find(reading, f"{tree.name}/")
+    return None if waits else [*places, *([own.id] if own else [])]
+
+
+def remember(
+    home: Home, tree: DeliveryTree, signature: bytes, standing: Standing, settle_s: float, now: float
+) -> None:
+    """Note how a delivery looked when it was read and all was told, so that the next walk need not read it again. A crash before
+    this reads it again."""
+    if settle_s and abs(now - tree.newest_s) < MTIME_AGE_FACTOR * settle_s:
+        return
+    key = f"{tree.name}{GATHERED}{GATHERED}"
+    known = folders.find(home.database.read(), key)
+    if known is None or known.signature != signature:
+        with home.database.transaction() as connection:
+            folders.put(connection, key, "", tree.name, FolderState.SEALED, signature, now, standing.epoch, None)
+
+
 def _found(delivery: str, left: list[Left]) -> list[Finding]:
     told: dict[FindingCode, list[Finding]] = {}
     more: dict[FindingCode, int] = {}
