@@ -20,7 +20,7 @@ from holdings.sheet_lines import Begin, End, Source
 from holdings.sheet_link import LinkRow
 from holdings.sheet_notes import TOLD_MAX, SheetRow
 from holdings.sheet_stream import Frame, Head, Tail, frames
-from holdings.table import SheetFormat, open_tables
+from holdings.table import SheetFormat, is_bare_text, open_tables
 
 LARGE: Final = 24 << 20  # bytes from which on a text file is read in parts; smaller ones are read whole
 PART: Final = 4 << 20  # bytes of a part
@@ -79,7 +79,7 @@ def is_text_in_sandbox(data: bytes, request: str) -> bytes:
     """What the sandbox runs on the head of a large file: b"1" when it is delimited text below a header, else b""."""
     asked = decode_request(request)
     whole_lines = data[: data.rfind(b"\n") + 1] or data
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or not is_bare_text(data):
         return b""
     found = open_tables(asked.name, whole_lines)
     return b"1" if found.format is SheetFormat.CSV and header_lines(asked, whole_lines) else b""

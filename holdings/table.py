@@ -190,6 +190,19 @@ def open_tables(name: str, data: bytes) -> Workbook:
     return table_csv.open_csv(data)
 
 
+def is_bare_text(head: bytes) -> bool:
+    """Whether the head of a file, of which nothing else is at hand, is none of the formats that must be read whole."""
+    begin = head[:1024].lstrip(_SPACE).lower()
+    return not (
+        head.startswith((_ZIP, _OLE))
+        or head[4:19] in _ACCESS
+        or begin.startswith(b"mime-version:")
+        or is_html(begin)
+        or is_dbf(head)
+        or table_pair.split(head)[0] is not head
+    )
+
+
 def is_html(head: bytes) -> bool:
     """Whether the lower-cased head of a file opens a page or a table."""
     return head.startswith((b"<html", b"<table", b"<!doctype html", b"<head", b"<meta", b"<style", b"<?xml")) or (

@@ -12,7 +12,18 @@ from sheet_files import Cells, compound, dbf, dbt, fpt, fpt_block, ods, spreadsh
 
 from holdings import table_pair
 from holdings.errors import SheetUnreadable
-from holdings.table import CellKind, Merged, RawRow, Remark, RemarkKind, SheetFormat, Table, Workbook, open_tables
+from holdings.table import (
+    CellKind,
+    Merged,
+    RawRow,
+    Remark,
+    RemarkKind,
+    SheetFormat,
+    Table,
+    Workbook,
+    is_bare_text,
+    open_tables,
+)
 
 ROWS: Cells = [["档号", "题名", "页数", "备注"], ["J001-003-0001-00012", "临江市关于水库的通知", 3, "无"], ["J001-003-0001-00013", "甲、乙", 2.5, "好"]]
 TEXTS = [[str(cell) for cell in row] for row in ROWS]
@@ -213,6 +224,12 @@ def test_a_bar_inside_a_character_is_no_delimiter() -> None:
     assert "恷".encode(GBK)[1:] == b"|"
     _, _, (rows,) = read("a.txt", "档号|题名\nJ1|恷亅\n".encode(GBK))
     assert rows[1].cells == ["J1", "恷亅"]
+
+
+@pytest.mark.parametrize(("name", "data", "form", "_encoding", "_delimiter"), FORMATS, ids=lambda v: v if isinstance(v, str) and len(v) > 3 else "")
+def test_what_must_be_read_whole_is_told_by_its_head(name: str, data: bytes, form: SheetFormat, _encoding: str, _delimiter: str) -> None:
+    """The first bytes of a large workbook do not pass for text."""
+    assert is_bare_text((data * 9)[:300]) == (form in (SheetFormat.CSV, SheetFormat.TEXT)), name
 
 
 def test_sql_and_notes_are_no_printed_table() -> None:
