@@ -33,16 +33,15 @@ class DigestKind(StrEnum):
 
 
 _BY_LENGTH: Final = {32: DigestKind.MD5, 40: DigestKind.SHA1, 64: DigestKind.EITHER, 128: DigestKind.SHA512}
-_HEX: Final = r"(?P<hash>[0-9A-Fa-f]{128}|[0-9A-Fa-f]{64}|[0-9A-Fa-f]{40}|[0-9A-Fa-f]{32})"
 _WORD: Final = r"(?P<word>MD5|SHA-?1|SHA-?256|SHA-?512|SM3)"
-_LINES: Final = (
-    re.compile(rf"\\?{_HEX}(?:[ \t]+\*?|\*|[ \t]*[,;|][ \t]*)\"?(?P<name>[^\"\t]+?)\"?"),  # md5sum, hash,name
-    re.compile(rf"{_WORD}[ \t]*\((?P<name>.+)\)[ \t]*=[ \t]*{_HEX}", re.IGNORECASE),  # BSD, OpenSSL
-    re.compile(rf"{_WORD}[ \t]+{_HEX}[ \t]+(?P<name>.+?)", re.IGNORECASE),  # Get-FileHash
-    re.compile(
-        rf"\"?(?P<name>[^\"]+?)\"?[ \t]*(?:[,;|=]|[ \t:：])[ \t]*\"?(?:{_WORD}[ \t,;|:=：-]*)?{_HEX}\"?", re.IGNORECASE
-    ),  # name,hash
-)
+# Patterns that look at a whole line are anchored and repeat one class of characters each: a hostile line costs its length.
+_FIRST: Final = re.compile(r"\\?([0-9A-Fa-f]{32,128})(?=[ \t*,;|])")
+_LAST: Final = re.compile(r"([0-9A-Fa-f]{32,128})\"?$")
+_CALL: Final = re.compile(rf"{_WORD}[ \t]*\(", re.IGNORECASE)  # BSD, OpenSSL
+_NAMED: Final = re.compile(rf"{_WORD}[ \t]+([0-9A-Fa-f]{{32,128}})(?=[ \t])", re.IGNORECASE)  # Get-FileHash
+_WORD_LAST: Final = re.compile(rf"[ \t,;|:=：\"]{_WORD}$", re.IGNORECASE)
+_BETWEEN: Final = ' \t,;|:=：-"'
+_PUT_BEFORE: Final = _BETWEEN.replace("-", "")
 _CERTUTIL: Final = (
     re.compile(rf"{_WORD} hash of (?:file )?(?P<name>.+):", re.IGNORECASE),
     re.compile(rf"{_WORD} *哈希 *[(（]文件 (?P<name>.+)[)）] *[:：]", re.IGNORECASE),
@@ -133,13 +132,29 @@ def _one(line: str, number: int, hint: DigestKind | None) -> ListedFile | None:
     if len(line) > LINE_MAX:
         return None
     for text in dict.fromkeys((_ORDINAL.sub("", line, count=1), line)):
-        for form in _LINES:
-            if match := form.fullmatch(text):
-                given = match.groupdict()
-                found = _listed(given["name"], given["hash"], given.get("word") or "", number, hint)
-                if found is not None:
-                    return found
+        for name, digest, word in _readings(text):
+            if len(digest) in _BY_LENGTH and (found := _listed(name, digest, word, number, hint)) is not None:
+                return found
     return None
+
+
+def _readings(line: str) -> Iterator[tuple[str, str, str]]:
+    """(name, digest, word of the algorithm) in each notation that a line may be in, the surest first."""
+    if match := _FIRST.match(line):  # md5sum; hash,name
+        yield line[match.end() :].lstrip(" \t,;|").removeprefix("*"), match[1], ""
+    last = _LAST.search(line[-129:])
+    before = line[: len(line) - len(last[0])] if last else ""
+    if last and (match := _CALL.match(before)):
+        name = before[match.end() :].rstrip().removesuffix("=").rstrip()
+        if name.endswith(")"):
+            yield name[:-1], last[1], match["word"]
+    if match := _NAMED.match(line):
+        yield line[match.end() :], match[2], match["word"]
+    if last and before[-1:] in _PUT_BEFORE and before:  # name,hash; name = hash; name MD5:hash
+        name = before.rstrip(_BETWEEN)
+        if (named := _WORD_LAST.search(name[-10:])) is not None:
+            yield name[: len(name) - len(named[0])].rstrip(_PUT_BEFORE), last[1], named["word"]
+        yield before.rstrip(_PUT_BEFORE), last[1], ""
 
 
 def _second(line: str, number: int, head: tuple[str, str], hint: DigestKind | None) -> ListedFile | None:
