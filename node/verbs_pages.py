@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from holdings import catalogue, quarantine, quarantine_desk, records
 from holdings.file_name import NameKind, name_kind
 from holdings.finding_acts import ActKind
-from holdings.findings import FindingCode
+from holdings.findings import Finding, FindingCode
 from holdings.quarantine_desk import Operator
 from holdings.reference_code import match_key
-from node import page_acts
+from node import folders, page_acts
 from node.errors import ConfigurationWrong
 from node.page_acts import PageAct, PageActKind
 from node.verbs import Answer
@@ -20,6 +22,7 @@ from node.verbs_quarantine import QuarantineVerbs
 from sync import durable, limits
 
 PIECE = 1 << 20
+_PAGE_OF_FILE = re.compile(r"#[0-9]+$")
 _SECRET = {
     FindingCode.CLASSIFIED,
     FindingCode.VOLUME_CLASSIFIED,
@@ -108,9 +111,18 @@ class PageVerbs(QuarantineVerbs):
         finding = quarantine.get(self._home.database.read(), number).finding
         if finding.code in _SECRET:
             raise ConfigurationWrong(f"涉密的内容不在本机处理。处理办法：{finding.remedy}")
-        if page_acts.on_disk(self._home, finding.path) is None:
-            raise ConfigurationWrong(f"“{finding.path}”不是扫描文件夹中的一个文件；换页、移页、删页只用于单页的问题")
-        return finding.path
+        for path in self._paths(finding):
+            if page_acts.on_disk(self._home, path) is not None:
+                return path
+        raise ConfigurationWrong(f"“{finding.path}”不是扫描文件夹中的一个文件；换页、移页、删页只用于单页的问题")
+
+    def _paths(self, finding: Finding) -> Iterator[str]:
+        """Where the page may lie: as the finding says, or, when a check of sealed records says 档号/文件#页, in the record's folder."""
+        yield finding.path
+        named = _PAGE_OF_FILE.sub("", finding.path)
+        if finding.ref and named.startswith(f"{finding.ref}/"):
+            for place, _ in folders.sealed_at(self._home.database.read(), finding.subject):
+                yield place + named.removeprefix(finding.ref)
 
     def _key(self, ref: str) -> str:
         """Match key of a record that there is, or of a row that stands."""

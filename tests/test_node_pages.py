@@ -6,7 +6,10 @@ import pytest
 from node_at_work import NodeAtWork, make
 from scan_tree import page
 
+from holdings import quarantine
 from holdings.errors import NotFound
+from holdings.findings import Finding, FindingCode
+from holdings.reference_code import match_key
 from node.errors import ConfigurationWrong
 from node.service import Service
 from sync.sandbox import Sandbox
@@ -117,3 +120,18 @@ def test_secrets_are_not_moved_inside_this_machine(work: NodeAtWork) -> None:
         (number,) = [i["id"] for i in service.quarantine_list()["items"] if i["path"] == f"扫描/{A}"]
         with pytest.raises(ConfigurationWrong, match="保密办"):
             service.quarantine_drop(number=number, by="张三")
+
+
+def test_what_a_check_of_sealed_records_found_is_mended_too(work: NodeAtWork, tmp_path: Path) -> None:
+    """A finding that names 档号/文件, or a page of the file, leads to the file on disk; the record's next version has the new image."""
+    work.intake()
+    for path in (f"{A}/0002.jpg", f"{B}/0001.jpg#1"):
+        with work.opened() as engine:
+            with engine.home.database.transaction() as connection:
+                code = path.partition("/")[0]
+                number = quarantine.put(connection, Finding(FindingCode.DUPLICATE_PAGE, match_key(code), path, code), 1)
+            (tmp_path / "好.jpg").write_bytes(page(91))
+            Service(engine).quarantine_replace(number=number, file=str(tmp_path / "好.jpg"), by="张三")
+        work.intake()
+        assert work.current()[code][path.partition("/")[2].partition("#")[0]] == page(91)
+    assert [v.version for v in work.versions()] == [1, 1, 2, 2]
