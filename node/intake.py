@@ -19,6 +19,7 @@ from holdings.layout_words import vocabulary
 from holdings.profile import PLAIN, PRECHECKED
 from holdings.record import Basis
 from holdings.reference_code import CodeForm, CodeProblem, parse
+from holdings.table_pair import memo_names
 from node import folders, linking
 from node.folders import FolderState, Known, Verdict, decide
 from node.gathering import DeliveryTree, gather_tree
@@ -215,7 +216,11 @@ class Intake:
         return code.form is not CodeForm.OTHER or catalogue.row_for(self._home.database.read(), code.key) is not None
 
     def _loose(self, name: str, folder: Folder, sheets: list[FileStat]) -> None:
-        stray = [f.name for f in folder.files if f not in sheets and not self._words.is_evidence(f.name)]
+        memos = {memo.lower() for sheet in sheets for memo in memo_names(sheet.name)}
+        stray = [
+            f.name for f in folder.files
+            if f not in sheets and f.name.lower() not in memos and not self._words.is_evidence(f.name)
+        ]  # fmt: skip
         known = folders.find(self._home.database.read(), f"{name}/")
         if known is not None:
             self._seen.add(known.id)
