@@ -27,9 +27,9 @@ _READERS: Final = {
     "checks": "",
     "columns": "holdings.columns:of_site",
     "layout": "holdings.layout_words:vocabulary",
-    "image_rules": "",
+    "image_rules": "holdings.image_checks:rules_of",
 }
-"""What each kind of file is tried by; blank: where it is used."""
+"""What each kind of file is tried by; blank: tried where it is used, for each of its stages."""
 
 
 def load(home: Path) -> SiteData:
@@ -44,7 +44,11 @@ def load(home: Path) -> SiteData:
             near = difflib.get_close_matches(kind, _READERS, 1)
             raise SiteDataWrong(
                 f"{FOLDER}/{name}：不知是哪一种数据文件"
-                + (f"；是否应为 {near[0]}.toml？" if near else f"；可用：{'、'.join(f'{one}.toml' for one in _READERS)}")
+                + (
+                    f"；是否应为 {near[0]}.toml？"
+                    if near
+                    else f"；可用：{'、'.join(f'{one}.toml' for one in _READERS)}"
+                )
             )
     for kind in dict.fromkeys(kind_of(name) for name, _ in site.files):
         module, _, function = _READERS[kind].partition(":")

@@ -48,7 +48,12 @@ def test_a_site_s_tables_are_used(work: NodeAtWork, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "text", "told"),
-    [("metadata", "earliest_year = '早'", "earliest_year"), ("category_本馆", "[category.x]\nname = 3", "category-本馆.toml"), ("metdata", "", "metadata.toml"), ("别的", "", "可用")],
+    [
+        ("metadata", "earliest_year = '早'", "earliest_year"),
+        ("category_本馆", "[category.x]\nname = 3", "category-本馆.toml"),
+        ("metdata", "", "metadata.toml"),
+        ("别的", "", "可用"),
+    ],
 )
 def test_a_mistake_stops_the_start(work: NodeAtWork, name: str, text: str, told: str) -> None:
     """A file that cannot be used, or whose kind nobody knows, stops every command with exit code 2 and its name; the home stays free."""
@@ -86,4 +91,13 @@ def test_a_folder_is_tried_as_a_whole(tmp_path: Path) -> None:
     assert [name for name, _ in site_tables.load(tmp_path).files] == ["metadata.toml"]
     lay(tmp_path, districts="[[division]]\ncode = '1'\nname = '某'")
     with pytest.raises(SiteDataWrong, match=r"districts\.toml"):
+        site_tables.load(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [kind for kind, reader in site_tables._READERS.items() if reader])
+def test_every_kind_is_tried(tmp_path: Path, kind: str) -> None:
+    """A key that no table has is found in every kind of file, and told with the file's name."""
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / f"{kind}.toml").write_text("[没有这一项]\n没有 = 1", "utf-8")
+    with pytest.raises(SiteDataWrong, match=rf"{kind}\.toml"):
         site_tables.load(tmp_path)
