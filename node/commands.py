@@ -16,7 +16,7 @@ from node.commands_delivery import delivery
 from node.commands_fonds import fonds
 from node.commands_profile import profile
 from node.commands_quarantine import pages, quarantine
-from node.commands_renumber import renumber, volume
+from node.commands_renumber import codes, renumber, volume
 from node.commands_sample import sample
 from node.commands_shell import HOME, JSON, ask_passphrase, exits, give, reach, say
 
@@ -287,10 +287,11 @@ def show(home: Path, as_json: bool, ref: str) -> None:
         result = node.show(ref=ref)
     pages = "\n".join(f"  {p['name']}  {p['bytes']} 字节  {p['sha256'][:16]}…" for p in result["pages"])
     receipts = "、".join(f"{r['label']}（{r['grade']}）" for r in result["receipts"]) or "尚无回执"
+    void = f"已作废：{result['void']['reason']}（{result['void']['by']}）\n" if result["void"] else ""
     give(
         as_json,
         result,
-        f"{result['ref']}  {result['title']}\n第 {result['version']} 版，{result['custody']}，{receipts}\n{pages}",
+        f"{result['ref']}  {result['title']}\n{void}第 {result['version']} 版，{result['custody']}，{receipts}\n{pages}",
     )
 
 
@@ -311,6 +312,7 @@ def identity(home: Path, file: Path, yes: bool) -> None:
 
 commands.add_command(catalogue)
 commands.add_command(quarantine)
+commands.add_command(codes)
 commands.add_command(renumber)
 commands.add_command(volume)
 commands.add_command(delivery)

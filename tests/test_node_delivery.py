@@ -14,7 +14,8 @@ from node_at_work import NodeAtWork, findings, make
 from PIL import Image
 from scan_tree import COLUMNS, page, pages
 
-from holdings import records, tally
+from holdings import delivery_history, records, tally
+from holdings.delivery import DeliveryAct
 from holdings.errors import DeliveryRefused
 from jindang.cli import main
 from node import deliveries
@@ -272,3 +273,15 @@ def test_a_page_of_several_representations_is_one(work: NodeAtWork) -> None:
         assert [one.page for one in deliveries.candidates(reading, BATCH)] == [part.name for part in parts[1:3]]
     shown = jindang(work, "delivery", "show", BATCH)
     assert (shown["rows"], shown["rows_unlinked"], shown["records"], shown["state"]) == (1, 0, 1, "open")
+
+
+def test_a_withdrawal_cut_short_goes_on(work: NodeAtWork) -> None:
+    """Decided and interrupted before anything was void: given again, the command voids the rest for the reason first given."""
+    work.scans.delivery({A: 2, B: 2})
+    work.intake()
+    with work.opened() as engine, engine.home.database.transaction() as connection:
+        delivery_history.decide(connection, BATCH, DeliveryAct.WITHDRAW, "王秀英", "别馆的", 9)
+    assert ask(work, "delivery_withdraw", name=BATCH, by="李四", reason="再来一次")["voided"] == 2
+    shown = jindang(work, "show", A)
+    assert (shown["void"]["reason"], shown["void"]["by"], shown["pages"]) == ("别馆的", "王秀英", [])
+    assert [one["act"] for one in ask(work, "delivery_report", name=BATCH)["decisions"]] == ["撤回"]
