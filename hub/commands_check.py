@@ -56,6 +56,8 @@ def check_report(home: Path, as_json: bool, stage: str, ref: str, node: str, del
     """写出检测报告：HTML、JSON、PDF（A4）。"""
     from holdings.check_report_files import write_report
 
+    if not ref and not (node and delivery):
+        raise click.UsageError("请指明 --ref，或 --node 和 --delivery。")
     with at(home) as desk:
         made = desk.call("check_report", stage=stage, ref=ref, node=node, delivery=delivery, by=by)
     destination.mkdir(parents=True, exist_ok=True)

@@ -5,20 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
 
 import apsw
 
-from holdings import catalogue, quarantine, records
+from holdings import catalogue, records
 from holdings.check import Verdict
 from holdings.check_facts import FileFacts, Material, Repeated, Service
 from holdings.errors import HoldingsError
-from holdings.findings import FindingCode
+from holdings.file_name import NameKind, name_kind
+from holdings.findings import display_path
 from holdings.metadata import category_for
 from holdings.record import Description
 from holdings.records import StoredRecord
-from holdings.reference_code import ReferenceCode, match_key, parse
+from holdings.reference_code import ReferenceCode, parse
 from holdings.site_data import SiteData
+from node import folders
 from node.home import Home
+from node.places import GATHERED
 from sync import entry as entries
 from sync import manifest, transform
 from sync.entry import Entry
@@ -26,6 +31,8 @@ from sync.errors import SyncError
 from sync.manifest import Manifest, Part
 from sync.pack import open_segment
 from sync.sandbox import Sandbox
+
+SUPERFLUOUS_MAX: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ def material(
     return Material(
         record.match_key, record.reference_code, described, category, datetime.fromtimestamp(now, UTC).year, record.version, record.pages, sealed, files,
         signed, _reachable(reading, record), Service(Verdict.PASSED, f"{len(described.elements)} 项"), records.bearers(reading, record.match_key),
-        row.elements if row is not None else None, None, _superfluous(reading, record), repeated,
+        row.elements if row is not None else None, None, _superfluous(home, record), repeated,
     )  # fmt: skip
 
 
@@ -97,8 +104,20 @@ def _reachable(reading: apsw.Connection, record: StoredRecord) -> Service:
     return Service(Verdict.PASSED) if found.id == record.id else Service(Verdict.FAILED, "按档号找到的是另一条档案")
 
 
-def _superfluous(reading: apsw.Connection, record: StoredRecord) -> tuple[str, ...]:
-    """Files beside the pages that intake left out."""
-    waiting = (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)
-    listed = quarantine.for_subject(reading, match_key(record.reference_code))
-    return tuple(one.finding.path for one in listed if one.finding.code is FindingCode.SUPERFLUOUS and one.state in waiting)
+def _superfluous(home: Home, record: StoredRecord) -> tuple[str, ...] | None:
+    """Files that lie in a sealed record's folder and are none of its pages; None when the folder is gone, or holds more than this record."""
+    reading = home.database.read()
+    places = folders.sealed_at(reading, record.match_key)
+    roots = {Path(watch).name: Path(watch) for watch in home.config.watch}
+    found: list[str] = []
+    for path, number in places:
+        top, _, rest = path.partition("/")
+        if not rest or GATHERED in path or top not in roots:
+            return None
+        sealed = folders.sources(reading, number)
+        try:
+            names = sorted(entry.name for entry in (roots[top] / rest).iterdir())
+        except OSError:
+            return None
+        found += [display_path(f"{path}/{name}") for name in names if name not in sealed and name_kind(name) is not NameKind.PARTIAL]
+    return tuple(found[:SUPERFLUOUS_MAX]) if places else None

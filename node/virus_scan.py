@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -31,18 +33,28 @@ class VirusScan:
             raise ConfigurationWrong(f"virus_scan 应写作 unix:/路径 或 tcp:主机:端口，现为 {address!r}")
         self._path, self._host, self._port = found["path"], found["host"], int(found["port"] or 0)
 
-    def _client(self) -> Any:
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
         # Imported here: it costs a tenth of a second, and most commands scan nothing.
         import clamd
 
-        if self._path:
-            return clamd.ClamdUnixSocket(self._path, timeout=TIMEOUT_S)
-        return clamd.ClamdNetworkSocket(self._host, self._port, timeout=TIMEOUT_S)
+        client = (
+            clamd.ClamdUnixSocket(self._path, timeout=TIMEOUT_S)
+            if self._path
+            else clamd.ClamdNetworkSocket(self._host, self._port, timeout=TIMEOUT_S)
+        )
+        try:
+            yield client
+        finally:
+            # The library forgets its socket when the connection fails.
+            if (held := getattr(client, "clamd_socket", None)) is not None:
+                held.close()
 
     def service(self, now: float) -> Service:
         """Whether the service answers and its signatures are not older than a week."""
         try:
-            version = str(self._client().version())
+            with self._client() as client:
+                version = str(client.version())
         except _broken() as fault:
             return Service(Verdict.UNTESTED, f"未能查毒：查毒服务没有应答（{fault}）")
         built = _BUILT.search(version)
@@ -55,7 +67,8 @@ class VirusScan:
     def scan(self, data: bytes) -> Service:
         """Scan one file's bytes."""
         try:
-            said = self._client().instream(io.BytesIO(data))["stream"]
+            with self._client() as client:
+                said = client.instream(io.BytesIO(data))["stream"]
         except _broken() as fault:
             large = type(fault).__name__ == "BufferTooLongError"
             return Service(Verdict.UNTESTED, "未能查毒：文件超过查毒服务的上限（StreamMaxLength）" if large else f"未能查毒：{fault}")
