@@ -120,8 +120,11 @@ def test_sums_by_every_key() -> None:
     assert (total.records, total.pages, total.backs, total.a4, total.declared_a4) == (3, 16, 3, 18, 16)
 
 
-@given(st.lists(st.builds(work, st.sampled_from("赵钱孙"), st.dictionaries(st.sampled_from(["A4", "A3", "未知"]), st.tuples(st.integers(1, 99), st.integers(1, 999).map(str))),
-                          st.none() | st.integers(0, 99), st.sampled_from(["第03批", "第04批"]))))  # fmt: skip
+SIZES = st.dictionaries(st.sampled_from(["A4", "A3", "未知"]), st.tuples(st.integers(1, 99), st.integers(1, 999).map(str)))
+WORK = st.builds(work, st.sampled_from("赵钱孙"), SIZES, st.none() | st.integers(0, 99), st.sampled_from(["第03批", "第04批"]))
+
+
+@given(st.lists(WORK))
 def test_nothing_is_counted_twice_or_lost(works: list[Work]) -> None:
     """Pages and A4 of the lines, and of the sums, are those of the records."""
     found = statistics(works)
