@@ -126,6 +126,7 @@ class _SheetReader:
             deleted=self._workbook.deleted, profile_key=profile_key(self._printed, self._profile.contractor),
             refusals=tuple(ledger.refusals), notes=tuple(ledger.notes), questions=tuple(ledger.questions[:ASKED_MAX]),
             proposals=tuple(ledger.proposals[:ASKED_MAX]), contradicted=tuple(ledger.contradicted),
+            format=self.begin.format.value, encoding=self.begin.encoding, delimiter=self.begin.delimiter,
             declared=tuple(line for summary in self._summaries for line in summary.found)[:TOTALS_MAX],
         )  # fmt: skip
 
@@ -189,6 +190,7 @@ class _SheetReader:
         blocking = [question for question in header.questions if question.blocking]
         if blocking or not isinstance(source, CodeSource):
             self._blocked = True
+            self._has_mark = self._has_mark or bool(header.marks) or MARK in defaults
             asked = {question.id: question for question in header.questions}
             asked |= {question.id: question for question in (() if isinstance(source, CodeSource) else source)}
             self._ledger.questions += sampled(

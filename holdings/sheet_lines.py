@@ -62,6 +62,9 @@ class End(msgspec.Struct, frozen=True):
     proposals: tuple[Proposal, ...]
     declared: tuple[Declared, ...]
     contradicted: tuple[tuple[str, int], ...]
+    format: str = ""
+    encoding: str = ""
+    delimiter: str = ""
 
 
 class Source(Protocol):

@@ -58,7 +58,8 @@ def catalogue_import(
 
 
 def _lines(result: dict[str, Any], *, dry_run: bool) -> list[str]:
-    lines = _some([f"第 {r['row']} 行 {r['field']}：{r['rule']} → {r['remedy']}" for r in result["refusals"]])
+    lines = [_read_as(sheet) for sheet in result["sheets"]]
+    lines += _some([f"第 {r['row']} 行 {r['field']}：{r['rule']} → {r['remedy']}" for r in result["refusals"]])
     if dry_run:
         lines += _some(
             [
@@ -87,6 +88,15 @@ def _lines(result: dict[str, Any], *, dry_run: bool) -> list[str]:
         f"未导入 {result['refused']}" + ("（试运行，未写入）" if dry_run else "")
     )
     return lines
+
+
+def _read_as(sheet: dict[str, Any]) -> str:
+    """How a sheet was read: what a person compares with what was meant."""
+    told = [sheet["format"], f"编码 {sheet['encoding']}" if sheet["encoding"] else ""]
+    told.append({"\t": "以制表符分隔", "": ""}.get(sheet["delimiter"], f"以“{sheet['delimiter']}”分隔"))
+    told += [f"标为删除 {sheet['deleted']} 行，未导入" if sheet["deleted"] else ""]
+    told += [f"挂接 {sheet['links']} 行" if sheet["links"] else ""]
+    return f"{sheet['name']}：{'，'.join(word for word in told if word)}"
 
 
 def _some(lines: list[str]) -> list[str]:

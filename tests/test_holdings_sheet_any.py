@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sheet_books import book, table
 
 from holdings.columns import columns, of_site
 from holdings.dates import read_date
@@ -14,7 +15,6 @@ from holdings.sheet import SheetRequest, encode_request, interpret_in_sandbox, r
 from holdings.sheet_lines import decode_parsed, encode_parsed
 from holdings.sheet_profile import KEEP, SKIP, Repair, RepairKind, SheetProfile
 from holdings.site_data import SiteData
-from tests.sheet_books import book, table
 
 NAMES = ["档号", "全宗号", "目录号", "案卷号", "件号", "馆编件号", "室编件号", "题名", "文件题名", "案卷题名", "责任者", "日期", "起止时间", "密级", "秘级",
          "页数", "序号", "张数", "说明", "备注", "TM1", "TM2", "组号", "文字说明", "年度", "保管期限", "机构", "门类", "身份证号", "照片号", "起止案卷号",

@@ -2,14 +2,15 @@
 
 from pathlib import PurePath
 
+from sheet_books import book, split, table
+from sheet_files import dbf, fpt, fpt_block
+
 from holdings.findings import FindingCode
 from holdings.security import MarkKind
 from holdings.sheet import ParsedSheet, read_sheet
 from holdings.sheet_lines import TableKind
 from holdings.sheet_link import LinkKind, named_files
 from holdings.sheet_profile import QuestionKind, RepairKind, SheetProfile
-from tests.sheet_books import book, split, table
-from tests.sheet_files import dbf, fpt, fpt_block
 
 WHOLE_BANNER = "全宗名称：和平区民政局 全宗号：J023 年度：2011 保管期限：永久 机构：办公室"
 

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sheet_books import book, split, table
 
 from holdings.errors import SheetUnreadable
 from holdings.findings import FindingCode
@@ -33,7 +34,6 @@ from holdings.sheet_profile import (
 )
 from holdings.sheet_repair import cell_name
 from holdings.table import RemarkKind
-from tests.sheet_books import book, split, table
 
 PARTS = "全宗号|目录号|案卷号|件号|题名|责任者|日期|密级"
 
