@@ -64,6 +64,12 @@ def among(connection: apsw.Connection, holder: int, keys: Sequence[str]) -> list
     return found
 
 
+def keys(connection: apsw.Connection, holder: int = 0) -> list[str]:
+    """Match keys of all marked rows: that their numbers are taken, nothing else."""
+    rows = connection.execute("SELECT DISTINCT match_key FROM catalogue_mark WHERE holder = ?", (holder,))
+    return [str(key) for (key,) in rows]
+
+
 def on(connection: apsw.Connection, key: str, holder: int = 0) -> StoredMark | None:
     """The gravest mark that any sheet sets against a code."""
     row = connection.execute(

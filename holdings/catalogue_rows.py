@@ -209,6 +209,18 @@ def count_between(connection: apsw.Connection, among: Sequence[int], low: str, h
     return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
+def in_order(
+    connection: apsw.Connection, holder: int, after: tuple[str, int], limit: int
+) -> list[tuple[str, int, str, str]]:
+    """(sort key, id, match key, code as printed) of rows that are not gone, in the order of codes, from after one on."""
+    found: list[Any] = connection.execute(
+        "SELECT ordering, id, match_key, reference_code FROM catalogue_row WHERE (ordering, id) > (?, ?) AND holder = ? AND state <> 1"
+        " ORDER BY ordering, id LIMIT ?",
+        (*after, holder, limit),
+    ).fetchall()
+    return found
+
+
 def put_back(
     connection: apsw.Connection, number: int, sheet: int, columns: int, line: Line, state: int, changed: int
 ) -> None:

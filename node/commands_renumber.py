@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,39 @@ def renumber(home: Path, as_json: bool, sheet: Path, dry_run: bool, labels: Path
     with reach(home) as node:
         result = node.renumber(sheet=str(sheet.absolute()), dry_run=dry_run)
     if labels is not None and not result["refused"]:
-        _write_labels(labels, result["changes"])
+        _write(labels, ["原档号", "新档号", "题名"], ([c["old"], c["new"], c["title"]] for c in result["changes"]))
     _answer(as_json, result)
+
+
+@click.command()
+@HOME
+@JSON
+@click.argument("prefix", default="")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=1000, show_default=True, help="各至多列出几条")
+@click.option(
+    "--proposals",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="把建议写成改号表（CSV），核对后交给 node renumber",
+)
+@exits
+def codes(home: Path, as_json: bool, prefix: str, limit: int, proposals: Path | None) -> None:
+    """检查目录中的档号：不规范的给出建议，缺号、重号按段列出；可只查以 PREFIX 开头的。"""
+    with reach(home) as node:
+        result = node.codes(prefix=prefix, limit=limit)
+    if proposals is not None:
+        _write(
+            proposals,
+            ["原档号", "新档号", "理由"],
+            ([p["old"], p["new"], "；".join(p["reasons"])] for p in result["proposals"]),
+        )
+    lines = [f"{p['old']} → {p['new']}（{'；'.join(p['reasons'])}）" for p in result["proposals"]]
+    lines += [one["detail"] for one in result["series"]]
+    forms = "，".join(f"{form} {count}" for form, count in result["forms"].items())
+    faults = "，".join(f"{fault} {count}" for fault, count in result["faults"].items())
+    told = f"{result['codes']} 个档号（{forms}）；不规范 {result['nonstandard']}，有建议 {result['proposed']}；{faults}"
+    give(as_json, result, "\n".join([*lines, told]))
+    sys.exit(1 if result["nonstandard"] or any(result["faults"].values()) else 0)
 
 
 @click.group()
@@ -85,13 +117,14 @@ def _answer(as_json: bool, result: dict[str, Any]) -> None:
     sys.exit(1 if result["refused"] else 0)
 
 
-def _write_labels(file: Path, changes: list[dict[str, Any]]) -> None:
+def _write(file: Path, header: list[str], rows: Iterable[list[str]]) -> None:
+    """A sheet that spreadsheet programs open as it is."""
     try:
         with file.open("w", encoding="utf-8-sig", newline="") as out:
-            rows = csv.writer(out)
-            rows.writerow(["原档号", "新档号", "题名"])
-            rows.writerows([c["old"], c["new"], c["title"]] for c in changes)
+            sheet = csv.writer(out)
+            sheet.writerow(header)
+            sheet.writerows(rows)
     except OSError as fault:
         raise ConfigurationWrong(
-            f"{file} 写不进去：{fault.strerror or fault}。请换一个位置重写；改号本身不受影响。"
+            f"{file} 写不进去：{fault.strerror or fault}。请换一个位置；改号本身不受影响。"
         ) from fault

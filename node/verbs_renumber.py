@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from holdings.code_scheme import codes_of
+from holdings.code_survey import survey
 from holdings.renumber import TOLD_MAX, Refused, Wish
 from node.renumbering import Outcome, Renumbering, read_sheet
 from node.reshaping import Reshaped, Reshaping
@@ -13,6 +15,16 @@ from node.verbs import Answer, Verbs
 
 class RenumberVerbs(Verbs):
     """Each judges the whole first and does all or nothing; `dry_run` says what would be done."""
+
+    def codes(self, prefix: str = "", limit: int = 1000) -> Answer:
+        """Look at the codes of the catalogue that begin with a prefix: forms, proposed repairs, gaps and repeats; `limit` of each are told."""
+        found = survey(self._home.database.read(), prefix, codes_of(self._home.site).schemes)
+        return {
+            "codes": found.codes, "forms": {form.value: count for form, count in found.forms.items()}, "nonstandard": found.nonstandard,
+            "proposed": found.proposed, "faults": {fault.value: count for fault, count in found.faults.items()},
+            "proposals": [{"old": code, "new": one.code, "reasons": [r.value for r in one.reasons]} for code, one in found.proposals[:limit]],
+            "series": [{"fault": one.fault.value, "detail": one.detail} for one in found.series[:limit]],
+        }  # fmt: skip
 
     def renumber(self, sheet: str, dry_run: bool = False) -> Answer:
         """Give the codes of a sheet (原档号, 新档号); nothing is done when a line is refused."""

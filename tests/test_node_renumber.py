@@ -281,3 +281,24 @@ def test_what_a_person_mended_goes_with_the_row(work: NodeAtWork) -> None:
     with work.opened() as engine:
         titles = {key: row.elements["题名"] for key in (A, B, C) if (row := catalogue.row_for(engine.home.database.read(), key))}
     assert titles == {B: "改正的题名", A: f"关于{B}的通知", C: "另一题名"}
+
+
+def test_proposals_and_gaps_of_a_catalogue(tmp_path: Path, sandbox: Sandbox) -> None:
+    """`node codes` tells forms, proposals and gaps; a classified number is no gap; its proposals are a sheet for `node renumber`."""
+    work = make_node(tmp_path, sandbox)
+    rows = {f"Z109-WS·2011-Y-BGS-000{n}": {"页数": "1"} for n in (1, 2)}
+    rows |= {A: {}, B: {}, D: {}, "A002-RS-001-007": {}, "婚字第12号": {}, C: {"密级": "机密"}}
+    work.scans.rows(rows)
+    work.scans.record("Z109-WS·2011-Y-BGS-0001", 1)
+    work.intake()
+    sheet_of = work.path.parent / "建议.csv"
+    given = ["--home", str(work.path), "--json"]
+    told = CliRunner().invoke(commands, ["codes", *given, "--proposals", str(sheet_of)])
+    said = json.loads(told.stdout.splitlines()[-1])
+    assert (told.exit_code, said["codes"], said["nonstandard"], said["proposed"]) == (1, 7, 3, 2)
+    assert [(p["old"], p["new"]) for p in said["proposals"]] == [(f"Z109-WS·2011-Y-BGS-000{n}", f"Z109-WS·2011·Y·BGS-000{n}") for n in (1, 2)]
+    assert [one["detail"] for one in said["series"]] == ["缺号 A002-RS-001-005…006"]
+    assert CliRunner().invoke(commands, ["renumber", str(sheet_of), *given]).exit_code == 0
+    narrowed = CliRunner().invoke(commands, ["codes", "Z109-WS·2011", *given])
+    assert (narrowed.exit_code, json.loads(narrowed.stdout.splitlines()[-1])["codes"]) == (0, 2)
+    assert [v.code for v in work.versions()] == ["Z109-WS·2011-Y-BGS-0001", "Z109-WS·2011·Y·BGS-0001"]
