@@ -221,6 +221,28 @@ def composed_title(category: str, elements: Mapping[str, str], site: SiteData = 
     return f"[{_PLACE.sub(lambda found: elements.get(found[1], ''), pattern).strip()}]"
 
 
+def own_title(elements: Mapping[str, str], site: SiteData = NO_SITE) -> str:
+    """The composed title of a row without one that has everything a category asks of an item: a marriage, a parcel of
+    land, a case of social insurance. Blank for any other row, and for one that has a title.
+    """
+    if elements.get("题名"):
+        return ""
+    for key, asked in _with_title(site):
+        if all(elements.get(name) or elements.get(other) for name, other in asked):
+            return composed_title(key, elements, site)
+    return ""
+
+
+@functools.lru_cache(maxsize=8)
+def _with_title(site: SiteData) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Categories that make titles, with what they ask of an item and what may stand in its place."""
+    return tuple(
+        (key, tuple((name, field.stands_for) for name, field in one.fields.items() if "item" in field.required))
+        for key, one in categories(site).items()
+        if one.title
+    )
+
+
 def category_of(code: ReferenceCode, site: SiteData = NO_SITE) -> str | None:
     """The id of the category that a code's 类别号 names (DA/T 13-2022); None when it names none, as old codes do.
 

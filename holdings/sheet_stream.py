@@ -14,8 +14,10 @@ from typing import Final
 import msgspec
 
 from holdings.catalogue_line import Line, LineMaker
+from holdings.category import own_title
 from holdings.category_findings import TapeWatch
 from holdings.errors import SheetUnreadable
+from holdings.record import TITLE
 from holdings.sheet import decode_request, open_sheet
 from holdings.sheet_lines import Begin, End, ParsedSheet, Source
 from holdings.sheet_link import LinkRow
@@ -84,6 +86,8 @@ def frames(sheet: Source) -> Iterator[Frame]:
                 links = []
             continue
         tapes.take(row)
+        if title := own_title(row.values) if row.values else "":
+            row.values[TITLE] = title
         columns = maker.columns
         line = maker.make(row)
         if lines and (len(lines) == PIECE_ROWS or maker.columns is not columns):

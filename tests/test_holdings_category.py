@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from holdings.category import RowRule, ValueType, categories, category_of, get, synonyms
+from holdings.category import RowRule, ValueType, categories, category_of, get, own_title, synonyms
 from holdings.errors import SiteDataWrong
 from holdings.metadata_scheme import scheme
 from holdings.reference_code import ReferenceCode, parse
@@ -166,3 +166,23 @@ def test_the_manual_s_example_works(repository: Path) -> None:
     site = SiteData(tuple(files))
     assert get("退役军人", site).code_from == (("档号",), ("优抚证号",))
     assert scheme(site).elements["题名"].length == 2000
+
+
+MARRIAGE = {"登记字号": "和1958-3", "登记类别": "结婚", "男方姓名": "张三", "女方姓名": "李四", "成文日期": "19580312"}
+
+
+@pytest.mark.parametrize(
+    ("row", "title"),
+    [
+        (MARRIAGE, "[张三、李四结婚]"),
+        (MARRIAGE | {"题名": "结婚登记"}, ""),
+        ({**MARRIAGE, "女方姓名": ""}, ""),
+        ({"权利人": "王五", "坐落": "和平区某路 1 号", "登记类别": "初始登记"}, "[王五 和平区某路 1 号 初始登记]"),
+        ({"业务类型": "退休", "业务日期": "20010101", "单位名称": "某厂", "险种": "养老"}, "[某厂 养老 退休]"),
+        ({"姓名": "赵六", "年度": "2001"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_row_without_a_title_gets_one_of_the_archivist_s_own(row: dict[str, str], title: str) -> None:
+    """自拟题名 in square brackets, from the fields of a category that has everything it asks for; others stay without."""
+    assert own_title(row) == title

@@ -51,3 +51,16 @@ def test_tapes_that_contradict_themselves_wait(work: NodeAtWork) -> None:
         ("metadata-doubtful", "一批/单.csv#3:起始时码"),
     ]
     assert not any("会议" in rule or "23-2" in rule for _, _, rule in found)
+
+
+def test_a_marriage_without_a_title_is_found_by_its_names(work: NodeAtWork) -> None:
+    """A register of marriages has no 题名: the row gets one of the archivist's own, and is found by either name; the sheet again changes nothing."""
+    header = "档号,登记字号,登记类别,男方姓名,女方姓名,登记日期,密级,页数"
+    line = "J001-ZY·HY·1958·Y-0001,和1958-3,结婚,张建国,李桂兰,19580312,,3"
+    sheet = work.path.parent / "单.csv"
+    sheet.write_text(f"{header}\n{line}\n", "utf-8")
+    with work.opened() as engine:
+        service = Service(engine)
+        assert service.catalogue_import([str(sheet)], "一批")["added"] == 1
+        assert [hit["title"] for hit in service.search("李桂兰")["hits"]] == ["[张建国、李桂兰结婚]"]
+        assert service.catalogue_import([str(sheet)], "一批")["unchanged"] == 1
