@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import functools
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Final
 
@@ -116,11 +118,13 @@ def reprocessings(connection: apsw.Connection, held: Delivery) -> list[Reprocess
     return [Reprocessing(*row) for row in rows]
 
 
-def note(connection: apsw.Connection, name: str, changed: int, sealed: int, now: int, brake: BrakeRule) -> bool:
+def note(
+    connection: apsw.Connection, name: str, changed: int, sealed: Callable[[], int], now: int, brake: BrakeRule
+) -> bool:
     """Count pages of a delivery whose sealed bytes were written over; True when that trips the brake.
 
     Args:
-        sealed: pages of the delivery that are sealed.
+        sealed: tells how many pages of the delivery are sealed; asked only when it matters, for it reads them all.
     """
     if changed <= 0:
         return False
@@ -133,9 +137,14 @@ def note(connection: apsw.Connection, name: str, changed: int, sealed: int, now:
     if declared(connection, name, now):
         return False
     total = _within(connection, name, now, brake)
-    if not brake.trips(total, sealed):
+    if total < min(brake.at_least, brake.pages + 1):
         return False
-    said = f"{brake.minutes} 分钟内改写 {total} 页，本批次已加封 {sealed} 页"
+    pages = sealed()
+    if not brake.trips(total, pages):
+        return False
+    # The time tells this alarm from an earlier one that a person let pass: equal words would not ask again.
+    at = f"{datetime.fromtimestamp(now, UTC).astimezone():%Y-%m-%d %H:%M}"
+    said = f"{at} 前 {brake.minutes} 分钟内改写 {total} 页，本批次已加封 {pages} 页"
     quarantine.put(connection, Finding(FindingCode.BRAKE, name, _path(name), detail=said), now, _path(name))
     return True
 

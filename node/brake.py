@@ -21,5 +21,6 @@ def note(connection: apsw.Connection, job: Job, parts: tuple[Part, ...], now: in
     changed = replaced(job.parts, parts) if job.version > 1 else 0
     if changed:
         name = job.cleared.description.delivery
-        _, pages, _ = records.delivery_totals(connection, name)
-        delivery_brake.note(connection, name, changed, pages, now, delivery_brake.rule(site))
+        delivery_brake.note(
+            connection, name, changed, lambda: records.delivery_totals(connection, name)[1], now, delivery_brake.rule(site)
+        )
