@@ -47,9 +47,9 @@ def xls(tabs: dict[str, Cells], merged: Sequence[tuple[int, int, int, int]] = ()
     head = _biff(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0)) + _biff(0x42, struct.pack("<H", 1200))
     names = [name.encode("utf-16-le") for name in tabs]
     at = len(head) + sum(12 + len(name) for name in names) + 4
-    for name, body in zip(names, sheets, strict=True):
+    for name, sheet in zip(names, sheets, strict=True):
         head += _biff(0x85, struct.pack("<IHBB", at, 0, len(name) // 2, 1) + name)
-        at += len(body)
+        at += len(sheet)
     return compound(head + _biff(0x0A, b"") + b"".join(sheets))
 
 
