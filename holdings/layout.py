@@ -107,6 +107,8 @@ class Gathering:
     whole: bool = False
     marked: bool = False
     kept_back: int = 0
+    expected: int | None = None
+    """Text pages by its range of the volume, where 页号 says where it ends."""
 
     @property
     def uses(self) -> frozenset[Use]:

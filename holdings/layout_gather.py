@@ -26,7 +26,7 @@ from holdings.layout import (
 )
 from holdings.layout_merge import merge
 from holdings.layout_template import splits
-from holdings.layout_volume import VolumeRow, spans
+from holdings.layout_volume import VolumeRow, parse_range, spans
 from holdings.layout_words import Role, Use, Vocabulary, fold, vocabulary
 from holdings.page_name import page_name
 from holdings.readiness import order_pages
@@ -227,10 +227,18 @@ def _items(layout: Layout, volume: Gathering, rows: Sequence[VolumeRow]) -> tupl
     if bare:
         left.append(Left(LeftWhy.UNCOVERED, volume.where, volume.key, f"第 {_runs(bare)} 页"))
     names = {row.key: row.code for row in rows}
+    open_end = max((span.first for span in cut.spans), default=0)
+    lengths = {
+        span.row.key: span.last - span.first + 1
+        for span in cut.spans
+        if span.first < open_end or parse_range(span.row.first, span.row.last) == (span.first, span.last)
+    }
     items = [
-        Gathering(names[key], key, volume.where, tuple(pages), volume.override, volume.whole, volume.marked)
+        Gathering(
+            names[key], key, volume.where, tuple(pages), volume.override, volume.whole, volume.marked, expected=lengths.get(key)
+        )
         for key, pages in taken.items()
-    ]
+    ]  # fmt: skip
     return items, left
 
 

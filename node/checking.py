@@ -71,7 +71,10 @@ def check(job: Job, sandbox: Sandbox, now_s: float) -> Checked:
     stops = [f for f in standing if (f.code.severity is Severity.ERROR and f.code not in _SAID) or f.code in _ASKS]
     if stops:
         return Checked(pages, tuple(standing), FolderState.QUARANTINED)
-    state = readiness(page_count(job.cleared.description), counts, quiet=bool(done))
+    declared = page_count(job.cleared.description)
+    if declared is None and job.expected is not None:
+        declared, counts = job.expected, [image.pages for i in _primary(job) if (image := images[i]).role is Role.BODY]
+    state = readiness(declared, counts, quiet=bool(done))
     if isinstance(state, Scanning) and (FindingCode.PAGE_COUNT_DIFFERS, job.path) not in job.waived:
         if done:
             ref = job.cleared.description.reference_code

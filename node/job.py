@@ -52,6 +52,8 @@ class Job:
     profile: IntakeProfile = PLAIN
     marked: bool = False
     submitted: bool = False
+    expected: int | None = None
+    """Text pages by the record's range of its volume; asked when its row says no 页数."""
     whole: bool = False
     """A folder that is one object: its files are no pages."""
 

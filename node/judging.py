@@ -197,7 +197,7 @@ class Judging:
             files=files, known=same, parts=parts, pending=tuple(sealed.pending(connection, item_id)), body_unchanged=equal_body,
             waived=_waived(connection, key, record), odd=tuple(odd), shown=place.shown, uses=uses, roles=roles, labels=labels,
             profile=place.profile, marked=bool(place.gathering and place.gathering.marked), submitted=submitted,
-            whole=bool(place.gathering and place.gathering.whole),
+            whole=bool(place.gathering and place.gathering.whole), expected=place.gathering.expected if place.gathering else None,
         )  # fmt: skip
 
     def leave(self, connection: apsw.Connection, seen: Seen, state: FolderState, found: list[Finding]) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal
 
 from holdings import lineage, quarantine, records
+from holdings.layout_words import Role, Use
+from holdings.record import Description
 from holdings.reference_code import match_key
 from node import copies, page_changes, report, settings, verification
 from node.errors import ConfigurationWrong
@@ -101,6 +103,7 @@ class Service(
         reading = self._home.database.read()
         record = records.resolve(reading, ref)
         parts = sealed.current(reading, bytes(record.id))
+        body = records.body(reading, record, record.version)
         void = records.body(reading, record).void
         listed = quarantine.for_subject(reading, match_key(record.reference_code))
         return {
@@ -113,7 +116,10 @@ class Service(
             "page_changes": [asdict(c) for c in page_changes.of_record(reading, bytes(record.id))],
             "receipts": self._receipts_of({s.pack for p in parts for s in p.segments}),
             "findings": [told(item) for item in listed if item.state in (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)],
-            "pages": [{"name": p.name, "media_type": "", "bytes": p.size, "sha256": p.sha256.hex(), "text": ""} for p in parts],
+            "pages": [
+                {"name": p.name, "media_type": "", "bytes": p.size, "sha256": p.sha256.hex(), "text": "", **_meant(body, position)}
+                for position, p in enumerate(parts)
+            ],
         }  # fmt: skip
 
     def _receipts_of(self, packs: set[bytes]) -> list[Answer]:
@@ -143,6 +149,16 @@ class Service(
             self._engine.cancel_link()
         self._wake()
         return {"paused": paused}
+
+
+def _meant(body: Description, position: int) -> Answer:
+    """What a part is for and what it shows; a value of a later program is passed over."""
+    use = body.uses[position] if position < len(body.uses) else Use.MASTER
+    role = body.roles[position] if position < len(body.roles) else Role.BODY
+    return {"use": Use(use).label if use in _USES else "", "role": Role(role).label if role in _ROLES else ""}
+
+
+_USES, _ROLES = frozenset(Use), frozenset(Role)
 
 
 @contextmanager

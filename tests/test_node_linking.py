@@ -113,6 +113,9 @@ def test_f5_representations_are_one_record(work: NodeAtWork) -> None:
     assert (result.records, result.pages, work.findings()) == (1, 2, [])
     assert list(work.current()[A]) == ["0001.tif", "0002.tif", "0001.jpg", "0002.jpg", f"{A}.pdf"]
     assert uses(work, A) == bytes([1, 1, 2, 2, 3])
+    with work.opened() as engine:
+        shown = Service(engine).show(ref=A)["pages"]
+    assert [(p["use"], p["role"]) for p in shown][::2] == [("存档件", "正文"), ("利用件", "正文"), ("双层PDF", "正文")]
 
 
 def uses(work: NodeAtWork, code: str) -> bytes:

@@ -278,3 +278,20 @@ def test_a_code_among_other_words_is_pointed_out(work: NodeAtWork) -> None:
     rows(work, {A: {"页数": "1"}, B: {"页数": "1"}})
     work.intake()
     assert told(work, "no-row")[0].endswith(f"（名称中似有档号 {B}）")
+
+
+def test_a_range_says_how_many_pages_an_item_has(work: NodeAtWork) -> None:
+    """Without 页数 an item is finished when its range is there; the last one, whose end nobody says, waits for a sign."""
+    read_by(work, '[layout]\nkind = "volumes"')
+    files = {**pages(5), "000封面.jpg": page(90)}
+    del files["0003.jpg"]
+    work.scans.put(VOLUME, files)
+    rows(work, {f"{VOLUME}-00{n}": {"页号": at} for n, at in enumerate(("1", "2", "4"), 1)}, "页号")
+    work.intake()
+    assert {code: list(names) for code, names in work.current().items()} == {f"{VOLUME}-001": ["000封面.jpg", "0001.jpg"]}
+    work.scans.put(VOLUME, {"0003.jpg": page(3)})
+    work.intake()
+    assert sorted(work.current()) == [f"{VOLUME}-001", f"{VOLUME}-002"]
+    submit(work)
+    work.intake()
+    assert list(work.current()[f"{VOLUME}-003"]) == ["0004.jpg", "0005.jpg"]
