@@ -9,7 +9,7 @@ import msgspec
 
 from holdings.findings import FindingCode
 from holdings.security import MarkKind
-from holdings.sheet_profile import Proposal, Question
+from holdings.sheet_profile import Proposal, Question, RepairKind
 from holdings.table import RawRow, Remark, RemarkKind
 
 TOLD_MAX: Final = 10_000  # refusals and notes kept of one sheet; all are counted
@@ -119,6 +119,13 @@ class Ledger:
         rule = f"{pivot:02d}–99 为 19xx 年，00–{pivot - 1:02d} 为 20xx 年；例 {before}→{after}"
         self._century = (count + 1, example or rule)
 
+    def propose(self, proposal: Proposal, *, needed: bool) -> None:
+        """Keep a repair made or offered, and tell it; that blanks *may* mean "as above" is only told where codes need it."""
+        self.proposals.append(proposal)
+        if needed or proposal.agreed or proposal.repair.kind not in (RepairKind.FILL, RepairKind.FILL_GROUP):
+            code = FindingCode.REPAIR_MADE if proposal.agreed else FindingCode.REPAIR_OFFERED
+            self.note(Note(0, proposal.repair.column, code.slug, proposal.text, tab=proposal.tab))
+
     def remark(self, raw: RawRow, tab: str) -> None:
         """Tell what the reader noticed in a row that may be shown."""
         for remark in raw.remarks:
@@ -133,9 +140,6 @@ class Ledger:
         count, rule = self._century
         if count:
             self.note(Note(0, "成文日期", FindingCode.CENTURY_GUESSED.slug, f"{rule}，共 {count} 处"))
-        for proposal in self.proposals:
-            code = FindingCode.REPAIR_MADE if proposal.agreed else FindingCode.REPAIR_OFFERED
-            self.note(Note(0, proposal.repair.column, code.slug, proposal.text, tab=proposal.tab))
 
 
 _SAYS: Final = (1 << 64) - 1

@@ -136,7 +136,9 @@ class Reading:
         """The rows are at their end: what was counted becomes proposals, and the answers' samples are handed over."""
         self._filler.offer()
         self._repair.offer()
-        self._ledger.proposals += self._tally.proposals()
+        parts = {self._name(index) for index in self._source.parts}
+        for proposal in self._tally.proposals():
+            self._ledger.propose(proposal, needed=proposal.repair.column in parts)
         self._ledger.questions += self._sampler.questions()
 
     def _between(self, raw: RawRow, cells: list[str]) -> bool:
