@@ -25,9 +25,10 @@ NOT_LOOKED = Service(Verdict.UNTESTED, "本次未检测此项")
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """One file as sealed. `same`: its bytes are what was signed; `decodes`: read through to the last byte; `group`: files of one 版本用途 share it.
+    """One file as sealed. `same`: its bytes are what was signed; `decodes`: read through to the last byte.
 
-    `av`: what a recording is, None for other files."""
+    `group`: pages that may be compared share it; `use`: its representation 版本用途 as the record's body says, 0 when it says none.
+    """
 
     name: str
     size: int
@@ -43,6 +44,7 @@ class FileFacts:
     measures: tuple[Measures | None, ...] = ()
     unmeasured: str = "本次未检测此项"
     group: str = ""
+    use: int = 0
     av: AvProperties | None = None
 
 

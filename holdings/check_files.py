@@ -86,6 +86,13 @@ def look(file: SealedFile, shop: Workshop) -> FileFacts:
     return _inside(replace(bare, same=same), bytes(kept), shop)
 
 
+def with_uses(files: Sequence[FileFacts], uses: bytes) -> tuple[FileFacts, ...]:
+    """The facts with each file's representation 版本用途 (one byte a file, format.md §6.3), which then keeps its pages apart from the others'."""
+    if len(uses) != len(files):
+        return tuple(files)
+    return tuple(replace(file, use=use, group=f"{use}|{file.media_type}") for file, use in zip(files, uses, strict=True))
+
+
 def _inside(facts: FileFacts, data: bytes, shop: Workshop) -> FileFacts:
     """What the bytes say."""
 

@@ -229,7 +229,9 @@ def _attachments(looking: Looking) -> Iterator[Outcome]:
 
 def _continuity(looking: Looking) -> Iterator[Outcome]:
     one = looking.material
-    gaps = order_pages([f.name for f in one.files]).gaps if len(one.files) > 1 else ()
+    # Every representation 版本用途 has the same page numbers: one of them is looked at. Pages of an item in a volume need not begin at 1.
+    names = [f.name for f in one.files if f.use == min(f.use for f in one.files)]
+    gaps = order_pages(names, leading=False).gaps if len(names) > 1 else ()
     if gaps:
         yield Verdict.FAILED, "页号", "缺 " + "、".join(str(n) for n in gaps[:20])
     for remark in one.series or ():

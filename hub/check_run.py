@@ -13,7 +13,7 @@ from typing import Final
 from holdings import check_store, records
 from holdings.check import Stage, Verdict, worst
 from holdings.check_facts import FileFacts, Material, Service
-from holdings.check_files import Workshop, look, repeated
+from holdings.check_files import Workshop, look, repeated, with_uses
 from holdings.check_record import examine
 from holdings.format_id import MEMORY_MB
 from holdings.image_checks import rules_of
@@ -137,8 +137,8 @@ class HandoverChecks:
     def _check(self, stage: Stage, log_id: bytes, seq: int, record: StoredRecord, counts: Counts) -> None:
         reading = self._home.holdings.read()
         pages = opened.pages(reading, log_id, record.id, record.version)
-        facts = tuple(self._look(page) for page in pages)
         described = records.body(reading, record)
+        facts = with_uses([self._look(page) for page in pages], described.uses)
         results = examine(self._material(log_id, seq, record, described, facts, pages), stage, self._home.site)
         with self._home.holdings.transaction() as connection:
             check_store.add(

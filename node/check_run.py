@@ -15,7 +15,7 @@ from typing import Final
 from holdings import check_store, quarantine, records
 from holdings.check import CheckResult, Stage, Verdict, worst
 from holdings.check_facts import FileFacts, Material, Repeated, Service
-from holdings.check_files import Workshop, look, repeated
+from holdings.check_files import Workshop, look, repeated, with_uses
 from holdings.check_record import examine, findings
 from holdings.format_id import MEMORY_MB
 from holdings.image_checks import rules_of
@@ -129,7 +129,7 @@ class CheckRun:
 
     def _check(self, stage: Stage, record: StoredRecord, described: Description, parts: tuple[Part, ...], signed: Service, counts: Counts) -> None:
         files = [PackedFile(self._home, self._sandbox, part) for part in parts]
-        facts = tuple(look(one, self._shop) for one in files)
+        facts = with_uses([look(one, self._shop) for one in files], described.uses)
         known = material(self._home, record, described, facts, signed, self._repeated(files, facts), self._site, self._clock.now())
         results = examine(known, stage, self._site)
         self._keep(stage, record, known, results)

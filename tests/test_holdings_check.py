@@ -10,6 +10,7 @@ import pytest
 from holdings import check_store
 from holdings.check import CheckResult, Property, Scope, Stage, Verdict, registry, worst
 from holdings.check_facts import FileFacts, Material, Repeated, Service
+from holdings.check_files import with_uses
 from holdings.check_methods import METHODS
 from holdings.check_record import RAISED, by_code, examine, findings, verdict_of
 from holdings.errors import SiteDataWrong
@@ -191,6 +192,14 @@ def test_repeated_pages_by_likeness(likeness: float, expected: Verdict) -> None:
     one = material(repeated=(Repeated("0001.jpg", "0002.jpg", likeness),))
     assert verdict("TX-8", one) is expected
     assert verdict("TX-8", material(repeated=None)) is UNTESTED
+
+
+def test_representations_are_looked_at_apart() -> None:
+    """A page as TIFF and as JPEG is no repeated page, and its number stands twice by right."""
+    files = with_uses([file("TIFF/0001.tif"), file("TIFF/0002.tif"), file("JPG/0001.jpg"), file("JPG/0003.jpg")], b"\1\1\2\2")
+    assert [f.group for f in files] == ["1|image/jpeg"] * 2 + ["2|image/jpeg"] * 2
+    assert verdict("GD-2-6", material(files=files)) is PASSED
+    assert with_uses(files, b"\1") == files
 
 
 def test_findings_are_what_needs_a_person() -> None:
