@@ -66,6 +66,8 @@ class TotalCheck(msgspec.Struct, frozen=True):
     source: str
     found: dict[str, int]
     agrees: bool
+    number: int | None = None
+    """The declared number, where it was written exactly."""
 
     @property
     def sentence(self) -> str:
@@ -146,13 +148,13 @@ def check_totals(
     declared: Iterable[tuple[str, Declared]], found: Mapping[Total, Mapping[str, int]]
 ) -> tuple[TotalCheck, ...]:
     """Compare declared totals, each with the evidence file that says it, with what was found in each way of counting."""
-    return tuple(
-        TotalCheck(
-            one.total, one.text, source, dict(found.get(one.total, {})),
-            any(one.agrees(number) for number in found.get(one.total, {}).values()),
-        )
-        for source, one in declared
-    )  # fmt: skip
+    checks = []
+    for source, one in declared:
+        counted = dict(found.get(one.total, {}))
+        exact = one.ranges[0][0] if len(one.ranges) == 1 and one.ranges[0][0] == one.ranges[0][1] else None
+        agrees = any(one.agrees(number) for number in counted.values())
+        checks.append(TotalCheck(one.total, one.text, source, counted, agrees, exact))
+    return tuple(checks)
 
 
 def findings(report: EvidenceReport, subject_of: Mapping[str, str]) -> Iterator[Finding]:

@@ -6,13 +6,18 @@ from contextlib import closing
 from pathlib import Path
 from typing import Literal
 
-from holdings import check_report, check_store, delivery, records
+import apsw
+
+from holdings import check_report, check_store, delivery, evidence_store, records
 from holdings.check import Stage, Verdict
 from holdings.check_facts import Service as Said
 from holdings.check_files import NO_VIRUS_SERVICE
 from holdings.check_report import Declared, Heading, Report
 from holdings.check_report_files import write_report
+from holdings.delivery import Delivery
 from holdings.errors import NotFound
+from holdings.evidence_name import EvidenceKind
+from holdings.evidence_note import Total
 from holdings.record import title
 from node import report
 from node.check_run import CheckRun, Counts
@@ -80,7 +85,7 @@ class CheckVerbs(Verbs):
         known = delivery.fetch(reading, name)
         runs = check_store.of_delivery(reading, known.name, stage)
         expected = records.delivery_totals(reading, known.name)[0]
-        return check_report.delivery_report(known.name, stage, runs, Declared(), self._virus(), self._heading(by), expected, self._home.site)
+        return check_report.delivery_report(known.name, stage, runs, _declared(reading, known), self._virus(), self._heading(by), expected, self._home.site)
 
     def _virus(self) -> Said:
         address = self._home.config.virus_scan
@@ -88,6 +93,16 @@ class CheckVerbs(Verbs):
 
     def _heading(self, by: str) -> Heading:
         return Heading(self._home.identity.log.name, by, self._seconds(), report.program())
+
+def _declared(reading: apsw.Connection, known: Delivery) -> Declared:
+    """What the papers of a delivery declare, as their last verification read them (node delivery evidence)."""
+    found = evidence_store.last(reading, known)
+    if found is None:
+        return Declared()
+    exact = {check.total: check.number for check in found.totals}
+    papers = tuple(file.path for file in found.files if file.kind is not EvidenceKind.CHECKSUMS)
+    return Declared(exact.get(Total.RECORDS), exact.get(Total.BYTES), papers)
+
 
 def _told(counts: Counts) -> Answer:
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +162,20 @@ def test_a_list_that_cannot_be_read_asks_a_person(work: NodeAtWork, data: bytes)
     assert work.intake().records == 1
     assert verify(work)["ok"] is False
     assert waiting(work) == [("evidence-unreadable", "MD5.txt")]
+
+
+def test_the_four_property_report_compares_with_the_papers(work: NodeAtWork, tmp_path: Path) -> None:
+    """What the papers declare is what GD-2-1 and GD-2-2 of the delivery's check report are compared with."""
+    deliver(work, {A: 2, B: 3})
+    size = sum(path.stat().st_size for path in (work.scans.root / BATCH).rglob("*.jpg"))
+    put(work, "说明文件.TXT", f"总件数：2\r\n总字节数：{size}\r\n")
+    work.intake()
+    verify(work)
+    with work.opened() as engine:
+        service = Service(engine)
+        service.check_run(delivery_name=NAME, images=False)
+        service.check_report(destination=str(tmp_path / "报告"), delivery_name=NAME)
+    (file,) = (tmp_path / "报告").glob("*.json")
+    made = json.loads(file.read_text("utf-8"))
+    checks = {one["code"]: (one["verdict"], one["detail"]) for one in made["checks"]}
+    assert checks["GD-2-1"][0] == checks["GD-2-2"][0] == "通过", (checks["GD-2-1"], checks["GD-2-2"])
