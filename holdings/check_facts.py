@@ -28,6 +28,7 @@ class FileFacts:
     """One file as sealed. `same`: its bytes are what was signed; `decodes`: read through to the last byte.
 
     `group`: pages that may be compared share it; `use`: its representation 版本用途 as the record's body says, 0 when it says none.
+    `av`: what a recording is, None for other files.
     """
 
     name: str
