@@ -111,7 +111,7 @@ class Reshaping:
             elif source is not None and held is None:
                 refused.append(Refused(0, Wrong.OLD_UNKNOWN, reason="并入的案卷没有图像"))
             elif source is not None and held is not None and (fault := may_merge(held.said, source.said)):
-                refused.append(Refused(row, Wrong.HELD, reason=fault))
+                refused.append(Refused(row, Wrong.MARKS, reason=fault))
             seen.add(key)
             for code in inner:
                 number += 1
@@ -175,9 +175,7 @@ class Reshaping:
 
     def _judge_split(self, reading: apsw.Connection, held: _Held, pieces: list[Piece]) -> Iterator[Refused]:
         if held.record.pages != len(held.parts) or len(set(held.said.uses)) > 1:
-            yield Refused(
-                pieces[0].row, Wrong.HELD, reason="含多页文件或多种版本的案卷不能按页拆分，请先整理成单页图像"
-            )
+            yield Refused(pieces[0].row, Wrong.WHOLE, reason="含多页文件或多种版本")
             return
         for piece in pieces:
             code = parse(piece.code)
@@ -188,7 +186,7 @@ class Reshaping:
             ):
                 yield Refused(piece.row, Wrong.NEW_TAKEN)
         if fault := split_fault(pieces, len(held.parts)):
-            yield Refused(fault[0], Wrong.HELD, reason=fault[1])
+            yield Refused(fault[0], Wrong.SPLIT, reason=fault[1])
 
     def _split(self, connection: apsw.Connection, old: str, pieces: list[Piece]) -> Iterator[tuple[Volume, Amendment]]:
         held = self._of(connection, old)
