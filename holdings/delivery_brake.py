@@ -19,8 +19,8 @@ import apsw
 import msgspec
 
 from holdings import quarantine
-from holdings.delivery import Delivery
-from holdings.errors import DeliveryRefused, SiteDataWrong
+from holdings.delivery import Delivery, fetch
+from holdings.errors import DeliveryRefused, NotFound, SiteDataWrong
 from holdings.findings import Finding, FindingCode
 from holdings.quarantine import REASON_MAX, FindingState
 from holdings.record import NAME_MAX
@@ -102,10 +102,12 @@ def declare(connection: apsw.Connection, held: Delivery, said: Reprocessing, bra
 
 def declared(connection: apsw.Connection, name: str, now: int) -> bool:
     """Whether a declared reprocessing of a delivery is under way."""
+    try:
+        held = fetch(connection, name)
+    except NotFound:
+        return False
     row = connection.execute(
-        "SELECT 1 FROM reprocessing r JOIN delivery d ON d.id = r.delivery"
-        " WHERE d.name = ?1 AND r.begins <= ?2 AND ?2 < r.ends LIMIT 1",
-        (name, now),
+        "SELECT 1 FROM reprocessing WHERE delivery = ?1 AND begins <= ?2 AND ?2 < ends LIMIT 1", (held.id, now)
     ).fetchone()
     return row is not None
 
