@@ -161,12 +161,15 @@ def fold(name: str) -> str:
 def is_header(cells: Sequence[str], table: Columns | None = None) -> bool:
     """Whether a row names columns: 档号 and one more element, or three known names that are half of its cells or more.
 
-    No cell of a header is as long as a title.
+    No cell of a header is as long as a title. Names and values in turn (全宗号 | J023 | 年度 | 2011) are a banner.
     """
     table = table or columns()
     names = [fold(cell) for cell in cells if cell and len(cell) <= COLUMN_NAME_MAX]
     filled = sum(1 for cell in cells if cell and not cell.isspace())
     elements = {table.elements[name] for name in names if name in table.elements}
+    turns = [name in table.known for name in names if name]
+    if len(turns) >= 4 and len(turns) % 2 == 0 and all(turns[::2]) and not any(turns[1::2]):
+        return False
     if CODE in elements and len(elements) >= 2:
         return True
     known = {name for name in names if name in table.known}

@@ -10,6 +10,7 @@ from typing import Final
 from holdings.columns import CODE, VOLUME_CODE, Columns, fold, plain
 from holdings.record import NAME_MAX
 
+LABEL_MAX: Final = 16  # characters of the name of a value, with blanks inside
 BANNER_MAX: Final = 1_000  # characters of a line that is looked at; a longer one is no banner
 
 
@@ -38,6 +39,14 @@ def read_banner(cells: Sequence[str], table: Columns) -> dict[str, str]:
         for name, value in _labelled(cell, table):
             found.setdefault(name, value)
     return {_element(name, table): value[:NAME_MAX] for name, value in found.items() if value}
+
+
+def begins_banner(cell: str, table: Columns) -> bool:
+    """Whether a cell begins with the name of a value: `全宗号：J023`, or the name alone. A title that has such a name
+    inside is no banner."""
+    if "：" in cell or ":" in cell:
+        return bool(_pattern(tuple(dict.fromkeys(table.banner.values()))).match(cell[:BANNER_MAX]))
+    return len(cell) <= LABEL_MAX and fold(cell) in table.banner
 
 
 def tab_volume(tab: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ from holdings.findings import FindingCode
 from holdings.record import CELL_MAX, DATE, MARK, TITLE
 from holdings.reference_code import CodeProblem
 from holdings.security import MarkKind, SiteClass
-from holdings.sheet_banner import merged_banner, read_banner
+from holdings.sheet_banner import begins_banner, merged_banner, read_banner
 from holdings.sheet_code import CodeRead, CodeReader, CodeSource
 from holdings.sheet_fill import Filler, GroupFill, MergedFill
 from holdings.sheet_header import Header
@@ -150,13 +150,15 @@ class Reading:
                 detail = f"第 {wrong.row} 行“{word}”的{wrong.column}是 {wrong.said}，逐行相加是 {wrong.counted}"
                 self._note(0, wrong.column, FindingCode.TOTAL_LINE_DIFFERS, detail)
             return True
-        if not few and not first.endswith(("：", ":")) and "：" not in first:
+        if not few and first.isascii():
             return False
-        if banner := read_banner(cells, self._table):
+        if begins_banner(first, self._table) and (banner := read_banner(cells, self._table)):
             self._defaults = merged_banner(self._defaults, banner)
             self._codes = CodeReader(self._source.with_defaults(self._defaults), self.header, self._table)
             return True
-        return self._table.footer.fullmatch(" ".join(cell for cell in cells if cell)) is not None
+        return (few or first.endswith(("：", ":"))) and self._table.footer.fullmatch(
+            " ".join(cell for cell in cells if cell)
+        ) is not None
 
     def _is_other_header(self, cells: list[str]) -> bool:
         """Whether a row is the header again, written a little differently: names with blanks inside, or synonyms."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sheet_books import book, table
 
-from holdings.columns import columns, of_site
+from holdings.columns import columns, is_header, of_site
 from holdings.dates import read_date
 from holdings.errors import SheetUnreadable, SiteDataWrong
 from holdings.security import SiteClass
@@ -136,6 +136,17 @@ def test_a_site_adds_its_own_names() -> None:
     for wrong in ("[elements", "[elements]\n题名 = 3", "[nothing]\na = 1", "[footers]\npatterns = ['(']"):
         with pytest.raises(SiteDataWrong, match=r"columns\.toml"):
             of_site(SiteData((("columns.toml", wrong),)))
+
+
+@pytest.mark.parametrize(
+    ("cells", "header"),
+    [(["档号", "题名"], True), (["编号", "题名", "密级"], True), (["档号", "甲列", "题名"], True), (["序号", "题名", "责任者", "甲", "乙"], True),
+     (["全宗号", "J023", "年度", "2011", "保管期限", "永久"], False), (["档号", "23-2-145", "案卷题名", "人事"], False), (["题名", "甲", "乙", "丙"], False),
+     (["23-2-145", "甲", "民政局"], False), ([], False), (["", ""], False)],
+)  # fmt: skip
+def test_headers_are_told_from_banners_and_rows(cells: list[str], header: bool) -> None:
+    """A header names columns; names and values in turn are a banner, values alone a row."""
+    assert is_header(cells) == header
 
 
 def test_no_name_means_two_things() -> None:

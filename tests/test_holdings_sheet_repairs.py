@@ -226,6 +226,14 @@ def test_names_above_and_below_each_other_are_one_header() -> None:
         assert row.values == {"档号": "23-2-1-1", "题名": "甲", "责任者": "民政局", "成文日期": "1958", "附注": "无"}
 
 
+def test_a_title_with_a_label_inside_is_a_row() -> None:
+    """A sparse row whose title says 年度： is a row; one that begins with a label is a banner, also with many cells."""
+    header = "件号|题名|责任者|日期|备注"
+    cells = split("全宗号：23 目录号：2 案卷号：1||||", header, "1|2011年度：计划的通知|||", "2|密级：无的通知|||", "案卷号|2|全宗号|24|", "3|乙|||")
+    sheet = read_sheet("a.csv", table(cells))
+    assert ([row.code for row in sheet.rows], sheet.refused_count) == (["23-2-1-1", "23-2-1-2", "24-2-2-3"], 0)
+
+
 def test_lines_between_the_rows_are_no_rows() -> None:
     """Headers written a little differently, page footers, names of those who filled in, and "nothing below" are passed over."""
     cells = split("档号|题名|责任者|日期|备注", "23-2-1-1|甲|民政局|1958|", "档 号|题  名|作 者|日期|备 注", "23-2-1-2|乙|民政局|1958|", "第 1 页|共 2 页|||",
