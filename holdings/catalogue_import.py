@@ -18,7 +18,7 @@ from holdings import catalogue_moves as moves
 from holdings import catalogue_rows as rows
 from holdings import catalogue_runs as runs
 from holdings import catalogue_sheets as sheets
-from holdings import tally
+from holdings import catalogue_withhold, tally
 from holdings.catalogue_line import Line
 from holdings.catalogue_rows import Full, Known
 from holdings.catalogue_runs import Progress
@@ -288,10 +288,7 @@ class Import:
     def _withhold(self, connection: apsw.Connection, lines: Sequence[Line]) -> None:
         """Erase rows that turned out classified, and keep where they stand."""
         place = {one.key: one for one in lines}
-        erased = rows.erase(connection, self.origin.holder, list(place))
-        sheets.forget_rows(connection, [number for number, _, _ in erased])
-        marks.put(connection, self.sheet, self.origin.holder, lines)
-        tally.add(connection, tally.Count.CATALOGUE_ROWS, -len(erased))
+        erased = catalogue_withhold.erase(connection, self.sheet, self.origin.holder, lines)
         self.figures.added -= sum(number >= self.progress.first_row for number, _, _ in erased)
         for _, key, linked in erased:
             if linked and len(self._findings) < TOLD_MAX:

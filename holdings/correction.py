@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import apsw
@@ -92,6 +92,11 @@ def lay_again(connection: apsw.Connection) -> int:
         elif said != value:
             connection.execute("DELETE FROM correction WHERE match_key = ? AND element = ?", (key, name))
     return laid
+
+
+def forget(connection: apsw.Connection, keys: Iterable[str]) -> None:
+    """Forget what was mended in rows that are withheld."""
+    connection.executemany("DELETE FROM correction WHERE match_key = ?", [(key,) for key in keys])
 
 
 def of_row(connection: apsw.Connection, match_key: str) -> list[tuple[str, str, str, str, int]]:

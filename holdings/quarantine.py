@@ -5,14 +5,14 @@ Functions run inside the caller's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
 import apsw
 
-from holdings import tally
+from holdings import finding_acts, tally
 from holdings.errors import NotFound, WaiveRefused
 from holdings.findings import Finding, FindingCode, Severity
 
@@ -106,6 +106,16 @@ def resolve(connection: apsw.Connection, path: str, now: int, code: FindingCode 
 def resolve_subject(connection: apsw.Connection, subject: str, now: int, code: FindingCode | None = None) -> int:
     """Close what waits about a subject (one code, or all) because it is no longer true; returns how many."""
     return _resolve(connection, "subject", subject, now, code)
+
+
+def hush(connection: apsw.Connection, subjects: Sequence[str]) -> None:
+    """Forget what findings quoted of records that are withheld now, and the reasons that persons wrote; codes and places stay."""
+    found = connection.execute(
+        "UPDATE finding SET detail = '', reason = '' WHERE subject IN (SELECT value FROM carray(?))"
+        " AND (detail <> '' OR reason <> '') RETURNING id",
+        (apsw.carray(tuple(subjects), flags=apsw.SQLITE_CARRAY_TEXT),),
+    ).fetchall()
+    finding_acts.hush(connection, [int(number) for (number,) in found])
 
 
 def get(connection: apsw.Connection, number: int) -> Listed:

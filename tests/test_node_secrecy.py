@@ -29,7 +29,17 @@ ROWS = {
     WORDED: {"页数": "2", "题名": f"{SECRET}之二（机密★20年）"},
     NUMBERED: {"页数": "2", "题名": f"{SECRET}之三", "文号": "绝密〔1958〕7号"},
 }
-COLUMNS = ("档号", "题名", "文号", "责任者", "成文日期", "密级", "页数")
+COLUMNS = ("档号", "题名", "文号", "责任者", "成文日期", "密级", "页数", "说明", "序号", "附注", "主题词")
+for _code in (MARKED, WORDED, NUMBERED):
+    # Everything that is told of other rows is wrong with these: a bad date, a formula, an ambiguous column's samples, an unknown one.
+    ROWS[_code] |= {
+        "责任者": f"={SECRET}",
+        "成文日期": f"{SECRET}年",
+        "说明": SECRET,
+        "序号": SECRET,
+        "附注": SECRET,
+        "主题词": SECRET,
+    }
 
 
 @pytest.fixture
