@@ -84,6 +84,8 @@ class Vocabulary:
         self._roles = [(_pattern("roles", listed), _role(name)) for name, listed in said.roles.items()]
         self._evidence = _pattern("files.evidence", said.files["evidence"])
         self._markers = {fold(word) for word in said.files["markers"]}
+        self.catalogue = frozenset(said.folders["catalogue"])
+        """Folders of a delivery that hold its sheets, as they are usually written."""
         self._folders = {group: [fold(word) for word in listed] for group, listed in said.folders.items()}
 
     def use_of_folder(self, name: str) -> Use | None:

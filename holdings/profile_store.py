@@ -21,7 +21,7 @@ class Profiles:
 
     def of(self, delivery: str) -> IntakeProfile:
         """The profile of a delivery: its own, else that of the nearest one above it (`扫描` for `扫描/第03批`), else the plain one."""
-        while delivery:
+        while delivery and self.by_delivery:
             if (found := self.by_delivery.get(delivery)) is not None:
                 return found
             delivery = delivery.rpartition("/")[0]

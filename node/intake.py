@@ -29,7 +29,7 @@ from node.judging import Judging
 from node.page_acts import Overlay
 from node.places import GATHERED, Ids, Place, Seen
 from node.sheets import SheetIntake
-from node.walk import FileStat, Folder, walk
+from node.walk import FileStat, Folder, look, walk
 
 BATCH = 50
 
@@ -138,15 +138,23 @@ class Intake:
             return
         name = batches.get(relative) or batches.get(parent) or root.name
         sheets = [f for f in folder.files if name_kind(f.name) is NameKind.SHEET]
-        if not relative or (sheets and not self._is_record(folder.path)):
-            name = f"{root.name}/{relative}" if relative else root.name
+        here = f"{root.name}/{relative}" if relative else root.name
+        if sheets and relative.rpartition("/")[2] in self._words.catalogue:
+            # Read with the delivery around it, before its records were looked at.
+            pass
+        elif not relative or not self._words.catalogue.isdisjoint(folder.folders) or (sheets and not self._is_record(folder.path)):
+            name = here
             self._take(name, folder.path, sheets, settle, counts)
+            for below in self._words.catalogue.intersection(folder.folders):
+                if inner := look(f"{folder.path}/{below}"):
+                    listed = [f for f in inner.files if name_kind(f.name) is NameKind.SHEET]
+                    self._take(name, inner.path, listed, settle, counts, f"{here}/{below}")
             self._loose(name, folder, sheets)
         elif folder.folders and folder.files and all(self._words.is_evidence(f.name) for f in folder.files):
             pass
         elif folder.files or folder.odd or not folder.folders:
             asks = self._judging.standing.profiles.of(name).secrecy_precheck
-            place = Place(f"{root.name}/{relative}", folder.path, name, relative.rpartition("/")[2], PRECHECKED if asks else PLAIN)
+            place = Place(here, folder.path, name, relative.rpartition("/")[2], PRECHECKED if asks else PLAIN)
             self._folder(place, folder, settle, counts)
         batches[relative] = name
         if folder.files:
@@ -191,9 +199,9 @@ class Intake:
         read = gather_tree(tree, self._home.database.read())
         for place, folder in read.places:
             self._folder(place, folder, settle, counts)
-        number = linking.tell_left(self._home, self._judging.standing, tree, read, settle, self._now())
-        if number is not None:
-            self._seen.add(number)
+        told = linking.tell_left(self._home, self._judging.standing, tree, read, settle, self._now())
+        if told is not None:
+            self._seen.add(told)
         linking.remember(self._home, tree, signature, self._judging.standing, settle, self._now())
 
     def _is_open(self, root: Path) -> bool:

@@ -103,13 +103,12 @@ class Service(
         reading = self._home.database.read()
         record = records.resolve(reading, ref)
         parts = sealed.current(reading, bytes(record.id))
-        body = records.body(reading, record, record.version)
-        void = records.body(reading, record).void
+        body = records.body(reading, record)
         listed = quarantine.for_subject(reading, match_key(record.reference_code))
         return {
             "ref": record.reference_code, "id": record.id.hex(), "title": record.title, "level": record.level.label, "custody": "本馆保管",
             "version": record.version,
-            "void": {"reason": void.reason, "by": void.person, "time": void.time} if void else None,
+            "void": {"reason": body.void.reason, "by": body.void.person, "time": body.void.time} if body.void else None,
             "versions": [asdict(v) for v in records.versions(reading, record)],
             "former_codes": lineage.former_codes(reading, record.number),
             "relations": [{"kind": r.kind.label, "id": r.record.hex(), "ref": r.reference_code, "note": r.note} for r in lineage.relations(reading, record.number)],

@@ -154,6 +154,19 @@ def test_f6_a_delivery_folder(work: NodeAtWork) -> None:
         assert [d["name"] for d in Service(engine).deliveries()["deliveries"]] == ["扫描/第03批_20231018"]
 
 
+def test_f6_needs_no_profile(work: NodeAtWork) -> None:
+    """Plain record folders below 数据, sheets below 目录: one delivery by the name of the folder around them, its papers no pages."""
+    rows(work, {A: {"页数": "1"}}, folder="第04批/目录")
+    files = pages(1)
+    work.scans.put(f"第04批/数据/{A}", files)
+    work.scans.put("第04批", {"说明文件.TXT": b"x", "MD5.txt": b"y"})
+    work.intake()
+    assert (work.current(), work.findings()) == ({A: files}, [])
+    assert work.intake().deltas == 0
+    with work.opened() as engine:
+        assert [d["name"] for d in Service(engine).deliveries()["deliveries"]] == ["扫描/第04批"]
+
+
 def test_f7_a_link_sheet(work: NodeAtWork) -> None:
     """The link sheet alone says which images are whose; one line that leads nowhere is told by its code."""
     read_by(work, '[layout]\nkind = "rows"')
