@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
+from typing import Any
 
 import apsw
 
@@ -116,7 +117,7 @@ def twins(connection: apsw.Connection, subject: str, path: str) -> list[str]:
 
 def gathered(connection: apsw.Connection, prefix: str) -> tuple[list[int], bool]:
     """(ids of the places whose key begins so, does any of them wait for its files?)."""
-    rows = connection.execute(
+    rows: list[Any] = connection.execute(
         "SELECT id, state IN ('LOOKED', 'SCANNING') FROM folder WHERE path >= ?1 AND path < ?2 AND state <> 'GONE'",
         (prefix, prefix + "\U0010ffff"),
     ).fetchall()
