@@ -139,12 +139,6 @@ def fetch(connection: apsw.Connection, name: str) -> Delivery:
     return _delivery(row)
 
 
-def id_of(connection: apsw.Connection, name: str) -> int | None:
-    """The id of a delivery in this database; None when there is none."""
-    row = connection.execute("SELECT id FROM delivery WHERE name = ?", (name,)).fetchone()
-    return int(row[0]) if row else None
-
-
 def list_all(connection: apsw.Connection) -> list[Delivery]:
     """Every delivery, oldest first."""
     return [_delivery(row) for row in connection.execute(_SELECT + " ORDER BY d.id")]
