@@ -14,6 +14,7 @@ from holdings.code_series import SeriesFault, series
 from holdings.findings import Finding, FindingCode
 from holdings.layout import Left, LeftWhy
 from holdings.record import Row
+from holdings.security import MarkKind
 from node import folders
 from node.folders import MTIME_AGE_FACTOR, FolderState
 from node.gathering import DeliveryTree, TreeRead
@@ -44,12 +45,17 @@ def tell_left(
     What lies in a volume that is held says nothing: not even which of its pages has no row.
     """
     key = f"{tree.name}/"
-    left = [one for one in read.gathered.left if one.key not in standing.volumes and not one.path.startswith("../")]
+    reading = home.database.read()
+    left = [
+        one
+        for one in read.gathered.left
+        if not one.path.startswith("../") and not (one.key and _is_held(reading, standing, one.key))
+    ]
     text = repr([(one.why.value, one.path, one.key, one.detail) for one in left]) + repr(read.odd)
     signature = (
         hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest() if left or read.odd else b""
     )
-    known = folders.find(home.database.read(), key)
+    known = folders.find(reading, key)
     if (known.signature if known else b"") == signature:
         return known.id if known else None
     if settle_s and left and abs(now - tree.newest_s) < MTIME_AGE_FACTOR * settle_s:
@@ -60,6 +66,12 @@ def tell_left(
         number = folders.put(connection, key, "", tree.name, FolderState.SEALED, signature, now, standing.epoch, None)
         quarantine.settle(connection, key, found, int(now))
     return number
+
+
+def _is_held(reading: apsw.Connection, standing: Standing, key: str) -> bool:
+    """Is a code classified, or of a volume that is held? Then nothing of where its images lie is said."""
+    row = catalogue.row_for(reading, key)
+    return key in standing.volumes or (row is not None and (row.mark is not MarkKind.OPEN or row.volume in standing.volumes))
 
 
 def standing_places(reading: apsw.Connection, tree: DeliveryTree, signature: bytes) -> list[int] | None:

@@ -295,3 +295,15 @@ def test_a_range_says_how_many_pages_an_item_has(work: NodeAtWork) -> None:
     submit(work)
     work.intake()
     assert list(work.current()[f"{VOLUME}-003"]) == ["0004.jpg", "0005.jpg"]
+
+
+def test_a_link_sheet_says_nothing_of_a_classified_record(work: NodeAtWork) -> None:
+    """The line of a classified record that leads nowhere is not told; its neighbour's is."""
+    read_by(work, '[layout]\nkind = "rows"')
+    work.scans.put("盒1", pages(2))
+    rows(work, {A: {"页数": "1", "密级": "机密"}, B: {"页数": "1"}})
+    work.scans.put("", {"挂接表.csv": f"档号,图像文件夹,首图,末图\n{A},天机盒,1,1\n{B},盒9,1,1\n".encode()})
+    work.intake()
+    assert [path for code, path in work.findings() if code == "link-lost"] == [f"扫描#{B}"]
+    with work.opened() as engine:
+        assert "天机" not in str(Service(engine).quarantine_list())
