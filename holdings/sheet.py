@@ -27,7 +27,7 @@ from holdings.sheet_lines import Begin, End, ParsedSheet, Source, TableKind, dec
 from holdings.sheet_link import LinkKind, LinkReader, LinkRow
 from holdings.sheet_mark import RowMark
 from holdings.sheet_notes import Ledger, Note, Refusal, SheetRow
-from holdings.sheet_profile import NO_PROFILE, QuestionKind, SheetProfile, profile_key
+from holdings.sheet_profile import NO_PROFILE, SheetProfile, profile_key
 from holdings.sheet_questions import sampled
 from holdings.sheet_rows import Reading, TabContext
 from holdings.sheet_totals import TOTALS_MAX, SummaryReader
@@ -124,8 +124,8 @@ class _SheetReader:
             columns=tuple(self._columns), row_count=ledger.rows, refused_count=ledger.refused, link_count=self._links,
             has_mark_column=self._has_mark, blocked=self._blocked, kinds=tuple(self._kinds),
             deleted=self._workbook.deleted, profile_key=profile_key(self._printed, self._profile.contractor),
-            refusals=tuple(ledger.refusals), notes=tuple(ledger.notes), questions=tuple(ledger.questions[:ASKED_MAX]),
-            proposals=tuple(ledger.proposals[:ASKED_MAX]), contradicted=tuple(ledger.contradicted),
+            refusals=tuple(ledger.refusals), notes=tuple(ledger.notes), questions=ledger.questions[:ASKED_MAX],
+            proposals=ledger.proposals[:ASKED_MAX], contradicted=tuple(ledger.contradicted),
             format=self.begin.format.value, encoding=self.begin.encoding, delimiter=self.begin.delimiter,
             declared=tuple(line for summary in self._summaries for line in summary.found)[:TOTALS_MAX],
         )  # fmt: skip
@@ -193,9 +193,8 @@ class _SheetReader:
             self._has_mark = self._has_mark or bool(header.marks) or MARK in defaults
             asked = {question.id: question for question in header.questions}
             asked |= {question.id: question for question in (() if isinstance(source, CodeSource) else source)}
-            self._ledger.questions += sampled(
-                below, header, asked.values(), tab, RowMark(header, self._profile, self._site), defaults, self._table
-            )
+            marks = RowMark(header, self._profile, self._site)
+            self._ledger.ask(sampled(below, header, asked.values(), tab, marks, defaults, self._table))
             return
         above = [
             row
@@ -246,10 +245,9 @@ class _SheetReader:
     def _tell_columns(self, header: Header) -> None:
         """Notes about columns that are not known, or not known for certain."""
         for name in header.unknown:
-            self._note(name[:64], FindingCode.COLUMN_UNKNOWN, "")
+            self._ledger.column(name, FindingCode.COLUMN_UNKNOWN)
         for question in header.questions:
-            if question.kind in (QuestionKind.MEANING, QuestionKind.WHICH):
-                self._note(question.id[:64], FindingCode.COLUMN_AMBIGUOUS, "")
+            self._ledger.column(question.id, FindingCode.COLUMN_AMBIGUOUS)
 
     def _note(self, field: str, code: FindingCode, detail: str) -> None:
         self._ledger.note(Note(0, field, code.slug, detail))

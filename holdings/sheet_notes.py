@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
 from holdings.findings import FindingCode
 from holdings.security import MarkKind
-from holdings.sheet_profile import Proposal, Question, RepairKind
+from holdings.sheet_profile import Proposal, Question, QuestionKind, Repair, RepairKind
+from holdings.sheet_tally import EXAMPLES
 from holdings.table import RawRow, Remark, RemarkKind
 
 TOLD_MAX: Final = 10_000  # refusals and notes kept of one sheet; all are counted
@@ -75,7 +77,9 @@ class Ledger:
     def __init__(self) -> None:
         self.rows = self.refused = 0
         self.refusals, self.notes = list[Refusal](), list[Note]()
-        self.proposals, self.questions = list[Proposal](), list[Question]()
+        self._proposals: dict[tuple[str, RepairKind, bool], tuple[Proposal, bool]] = {}
+        self._questions: dict[tuple[str, QuestionKind], Question] = {}
+        self._columns: set[tuple[str, FindingCode]] = set()
         self.contradicted = list[tuple[str, int]]()
         self.tabs = list[str]()
         self._seen: dict[int, int] = {}
@@ -121,10 +125,44 @@ class Ledger:
 
     def propose(self, proposal: Proposal, *, needed: bool) -> None:
         """Keep a repair made or offered, and tell it; that blanks *may* mean "as above" is only told where codes need it."""
-        self.proposals.append(proposal)
-        if needed or proposal.agreed or proposal.repair.kind not in (RepairKind.FILL, RepairKind.FILL_GROUP):
-            code = FindingCode.REPAIR_MADE if proposal.agreed else FindingCode.REPAIR_OFFERED
-            self.note(Note(0, proposal.repair.column, code.slug, proposal.text, tab=proposal.tab))
+        repair = proposal.repair
+        key = (repair.column, repair.kind, proposal.agreed)
+        known, told = self._proposals.get(key, (None, False))
+        if known is not None:
+            width = max(known.repair.width, repair.width)
+            both = (*known.examples, *(proposal.examples if known.tab == proposal.tab else ()))[:EXAMPLES]
+            proposal = Proposal(
+                Repair(repair.column, repair.kind, width),
+                known.count + proposal.count,
+                both,
+                known.tab,
+                proposal.agreed,
+            )
+        loud = needed or proposal.agreed or repair.kind not in (RepairKind.FILL, RepairKind.FILL_GROUP)
+        self._proposals[key] = (proposal, told or loud)
+
+    @property
+    def proposals(self) -> tuple[Proposal, ...]:
+        """Repairs of all tables, one for each column and kind."""
+        return tuple(proposal for proposal, _ in self._proposals.values())
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """Questions of all tables, each once."""
+        return tuple(self._questions.values())
+
+    def ask(self, questions: Iterable[Question]) -> None:
+        """Keep questions; one that several tables ask is asked once, and blocks when it blocks any of them."""
+        for question in questions:
+            known = self._questions.get((question.id, question.kind))
+            if known is None or (question.blocking and not known.blocking):
+                self._questions[(question.id, question.kind)] = question
+
+    def column(self, name: str, code: FindingCode) -> None:
+        """Note once that a column is not known, or not known for certain."""
+        if (name, code) not in self._columns:
+            self._columns.add((name, code))
+            self.note(Note(0, name[:64], code.slug, ""))
 
     def remark(self, raw: RawRow, tab: str) -> None:
         """Tell what the reader noticed in a row that may be shown."""
@@ -140,6 +178,10 @@ class Ledger:
         count, rule = self._century
         if count:
             self.note(Note(0, "成文日期", FindingCode.CENTURY_GUESSED.slug, f"{rule}，共 {count} 处"))
+        for proposal, told in self._proposals.values():
+            if told:
+                code = FindingCode.REPAIR_MADE if proposal.agreed else FindingCode.REPAIR_OFFERED
+                self.note(Note(0, proposal.repair.column, code.slug, proposal.text, tab=proposal.tab))
 
 
 _SAYS: Final = (1 << 64) - 1

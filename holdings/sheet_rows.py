@@ -139,7 +139,7 @@ class Reading:
         parts = {self._name(index) for index in self._source.parts}
         for proposal in self._tally.proposals():
             self._ledger.propose(proposal, needed=proposal.repair.column in parts)
-        self._ledger.questions += self._sampler.questions()
+        self._ledger.ask(self._sampler.questions())
 
     def _between(self, raw: RawRow, cells: list[str]) -> bool:
         """Whether a line stands between the rows: a total, the next volume's banner, a printed page's footer."""

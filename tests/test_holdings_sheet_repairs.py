@@ -208,6 +208,17 @@ def test_what_may_be_the_code_is_asked_first() -> None:
     assert next(iter(sheet.rows)).values == {"档号": "23-2-145-1", "题名": "乙", "文件题名": "甲"}
 
 
+def test_many_tabs_ask_once() -> None:
+    """A hundred tabs with one doubt ask one question, and one repair is offered with the count of all."""
+    tab = [*split("档号|张数|题名|日期|自定"), ["23-2-1-{}", 3, "甲", 29567, ""], ["23-2-1-9{}", 3, "甲", "1958", ""]]
+    tabs = {f"第{n}卷": [[str(cell).format(n) if column == 0 else cell for column, cell in enumerate(row)] for row in tab] for n in range(1, 101)}
+    sheet = read_sheet("a.xlsx", book(tabs))
+    assert [(q.id, q.tab) for q in sheet.questions] == [("张数", "")]
+    assert [(p.repair.spec, p.count, p.examples) for p in sheet.proposals] == [("成文日期=表格日期", 100, ((2, "29567", "19801212"),))]
+    assert sorted(note.code for note in sheet.notes) == sorted([FindingCode.COLUMN_AMBIGUOUS, FindingCode.COLUMN_UNKNOWN, FindingCode.REPAIR_OFFERED])
+    assert (sheet.row_count, sheet.refused_count) == (200, 100)
+
+
 def test_a_new_banner_between_the_rows_begins_another_volume() -> None:
     """Several volumes below each other in one tab, each with its banner and header."""
     header = "顺序号|题名|责任者"
