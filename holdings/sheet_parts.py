@@ -45,21 +45,21 @@ class Slice:
     before: int
 
 
-def slices(source: BinaryIO, fed: Callable[[bytes], object]) -> Iterator[Slice]:
+def slices(source: BinaryIO, fed: Callable[[bytes], object], size: int = PART) -> Iterator[Slice]:
     """Cut a file at ends of lines, where quotes are in pairs when they can be; `fed` is given every byte, for a digest.
 
-    Each slice is at most twice PART long, else SheetUnreadable: that is no text of lines.
+    Each slice is at most twice `size` long, else SheetUnreadable: that is no text of lines.
     """
     rest, before = b"", 0
-    while piece := source.read(PART):
+    while piece := source.read(size):
         fed(piece)
         rest += piece
-        if len(rest) > 2 * PART:
-            raise SheetUnreadable("有一行超过 4 MiB；请核对文件是否完好")
         if (cut := _cut(rest)) > 0:
             yield Slice(rest[:cut], before)
             before += rest.count(b"\n", 0, cut)
             rest = rest[cut:]
+        if len(rest) > 2 * size:
+            raise SheetUnreadable("有一行超过 4 MiB；请核对文件是否完好")
     if rest:
         yield Slice(rest, before)
 
