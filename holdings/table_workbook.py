@@ -9,8 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
-import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias, cast
 
 import python_calamine
@@ -18,7 +17,7 @@ import python_calamine
 from holdings.errors import MediaUnreadable, SheetUnreadable
 from holdings.table import COLUMNS_MAX, ROWS_MAX, CellKind, Merged, RawRow, Remark, RemarkKind, SheetFormat, Table
 from holdings.table import Workbook as Opened
-from holdings.zipped import CHUNK, Bounds, check_zip
+from holdings.zipped import Bounds, check_zip
 
 XLSX_BOUNDS: Final = Bounds(total=1 << 30, ratio=400, free=16 << 20)  # repeated cells compress 50 to 1 and better
 CELLS_MAX: Final = 32 << 20  # cells of one tab in its outer rectangle, which the library keeps whole: 24 B each
@@ -61,15 +60,14 @@ def open_workbook(data: bytes) -> Opened:
 def _check_container(data: bytes) -> SheetFormat:
     """Bounds and kind of a zip container, before the library sees it."""
     try:
-        container = check_zip(data, XLSX_BOUNDS)
+        extents = _Extents()
+        container = check_zip(data, XLSX_BOUNDS, extents.tab)
     except MediaUnreadable as fault:
         raise SheetUnreadable(f"工作簿打不开：{fault}") from fault
     names = set(container.namelist())
     for member, form in _MEMBERS:
         if member in names:
-            for info in container.infolist():
-                if form is SheetFormat.XLSX and info.filename.startswith("xl/worksheets/sheet"):
-                    _check_extent(container, info)
+            extents.judge()
             return form
     if "mimetype" in names and container.read("mimetype")[:100].decode("latin-1").startswith(_ODS):
         return SheetFormat.ODS
@@ -90,25 +88,43 @@ def _utf16(name: str) -> bytes:
     return name.encode("utf-16-le")
 
 
-def _check_extent(container: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
-    """Refuse a tab whose cells lie so far apart that the rectangle around them would not fit into memory.
+class _Extents:
+    """How far apart the cells of a tab lie, looked at while the container is read through: the library keeps the whole
+    rectangle around them.
 
-    Reads the cells as every spreadsheet program writes them; whoever writes them otherwise to deceive ends at the
-    sandbox's bound on memory.
+    Reads cells as every spreadsheet program writes them; whoever writes them otherwise to deceive ends at the sandbox's
+    bound on memory.
     """
-    columns, rows, tail = 26, 0, b""
-    with container.open(info) as stream:
-        while piece := stream.read(16 * CHUNK):
+
+    def __init__(self) -> None:
+        self.columns, self.rows = 26, 0
+        self.cells = 0
+
+    def tab(self, name: str) -> Callable[[bytes], None] | None:
+        """What looks at the pieces of a member; None unless it is a tab of an xlsx."""
+        if not name.startswith("xl/worksheets/sheet"):
+            return None
+        columns, rows, tail = 26, 0, b""
+
+        def look(piece: bytes) -> None:
+            nonlocal columns, rows, tail
             window = tail + piece
             columns = max([columns, *map(_column, set(_FAR_CELL.findall(window)))])
             at = window.rfind(_ROW)
             if at >= 0 and (number := window[at + len(_ROW) : at + len(_ROW) + 8].split(b'"')[0]).isdigit():
                 rows = max(rows, int(number))
             tail = window[-_OVERLAP:]
-    if columns > COLUMNS_MAX:
-        raise SheetUnreadable(f"工作表超过 {COLUMNS_MAX} 列；请删去右边多余的列后另存")
-    if rows > ROWS_MAX or (columns > 26 and rows * columns > CELLS_MAX):
-        raise SheetUnreadable("工作表的单元格相距过远（行数×列数过大）；请删去远处的多余单元格，或分成几张表")
+            self.columns, self.rows = max(self.columns, columns), max(self.rows, rows)
+            self.cells = max(self.cells, rows * columns if columns > 26 else 0)
+
+        return look
+
+    def judge(self) -> None:
+        """SheetUnreadable when a tab is too wide, too long, or both by halves."""
+        if self.columns > COLUMNS_MAX:
+            raise SheetUnreadable(f"工作表超过 {COLUMNS_MAX} 列；请删去右边多余的列后另存")
+        if self.rows > ROWS_MAX or self.cells > CELLS_MAX:
+            raise SheetUnreadable("工作表的单元格相距过远（行数×列数过大）；请删去远处的多余单元格，或分成几张表")
 
 
 def _column(letters: bytes) -> int:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from holdings.errors import MediaUnreadable
 
 MEMBERS_MAX: Final = 20_000  # members of one container: an OFD of 10,000 pages has two per page
 CHUNK: Final = 1 << 16
+Watch: TypeAlias = Callable[[str], "Callable[[bytes], None] | None"]
+"""From a member's name to what is shown its pieces in order; None for a member of no interest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ encrypted ones.
 """
 
 
-def check_zip(data: bytes, bounds: Bounds) -> zipfile.ZipFile:
-    """Open a container and read every member through once.
+def check_zip(data: bytes, bounds: Bounds, watch: Watch | None = None) -> zipfile.ZipFile:
+    """Open a container and read every member through once; `watch` may look at the pieces of a member meanwhile.
 
     zipfile never yields more than a member declares and checks its CRC, so declared sizes bound the real ones.
     MediaUnreadable when it is broken, encrypted, has too many members or would expand beyond the bounds.
@@ -63,8 +66,10 @@ def check_zip(data: bytes, bounds: Bounds) -> zipfile.ZipFile:
     for member in members:
         try:
             with container.open(member) as stream:
-                while stream.read(CHUNK):
-                    pass
+                look = watch(member.filename) if watch else None
+                while piece := stream.read(CHUNK):
+                    if look:
+                        look(piece)
         except BROKEN as fault:
             raise MediaUnreadable("压缩容器内有成员已损坏或加密") from fault
     return container
