@@ -259,7 +259,7 @@ def clear(home: Path, as_json: bool, delivery: str, persons: tuple[str, ...]) ->
     """签署批次的保密审查意见（不含国家秘密），须两人。"""
     with reach(home) as node:
         result = node.clear(delivery_name=delivery, persons=list(persons))
-    give(as_json, result, f"批次“{result['delivery']}”的保密审查已由 {'、'.join(result['persons'])} 签署。")
+    give(as_json, result, f"批次“{result['delivery']}”的保密审查已由 {'、'.join(result['persons'])} 签署，覆盖现有目录 {result['rows']} 条。")
 
 
 @commands.command()

@@ -42,10 +42,12 @@ class DeliveryVerbs(Verbs):
                 raise ClearanceInvalid(f"目录表 {'、'.join(half)} 还没有导入完；请等导入结束（中断了的，重新导入）再签署保密审查")
             newest = catalogue.latest_import(connection, delivery_name)
             cleared = delivery.clear(connection, delivery_name, persons, self._seconds(), newest=newest)
+            rows, _, _ = catalogue.delivery_rows(connection, delivery_name)
             self._look_again(connection)
         self._wake()
         assert cleared.clearance is not None
-        return {"delivery": cleared.name, "persons": list(cleared.clearance.persons), "time": cleared.clearance.time}
+        said = cleared.clearance
+        return {"delivery": cleared.name, "persons": list(said.persons), "time": said.time, "rows": rows}
 
     def deliveries(self) -> Answer:
         """Every delivery, how it stands, and who cleared it."""
