@@ -40,6 +40,8 @@ def decide(connection: apsw.Connection, name: str, act: DeliveryAct, person: str
         raise DeliveryRefused(f"{act.label}须写明姓名：--by 姓名（不超过 {NAME_MAX} 字）")
     if (act in REASONED and not why) or len(why) > REASON_MAX:
         raise DeliveryRefused(f"{act.label}须写明理由：--reason（不超过 {REASON_MAX} 字）")
+    if act is DeliveryAct.ACCEPT and who == _submitted_by(connection, delivery.fetch(connection, name)):
+        raise DeliveryRefused(f"{who}提交了本批次，不能由其本人验收；请另一人办理（--by 姓名）")
     after = delivery.move(connection, name, act)
     connection.execute(
         "INSERT INTO delivery_act(delivery, kind, round, person, reason, time) VALUES (?, ?, ?, ?, ?, ?)",
@@ -54,3 +56,9 @@ def decisions(connection: apsw.Connection, held: Delivery) -> list[Decision]:
         "SELECT kind, round, person, reason, time FROM delivery_act WHERE delivery = ? ORDER BY id", (held.id,)
     )
     return [Decision(DeliveryAct(kind), *rest) for kind, *rest in rows]
+
+
+def _submitted_by(connection: apsw.Connection, held: Delivery) -> str:
+    """Who submitted a delivery last; empty when nobody has."""
+    acts = [one for one in decisions(connection, held) if one.act is DeliveryAct.SUBMIT]
+    return acts[-1].person if acts else ""

@@ -97,11 +97,11 @@ def test_rounds_are_counted_by_returns(database: Database, acts: list[DeliveryAc
     """Only a submission after a return begins a new round; every act stands in the history with name and reason."""
     with database.transaction() as connection:
         for time, act in enumerate(acts):
-            held = delivery_history.decide(connection, NAME, act, "王秀英", "有缺页", time)
+            held = delivery_history.decide(connection, NAME, act, "赵工" if act is SUBMIT else "王秀英", "有缺页", time)
         kept = delivery_history.decisions(connection, held)
     assert (held.state, held.round) == (state, rounds)
     assert [(one.act, one.person, one.reason, one.time) for one in kept] == [
-        (act, "王秀英", "有缺页", time) for time, act in enumerate(acts)
+        (act, "赵工" if act is SUBMIT else "王秀英", "有缺页", time) for time, act in enumerate(acts)
     ]
 
 
@@ -113,6 +113,17 @@ def test_an_act_leads_on_or_says_what_comes_first(state: DeliveryState, act: Del
     except DeliveryRefused as refusal:
         said = str(refusal)
     assert said in {one.label for one in DeliveryState} or (state.label in said and act.label in said)
+
+
+def test_nobody_accepts_what_he_submitted(database: Database) -> None:
+    """Who brought the work in does not pass judgement on it; another name does, also after the next submission by somebody else."""
+    with database.transaction() as connection:
+        delivery_history.decide(connection, NAME, SUBMIT, "赵工", "", 1)
+        with pytest.raises(DeliveryRefused, match="本人"):
+            delivery_history.decide(connection, NAME, ACCEPT, " 赵工 ", "", 2)
+        delivery_history.decide(connection, NAME, RETURN, "赵工", "漏扫", 3)
+        delivery_history.decide(connection, NAME, SUBMIT, "钱工", "", 4)
+        assert delivery_history.decide(connection, NAME, ACCEPT, "赵工", "", 5).state is DeliveryState.ACCEPTED
 
 
 @pytest.mark.parametrize(("act", "person", "reason"), [(WITHDRAW, "王秀英", " "), (WITHDRAW, " ", "误投"), (SUBMIT, "", ""), (ACCEPT, "王", "")])
