@@ -49,6 +49,7 @@ class Measures(msgspec.Struct, frozen=True, omit_defaults=True):
     border: float = 0.0
     cut: int = 0
     near: int = 0
+    crossing: int = 0
     low: int = 0
     high: int = 0
     lean: int = 0
@@ -75,6 +76,8 @@ class _Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     black: float = 1.0
     long_side: int = 0
     near: int = 0
+    crossing: int = 0
+    marks: int = 0
 
 
 class _Repeated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -155,7 +158,7 @@ def _upside_down(page: Measures, rules: ImageRules) -> Judged:
 
 
 def _skewed(page: Measures, limit: _Limit) -> Judged:
-    if page.sharpness < limit.sharpness:
+    if page.sharpness < limit.sharpness or page.marks < limit.marks:
         return Judged(Fault.SKEWED, Verdict.UNTESTED, "没有可测的文字行")
     return _above(Fault.SKEWED, abs(page.skew), limit, f"歪斜 {page.skew:+.1f}°")
 
@@ -176,6 +179,8 @@ def _cut(page: Measures, limit: _Limit) -> Judged:
     found = _above(Fault.TEXT_CUT, page.cut, limit, f"一侧有 {page.cut} 个字触及图像边缘")
     if found.verdict is Verdict.PASSED and page.near >= limit.near:
         return Judged(Fault.TEXT_CUT, Verdict.PERSON, f"一侧有 {page.near} 个字距图像边缘不足 1.5 mm")
+    if found.verdict is Verdict.PASSED and page.crossing >= limit.crossing:
+        return Judged(Fault.TEXT_CUT, Verdict.PERSON, f"一侧有 {page.crossing} 条线通到图像边缘")
     return found
 
 

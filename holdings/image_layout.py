@@ -24,7 +24,7 @@ RULE_WIDTH, RULE_HEIGHT = 0.15, 0.08  # of the page: longer pieces are rules, fr
 LATE_PX: Final = 60  # a line that begins or ends this much inside its neighbours
 CUT_STRIP_PX: Final = 2
 NEAR_STRIP_PX: Final = 6
-CUT_INWARD_PX, CUT_INWARD_MAX_PX = 5, 80
+CUT_INWARD_PX, CUT_INWARD_MAX_PX = 4, 80
 CUT_ALONG_MAX_PX: Final = 60
 
 
@@ -102,10 +102,22 @@ def _runs(on: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
     return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
-def cut_marks(ink: Mask) -> tuple[int, int]:
-    """(characters that run off one edge of the page, characters nearer to it than 1.5 mm): the most of any edge."""
+def cut_marks(ink: Mask) -> tuple[int, int, int]:
+    """The most of any edge: characters that run off it, characters nearer to it than 1.5 mm, and strokes or rules of any kind that cross it."""
     sides = (ink, ink[::-1], ink.T, ink.T[::-1])
-    return max(_at_top(side, CUT_STRIP_PX) for side in sides), max(_at_top(side, NEAR_STRIP_PX) for side in sides)
+    return (
+        max(_at_top(side, CUT_STRIP_PX) for side in sides), max(_at_top(side, NEAR_STRIP_PX) for side in sides),
+        max(_crossing(side) for side in sides),
+    )  # fmt: skip
+
+
+def _crossing(ink: Mask) -> int:
+    """Runs of ink along the first rows that go on inwards: rules of a table that was cut are one piece, however many they are."""
+    first = ink[:CUT_STRIP_PX].any(axis=0)
+    if not first.any():
+        return 0
+    inner = ink[CUT_STRIP_PX : CUT_INWARD_PX + CUT_STRIP_PX].all(axis=0)
+    return sum(1 for left, right in _runs(first) if right - left <= CUT_ALONG_MAX_PX and inner[left:right].any())
 
 
 def _at_top(ink: Mask, strip_px: int) -> int:

@@ -27,7 +27,7 @@ def measure(page: Page) -> Measures:
     small = cv2.resize(grey, (max(1, grey.shape[1] // 8), max(1, grey.shape[0] // 8)), interpolation=cv2.INTER_AREA)
     return Measures(
         page.width, page.height, page.bits, round(page.dpi, 1), int(np.percentile(small, 75)),
-        round(float((grey < 128).mean()) if page.bits == 1 else float(ink.mean()), 5), pieces, round(share, 5), skew.degrees, skew.sharpness,
+        round(1 - float(grey.mean()) / 255 if page.bits == 1 else float(ink.mean()), 5), pieces, round(share, 5), skew.degrees, skew.sharpness,
         width_mm, *cut_marks(ink), marks.low, marks.high, marks.lean, ink_map(ink, skew),
     )  # fmt: skip
 

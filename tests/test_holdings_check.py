@@ -29,7 +29,7 @@ ELEMENTS = {
     "档号": REF, "题名": "关于印发工作方案的通知", "责任者": "市档案馆", "成文日期": "20150102", "日期": "20150102", "保管期限": "30年", "密级": "", "页数": "2",
     "开放标识": "开放", "开放状态": "开放", "年度": "2015",
 }  # fmt: skip
-PAGE = Measures(1654, 2339, 24, 200.0, 230, 0.08, 700, 0.08, 0.2, 9.0, 0.0, 0, 0, 40, 0, 3)
+PAGE = Measures(1654, 2339, 24, 200.0, 230, 0.08, 700, 0.08, 0.2, 9.0, 0.0, 0, 0, 0, 40, 0, 3)
 
 
 def file(name: str = "0001.jpg", **changes: object) -> FileFacts:
@@ -172,7 +172,7 @@ def test_one_fault_is_not_filed_under_other_codes() -> None:
 
 def test_pages_are_judged_each_and_named() -> None:
     """A page that hangs upside down is named by file and number; the others stay out of it."""
-    turned = Measures(1654, 2339, 24, 200.0, 230, 0.08, 700, 0.08, 0.2, 9.0, 0.0, 0, 0, 0, 40, -3)
+    turned = Measures(1654, 2339, 24, 200.0, 230, 0.08, 700, 0.08, 0.2, 9.0, 0.0, 0, 0, 0, 0, 40, -3)
     results = by_code(examine(material(files=(file("卷.pdf", measures=(PAGE, turned, None)),)), Stage.ARCHIVING))
     assert [(r.verdict, r.where) for r in results["TX-2"]] == [(FAILED, "卷.pdf#2"), (UNTESTED, "卷.pdf")]
     assert verdict_of(results["TX-3"]) is UNTESTED

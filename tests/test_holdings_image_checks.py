@@ -115,6 +115,7 @@ CASES = (
     Case("marks even", Fault.UPSIDE_DOWN, Verdict.PASSED, {"low": 10, "high": 10}),
     Case("no marks, ragged left", Fault.UPSIDE_DOWN, Verdict.PERSON, {"low": 0, "high": 1, "lean": -6}),
     Case("no lines", Fault.SKEWED, Verdict.UNTESTED, {"sharpness": 1.2, "skew": 9.0}),
+    Case("too little writing to tell", Fault.SKEWED, Verdict.UNTESTED, {"sharpness": 9.0, "skew": 9.0, "marks": 12}),
     Case("slightly skewed", Fault.SKEWED, Verdict.PASSED, {"sharpness": 9.0, "skew": -2.4}),
     Case("doubtfully skewed", Fault.SKEWED, Verdict.PERSON, {"sharpness": 9.0, "skew": -2.6}),
     Case("skewed", Fault.SKEWED, Verdict.FAILED, {"sharpness": 9.0, "skew": -3.0}),
@@ -126,6 +127,7 @@ CASES = (
     Case("no tag, enough pixels", Fault.RESOLUTION, Verdict.PASSED, {"dpi": 0.0}),
     Case("no tag, few pixels", Fault.RESOLUTION, Verdict.PERSON, {"dpi": 0.0, "width": 800, "height": 1100}),
     Case("text at the edge", Fault.TEXT_CUT, Verdict.PERSON, {"near": 9}),
+    Case("a table that goes on", Fault.TEXT_CUT, Verdict.PERSON, {"crossing": 8}),
     Case("too dark to say", Fault.TEXT_CUT, Verdict.UNTESTED, {"paper": 60, "cut": 9}),
     Case("nothing to turn on a blank page", Fault.UPSIDE_DOWN, Verdict.UNTESTED, {"marks": 2, "share": 0.0001}),
 )
@@ -134,7 +136,7 @@ CASES = (
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_limits_give_four_verdicts(case: Case) -> None:
     """Each limit passes, fails, doubts, or says that it could not look."""
-    plain = Measures(1654, 2339, 24, 200.0, 230, 0.08, 700, 0.08, 0.2, 9.0, 0.0, 0, 0, 40, 0, 3)
+    plain = Measures(1654, 2339, 24, 200.0, 230, 0.08, 700, 0.08, 0.2, 9.0, 0.0, 0, 0, 0, 40, 0, 3)
     found = {one.fault: one.verdict for one in judge(msgspec.structs.replace(plain, **case.changes), RULES)}
     assert found[case.fault] is case.verdict
     assert set(found) == set(Fault)
