@@ -1,18 +1,21 @@
 """Properties of reading any sheet: answered in one of two ways, consistent in its counts, silent about classified rows."""
 
 import datetime as dt
+import inspect
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sheet_books import book, table
 
+from holdings import secrecy_words
 from holdings.columns import columns, is_header, of_site
 from holdings.dates import read_date
 from holdings.errors import SheetUnreadable, SiteDataWrong
 from holdings.security import SiteClass
 from holdings.sheet import SheetRequest, encode_request, interpret_in_sandbox, read_sheet, sheet_lines
 from holdings.sheet_lines import decode_parsed, encode_parsed
+from holdings.sheet_mark import RowMark
 from holdings.sheet_profile import KEEP, SKIP, Repair, RepairKind, SheetProfile
 from holdings.site_data import SiteData
 
@@ -147,6 +150,12 @@ def test_a_site_adds_its_own_names() -> None:
 def test_headers_are_told_from_banners_and_rows(cells: list[str], header: bool) -> None:
     """A header names columns; names and values in turn are a banner, values alone a row."""
     assert is_header(cells) == header
+
+
+def test_the_quick_look_for_words_misses_none() -> None:
+    """Every sign by which words of secrecy are found is one that a row is looked through for."""
+    for hint in secrecy_words._HINTS:
+        assert f'"{hint}" in text' in inspect.getsource(RowMark.judge)
 
 
 def test_no_name_means_two_things() -> None:
