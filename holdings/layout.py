@@ -107,6 +107,8 @@ class Gathering:
     whole: bool = False
     marked: bool = False
     kept_back: int = 0
+    superseded: tuple[tuple[str, str], ...] = ()
+    """(folder, name) of files whose place a later override took: they do not come back when the override is cleared away."""
     expected: int | None = None
     """Text pages by its range of the volume, where 页号 says where it ends."""
 

@@ -235,7 +235,8 @@ def _items(layout: Layout, volume: Gathering, rows: Sequence[VolumeRow]) -> tupl
     }
     items = [
         Gathering(
-            names[key], key, volume.where, tuple(pages), volume.override, volume.whole, volume.marked, expected=lengths.get(key)
+            names[key], key, volume.where, tuple(pages), volume.override, volume.whole, volume.marked,
+            superseded=volume.superseded, expected=lengths.get(key),
         )
         for key, pages in taken.items()
     ]  # fmt: skip

@@ -28,10 +28,13 @@ def merge(found: Bin, send: Collection[Use], words: Vocabulary) -> tuple[Gatheri
         # A record whose only representation is one that is not sent would be empty: then it goes all the same.
         sent = kept
     pages = _pages(sent, words)
+    standing = {(raw.way.folder, raw.name) for raw, _ in kept}
+    superseded = tuple(place for raw in raws if (place := (raw.way.folder, raw.name)) not in standing)
     where = next((r.way.folder.removesuffix(r.way.inner).rstrip("/") for r in raws if not r.way.rank), found.where)
     gathering = Gathering(
         found.code, found.key, where, pages, override=bool(raws) and all(r.way.rank for r in raws),
         whole=any(r.way.inner for r in raws), marked=found.marked, kept_back=len(kept) - len(sent),
+        superseded=superseded,
     )  # fmt: skip
     return gathering, left
 

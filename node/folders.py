@@ -152,6 +152,17 @@ def forget_look(connection: apsw.Connection, path: str) -> None:
     connection.execute("UPDATE folder SET state = 'LOOKED', signature = x'' WHERE path = ?", (path,))
 
 
+def put_superseded(connection: apsw.Connection, folder: int, files: Iterable[tuple[str, int, int, int]]) -> None:
+    """Remember files whose place an override took: (place, size, mtime_ns, inode)."""
+    connection.executemany("INSERT OR REPLACE INTO superseded VALUES (?, ?, ?, ?, ?)", ((folder, *file) for file in files))
+
+
+def superseded(connection: apsw.Connection, folder: int) -> set[tuple[str, int, int, int]]:
+    """(place, size, mtime_ns, inode) of files whose place an override took once; they are not read again as they were."""
+    rows = connection.execute("SELECT place, size, mtime_ns, inode FROM superseded WHERE folder = ?", (folder,))
+    return {(row[0], row[1], row[2], row[3]) for row in rows}
+
+
 def sources(connection: apsw.Connection, folder: int) -> dict[str, tuple[int, int, int, bytes]]:
     """{name: (size, mtime_ns, inode, sha256)} as sealed."""
     rows = connection.execute("SELECT name, size, mtime_ns, inode, sha256 FROM source WHERE folder = ?", (folder,))

@@ -118,7 +118,7 @@ def gather_tree(tree: DeliveryTree, connection: apsw.Connection) -> TreeRead:
     odd = [(f"{p}/{name}".lstrip("/"), code) for p, folder in tree.folders.items() for name, code in folder.odd]
     odd += [(place, FindingCode.UNREADABLE) for place, folder in tree.folders.items() if folder.unreadable]
     places = [
-        (_place(tree, found), _folder(tree, found, stats))
+        (_place(tree, found, stats), _folder(tree, found, stats))
         for found in gathered.gatherings
         if not _foreign(found, connection, tree.name)
     ]
@@ -133,8 +133,13 @@ def _foreign(found: Gathering, connection: apsw.Connection, delivery: str) -> bo
     return row is None or row.delivery != delivery
 
 
-def _place(tree: DeliveryTree, found: Gathering) -> Place:
-    return Place(f"{tree.name}{GATHERED}{found.code}", tree.path, tree.name, found.code, tree.profile, found)
+def _place(tree: DeliveryTree, found: Gathering, stats: dict[tuple[str, str], FileStat]) -> Place:
+    superseded = tuple(_at(place, stats[place]) for place in found.superseded)
+    return Place(f"{tree.name}{GATHERED}{found.code}", tree.path, tree.name, found.code, tree.profile, found, superseded)
+
+
+def _at(place: tuple[str, str], stat: FileStat) -> FileStat:
+    return FileStat(stat.name, stat.size, stat.mtime_ns, stat.inode, "/".join(part for part in place if part))
 
 
 def _folder(tree: DeliveryTree, found: Gathering, stats: dict[tuple[str, str], FileStat]) -> Folder:

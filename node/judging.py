@@ -178,6 +178,9 @@ class Judging:
         same = unchanged_parts(folders.sources(connection, number), parts, folder.files) if record else {}
         body = records.body(connection, record, record.version) if record else None
         uses, roles, files, labels = _order(place, folder.files)
+        folders.put_superseded(connection, number, [(f.place, f.size, f.mtime_ns, f.inode) for f in place.superseded])
+        if place.gathering and body is not None:
+            files, same = overriding.keep(files, same, parts, folders.superseded(connection, number))
         if place.gathering and place.gathering.override and body is not None:
             files, uses, roles, same = overriding.complete(files, uses, roles, same, parts, body)
             labels = tuple(file.name for file in files)

@@ -56,6 +56,33 @@ def complete(
     )
 
 
+def keep(
+    files: tuple[FileStat, ...], same: dict[str, Part], parts: tuple[Part, ...], superseded: set[tuple[str, int, int, int]]
+) -> tuple[tuple[FileStat, ...], dict[str, Part]]:
+    """(files, unchanged parts) where files that an override has replaced stand for the sealed page of their number.
+
+    The override folder may be cleared away once it was sealed; what it replaced must not come back for that.
+    """
+    if not superseded or not any((f.place, f.size, f.mtime_ns, f.inode) in superseded for f in files):
+        return files, same
+    by_page = {_number(part.name): part for part in parts}
+    kept, known = [], dict(same)
+    for file in files:
+        part = by_page.get(_number(file.name))
+        if part is None or (file.place, file.size, file.mtime_ns, file.inode) not in superseded:
+            kept.append(file)
+            continue
+        kept.append(FileStat(part.name, part.size, 0, 0))
+        known.pop(file.name, None)
+        known[part.name] = part
+    return tuple(kept), known
+
+
+def _number(name: str) -> tuple[object, ...]:
+    page, ending = page_name(name), name.rpartition(".")[2].casefold()
+    return (page.number, page.mark) if page else (name.casefold(), ending)
+
+
 def _at(values: bytes, index: int, otherwise: int) -> int:
     return values[index] if index < len(values) else int(otherwise)
 

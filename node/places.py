@@ -8,7 +8,7 @@ from holdings.layout import Gathering
 from holdings.profile import PLAIN, IntakeProfile
 from holdings.reference_code import match_key
 from node.folders import Known
-from node.walk import Folder
+from node.walk import FileStat, Folder
 
 GATHERED = "#"
 """Stands between a delivery and the code of what was gathered in it, in the keys of table folder."""
@@ -25,6 +25,8 @@ class Place:
     name: str
     profile: IntakeProfile = PLAIN
     gathering: Gathering | None = None
+    superseded: tuple[FileStat, ...] = ()
+    """Files whose place a later override took."""
 
     @property
     def subject(self) -> str:

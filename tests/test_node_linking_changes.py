@@ -57,6 +57,38 @@ def test_f12_overrides_send_their_pages_alone(work: NodeAtWork) -> None:
     assert work.intake().deltas == 0
 
 
+def test_f12_what_an_override_replaced_does_not_come_back(work: NodeAtWork) -> None:
+    """The override folder is cleared away after it was sealed: its page stays; the old page scanned anew in its own place is a new page."""
+    read_by(work, FOLDERS)
+    files = pages(3)
+    work.scans.put(A, files)
+    rows(work, {A: {"页数": "3"}})
+    work.intake()
+    work.scans.put(f"重扫/{A}", {"0002.jpg": page(77)})
+    work.intake()
+    shutil.rmtree(work.scans.root / "重扫")
+    assert work.intake().deltas == 0
+    rows(work, {A: {"页数": "3", "题名": "更正"}})
+    work.intake()
+    assert (work.versions()[-1].version, work.versions()[-1].files["0002.jpg"]) == (3, page(77))
+    work.scans.put(A, {"0002.jpg": page(78)})
+    work.intake()
+    assert (work.versions()[-1].version, work.versions()[-1].files["0002.jpg"]) == (4, page(78))
+    assert work.findings() == []
+
+
+def test_f12_an_override_that_came_with_the_batch_holds_too(work: NodeAtWork) -> None:
+    """Sealed together with what it replaces, an override may be cleared away all the same."""
+    read_by(work, FOLDERS)
+    work.scans.put(A, pages(2))
+    work.scans.put(f"重扫/{A}", {"0002.jpg": page(77)})
+    rows(work, {A: {"页数": "2"}})
+    work.intake()
+    shutil.rmtree(work.scans.root / "重扫")
+    assert work.intake().deltas == 0
+    assert (len(work.versions()), work.current()[A]["0002.jpg"]) == (1, page(77))
+
+
 def test_f12_an_override_completes_what_was_sealed(work: NodeAtWork) -> None:
     """When the contractor has taken the first disk away, his corrections beside the delivery still replace pages by number."""
     read_by(work, FOLDERS, "扫描/第03批")

@@ -7,3 +7,13 @@ CREATE TABLE page_change (
     time    INTEGER NOT NULL,
     PRIMARY KEY (item_id, version)
 ) STRICT, WITHOUT ROWID;
+
+-- Files whose place a page of an override folder 重扫 took, as they were then: when the override is cleared away, the sealed page stays.
+CREATE TABLE superseded (
+    folder   INTEGER NOT NULL REFERENCES folder,
+    place    TEXT    NOT NULL,
+    size     INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode    INTEGER NOT NULL,
+    PRIMARY KEY (folder, place)
+) STRICT, WITHOUT ROWID;
