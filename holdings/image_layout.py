@@ -113,11 +113,11 @@ def cut_marks(ink: Mask) -> tuple[int, int, int]:
 
 def _crossing(ink: Mask) -> int:
     """Runs of ink along the first rows that go on inwards: rules of a table that was cut are one piece, however many they are."""
-    first = ink[:CUT_STRIP_PX].any(axis=0)
+    first = np.asarray(ink[:CUT_STRIP_PX].any(axis=0), np.bool_)
     if not first.any():
         return 0
-    inner = ink[CUT_STRIP_PX : CUT_INWARD_PX + CUT_STRIP_PX].all(axis=0)
-    return sum(1 for left, right in _runs(first) if right - left <= CUT_ALONG_MAX_PX and inner[left:right].any())
+    inner = np.asarray(ink[CUT_STRIP_PX : CUT_INWARD_PX + CUT_STRIP_PX].all(axis=0), np.bool_)
+    return sum(1 for left, right in _runs(first) if right - left <= CUT_ALONG_MAX_PX and bool(inner[left:right].any()))
 
 
 def _at_top(ink: Mask, strip_px: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import random
 
@@ -27,6 +28,7 @@ def mark(draw: ImageDraw.ImageDraw, x: int, y: int, ink: int) -> None:
     draw.ellipse([x + 4, y + EM - 14, x + 12, y + EM - 4], fill=ink)
 
 
+@functools.lru_cache(maxsize=64)
 def page(seed: int = 0, lines: int = 24, number: int = 1, size: tuple[int, int] = A4) -> Image.Image:
     """A grey page of paragraphs; `number` is stamped at the upper right in strokes."""
     r, g = random.Random(seed), np.random.default_rng(seed + 1000 * number)

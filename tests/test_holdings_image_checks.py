@@ -41,21 +41,19 @@ def hits(found: dict[Fault, Judged]) -> set[str]:
     return {fault.value for fault, one in found.items() if one.verdict in (Verdict.FAILED, Verdict.PERSON)}
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(("kind", "media_type"), [
     ("JPEG", media.JPEG), ("G4", media.TIFF), ("TIFF", media.TIFF), ("PNG", media.PNG), ("PDF", media.PDF), ("JPEG2000", media.JP2),
 ])  # fmt: skip
 def test_a_clean_page_is_found_clean_in_every_format(kind: str, media_type: str, seed: int) -> None:
     """No limit fires on a clean page, whatever it is stored as; lines and marks are seen."""
-    if kind == "JPEG2000" and seed > 1:
-        pytest.skip("slow to encode")
-    data = drawn_pages.encoded(drawn_pages.page(seed, lines=12 + 2 * seed), kind)
+    data = drawn_pages.encoded(drawn_pages.page(seed, lines=12 + 4 * seed), kind)
     found = verdicts(data, media_type)
     assert hits(found) == set()
     assert found[Fault.UPSIDE_DOWN].verdict is Verdict.PASSED
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("bilevel", [False, True])
 @pytest.mark.parametrize("kind", [k for k in image_faults.FAULTS if k != "truncated"])
 def test_every_fault_is_found_under_its_rule(kind: str, bilevel: bool, seed: int) -> None:
