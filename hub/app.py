@@ -18,6 +18,7 @@ from holdings.security import SiteClass
 from hub import certificate
 from hub.arrivals import Arrivals
 from hub.bearers import Bearers
+from hub.check_watch import HandoverWatch
 from hub.clock import SystemClock
 from hub.config import split_address
 from hub.conversation import Conversation
@@ -157,6 +158,9 @@ async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
         else:
             text = f"中心“{home.config.name}”已就绪（涉密：不开节点端口，只经载体往来）"
         hub.folding.start()
+        watch = HandoverWatch(home, hub.vault, hub.folding)
+        watch.start()
+        stack.callback(watch.close)
         # What was made so far stays: the collector need not look at it again and again while uploads run.
         gc.freeze()
         ready(text)

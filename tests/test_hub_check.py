@@ -9,6 +9,7 @@ import pytest
 from city import City
 from click.testing import CliRunner
 
+from hub.check_watch import HandoverWatch
 from hub.commands import commands
 from sync.sandbox import Sandbox
 
@@ -59,3 +60,13 @@ def test_reports_of_a_stopped_hub_by_command(city: City, tmp_path: Path) -> None
     missing = run(commands, ["check", "report", *home, "--to", str(tmp_path / "out")])
     assert missing.exit_code == 2
     city.hub.start()
+
+
+def test_a_running_hub_checks_in_the_background(city: City) -> None:
+    """While the vault rests, what was folded is checked once; nothing is left over."""
+    hub = city.hub.hub
+    watch = HandoverWatch(hub.home, hub.vault, hub.folding)
+    assert watch.look() == 1
+    assert watch.look() == 0
+    watch.start()
+    watch.close()

@@ -1,0 +1,59 @@
+"""Runs the hand-over checks YJ of what was folded, in the background of a running hub: when the vault rests, and at low priority."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import closing
+from typing import Final
+
+from holdings.check import Stage
+from holdings.errors import HoldingsError
+from hub.check_run import HandoverChecks
+from hub.folding import Folding, lower_priority
+from hub.home import Home
+from hub.vault import Vault
+from sync.errors import SyncError
+
+LOG = logging.getLogger("jindang.hub")
+EVERY_S: Final = 60.0
+"""Seconds between two looks; opening for R4 goes before."""
+PORTION: Final = 50
+
+
+class HandoverWatch:
+    """One thread; `close` ends it after the record at hand."""
+
+    def __init__(self, home: Home, vault: Vault, folding: Folding) -> None:
+        self._home, self._vault, self._folding = home, vault, folding
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="hub-check", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop and wait."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        lower_priority()
+        while not self._stop.wait(EVERY_S):
+            self.look()
+
+    def look(self) -> int:
+        """Check what waits while the vault rests; how many records."""
+        done = 0
+        with closing(HandoverChecks(self._home, self._vault, images=False)) as checks:
+            try:
+                while self._folding.idle.is_set() and not self._stop.is_set():
+                    counts = checks.pending(Stage.HANDOVER, PORTION)
+                    done += counts.records
+                    if not counts.waiting:
+                        return done
+            except (SyncError, HoldingsError) as fault:
+                # A full disk, say: what was not checked is tried again.
+                LOG.error("移交环节检测暂停：%s", fault)
+        return done
