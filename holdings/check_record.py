@@ -8,12 +8,15 @@ from typing import Final
 from holdings.check import CheckResult, Stage, Verdict, registry, worst
 from holdings.check_facts import Material
 from holdings.check_methods import check, looking_at
-from holdings.findings import Finding
+from holdings.findings import Finding, FindingCode
 from holdings.image_checks import ImageRules, rules_of
 from holdings.site_data import NO_SITE, SiteData
 
 RAISED: Final = frozenset({"fixity", "bytes_same", "package_content", "decodes", "format_allowed", "format_open", "virus"})
 """Methods besides those of pictures whose failures become findings here; import and intake have told the rest already."""
+
+PAGES_TOLD: Final = 20
+"""Pages of one record with the same fault that are told each by itself."""
 
 
 def examine(material: Material, stage: Stage, site: SiteData = NO_SITE, rules: ImageRules | None = None) -> list[CheckResult]:
@@ -45,4 +48,20 @@ def findings(results: Iterable[CheckResult], material: Material, stage: Stage, s
         path = f"{material.ref}/{one.where}" if one.where else material.ref
         detail = one.detail if one.verdict is Verdict.FAILED else f"{one.detail}；{one.verdict.label}"
         found.setdefault((path, code.finding.slug), Finding(code.finding, material.subject, path, material.ref, detail))
-    return list(found.values())
+    return [finding for some in _by_kind(found.values()).values() for finding in _gathered(some, material)]
+
+
+def _by_kind(found: Iterable[Finding]) -> dict[FindingCode, list[Finding]]:
+    kinds: dict[FindingCode, list[Finding]] = {}
+    for one in found:
+        kinds.setdefault(one.code, []).append(one)
+    return kinds
+
+
+def _gathered(some: list[Finding], material: Material) -> list[Finding]:
+    """One finding for a fault of the whole record: a scanner set to 150 dpi is one thing to tell, not a thousand."""
+    first = some[0]
+    if len(some) <= (1 if first.code is FindingCode.RESOLUTION_LOW else PAGES_TOLD):
+        return some
+    where = first.path.removeprefix(f"{material.ref}/")
+    return [Finding(first.code, first.subject, material.ref, material.ref, f"{len(some)} 页，如 {where}：{first.detail}")]

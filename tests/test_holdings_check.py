@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 
 from holdings import check_store
@@ -30,6 +31,11 @@ ELEMENTS = {
     "开放标识": "开放", "开放状态": "开放", "年度": "2015",
 }  # fmt: skip
 PAGE = Measures(1654, 2339, 24, 200.0, 230, 0.08, 700, 0.08, 0.2, 9.0, 0.0, 0, 0, 0, 40, 0, 3)
+
+
+def replace_page(**changes: object) -> Measures:
+    """A page with other measures."""
+    return msgspec.structs.replace(PAGE, **changes)
 
 
 def file(name: str = "0001.jpg", **changes: object) -> FileFacts:
@@ -210,6 +216,18 @@ def test_findings_are_what_needs_a_person() -> None:
         (FindingCode.UNREADABLE, f"{REF}/0001.jpg"), (FindingCode.BLANK_PAGE, f"{REF}/0002.jpg"),
     }  # fmt: skip
     assert all(f.subject == "key" and f.ref == REF and f.rule and f.remedy for f in found)
+
+
+def test_a_fault_of_the_whole_record_is_told_once() -> None:
+    """A scanner set wrong is one finding of the record that counts its pages; a few faulty pages are one each."""
+    coarse, turned = replace_page(dpi=150.0), replace_page(low=0, high=30)
+    files = tuple(file(f"{n:04d}.jpg", measures=(coarse,)) for n in range(1, 31))
+    one = material(files=(*files[:28], *(replace(f, measures=(turned,)) for f in files[28:])))
+    found = findings(examine(one, Stage.ARCHIVING), one, Stage.ARCHIVING)
+    assert [(f.code, f.path) for f in found] == [
+        (FindingCode.UPSIDE_DOWN, f"{REF}/0029.jpg"), (FindingCode.UPSIDE_DOWN, f"{REF}/0030.jpg"), (FindingCode.RESOLUTION_LOW, REF),
+    ]  # fmt: skip
+    assert found[2].detail.startswith("28 页，如 0001.jpg")
 
 
 def test_worst_keeps_what_was_not_checked_from_passing() -> None:
