@@ -267,7 +267,9 @@ def _rows(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
     by_last: dict[str, list[_Shelf]] = defaultdict(list)
     used: set[tuple[str, str]] = set()
     for way, names in ways:
-        by_last[fold(way.folder.rpartition("/")[2])].append(_Shelf(way, [n for n in names if not work.words.is_evidence(n)]))
+        by_last[fold(way.folder.rpartition("/")[2])].append(
+            _Shelf(way, [n for n in names if not work.words.is_evidence(n)])
+        )
     for link in work.lookups.links():
         tail = [fold(p) for p in link.folder.replace("\\", "/").split("/") if p.strip()]
         fits = _nearest(by_last.get(tail[-1] if tail else "", []), tail)
@@ -287,7 +289,11 @@ def _rows(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
     for way, names in ways:
         bare = [name for name in names if (way.folder, name) not in used]
         for name in bare:
-            if work.words.role_of(name) is Role.BODY and name_kind(name) is not NameKind.SHEET and not work.words.is_evidence(name):
+            if (
+                work.words.role_of(name) is Role.BODY
+                and name_kind(name) is not NameKind.SHEET
+                and not work.words.is_evidence(name)
+            ):
                 path = f"{way.folder}/{name}" if way.folder else name
                 work.left.append(Left(LeftWhy.UNCOVERED, path, "", "目录表没有指到"))
             elif work.words.role_of(name) is not Role.TARGET:

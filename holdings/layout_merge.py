@@ -63,7 +63,9 @@ def _one_folder(found: Bin) -> tuple[list[Raw], list[Left]]:
 def _continues(raws: list[Raw], first: list[Raw]) -> bool:
     """Does a second place go on with the first: another disc, or a file name that holds the code?"""
     way, other = raws[0].way, first[0].way
-    return way.disc != other.disc or raws[0].lead != first[0].lead or all(raw.label != raw.name for raw in (*raws, *first))
+    return (
+        way.disc != other.disc or raws[0].lead != first[0].lead or all(raw.label != raw.name for raw in (*raws, *first))
+    )
 
 
 def _uses(found: Bin, raws: list[Raw], words: Vocabulary) -> list[Use]:

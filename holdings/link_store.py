@@ -22,11 +22,11 @@ def replace(connection: apsw.Connection, delivery: str, sheet: str, rows: Iterab
     Lines above LINKS_MAX are left out: such a sheet is not of one delivery.
     """
     where = (delivery, sheet)
-    query = "SELECT match_key, code, folder, first, last FROM link_row WHERE delivery = ? AND sheet = ? ORDER BY position"
+    query = (
+        "SELECT match_key, code, folder, first, last FROM link_row WHERE delivery = ? AND sheet = ? ORDER BY position"
+    )
     old = connection.execute(query, where).fetchall()
-    new = [
-        (row.key, row.code, row.folder, row.first, row.last) for _, row in zip(range(LINKS_MAX), rows, strict=False)
-    ]
+    new = [(row.key, row.code, row.folder, row.first, row.last) for _, row in zip(range(LINKS_MAX), rows, strict=False)]
     if old == new:
         return False
     connection.execute("DELETE FROM link_row WHERE delivery = ? AND sheet = ?", where)

@@ -167,7 +167,11 @@ def _sentence(differences: Counter[int], records: int, now: PageRule, best: Page
     difference, times = differences.most_common(1)[0]
     share = round(100 * times / records)
     if best == now:
-        return f"{records} 件中 {agree} 件页数相符，不必改口径" if agree else f"{records} 件页数都不相符，看不出口径，请抽查"
+        return (
+            f"{records} 件中 {agree} 件页数相符，不必改口径"
+            if agree
+            else f"{records} 件页数都不相符，看不出口径，请抽查"
+        )
     said = f"{share} % 差 {difference:+d}" if difference else f"{share} % 相符"
     guess = {1: "封面", 2: "封面+目录", 3: "封面+目录+备考表"}.get(best.extra, "")
     named = "+".join(

@@ -73,5 +73,7 @@ def assign(connection: apsw.Connection, delivery: str, name: str, now: int) -> N
 
 def assigned(connection: apsw.Connection) -> Profiles:
     """Every delivery with its profile; there are few."""
-    rows = connection.execute("SELECT u.delivery, p.text FROM profile_use u JOIN intake_profile p ON p.name = u.profile")
+    rows = connection.execute(
+        "SELECT u.delivery, p.text FROM profile_use u JOIN intake_profile p ON p.name = u.profile"
+    )
     return Profiles({delivery: stored(text) for delivery, text in rows})

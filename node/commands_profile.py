@@ -28,7 +28,11 @@ def profile_add(home: Path, as_json: bool, file: Path) -> None:
         raise click.UsageError(f"{file} 读不出：{fault}") from fault
     with reach(home) as node:
         result = node.profile_add(text=text)
-    give(as_json, result, f"接收方案“{result['name']}”{'已保存' if result['changed'] else '没有变化'}。页数口径：{result['page_rule']}。")
+    give(
+        as_json,
+        result,
+        f"接收方案“{result['name']}”{'已保存' if result['changed'] else '没有变化'}。页数口径：{result['page_rule']}。",
+    )
 
 
 @profile.command("list")
@@ -39,7 +43,10 @@ def profile_list(home: Path, as_json: bool) -> None:
     """列出接收方案和所用批次。"""
     with reach(home) as node:
         result = node.profile_list()
-    lines = [f"{p['name']}  {p['layout']}  {p['ready']}  {'、'.join(p['deliveries']) or '（未用）'}" for p in result["profiles"]]
+    lines = [
+        f"{p['name']}  {p['layout']}  {p['ready']}  {'、'.join(p['deliveries']) or '（未用）'}"
+        for p in result["profiles"]
+    ]
     give(as_json, result, "\n".join(lines) or "尚无接收方案；批次按 <档号>/页 的文件夹读。")
 
 

@@ -135,7 +135,9 @@ def _foreign(found: Gathering, connection: apsw.Connection, delivery: str) -> bo
 
 def _place(tree: DeliveryTree, found: Gathering, stats: dict[tuple[str, str], FileStat]) -> Place:
     superseded = tuple(_at(place, stats[place]) for place in found.superseded)
-    return Place(f"{tree.name}{GATHERED}{found.code}", tree.path, tree.name, found.code, tree.profile, found, superseded)
+    return Place(
+        f"{tree.name}{GATHERED}{found.code}", tree.path, tree.name, found.code, tree.profile, found, superseded
+    )
 
 
 def _at(place: tuple[str, str], stat: FileStat) -> FileStat:

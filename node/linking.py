@@ -71,7 +71,9 @@ def tell_left(
 def _is_held(reading: apsw.Connection, standing: Standing, key: str) -> bool:
     """Is a code classified, or of a volume that is held? Then nothing of where its images lie is said."""
     row = catalogue.row_for(reading, key)
-    return key in standing.volumes or (row is not None and (row.mark is not MarkKind.OPEN or row.volume in standing.volumes))
+    return key in standing.volumes or (
+        row is not None and (row.mark is not MarkKind.OPEN or row.volume in standing.volumes)
+    )
 
 
 def standing_places(reading: apsw.Connection, tree: DeliveryTree, signature: bytes) -> list[int] | None:
@@ -84,9 +86,7 @@ def standing_places(reading: apsw.Connection, tree: DeliveryTree, signature: byt
     return None if waits else [*places, *([own.id] if own else [])]
 
 
-def remember(
-    home: Home, tree: DeliveryTree, signature: bytes, standing: Standing, settle_s: float, now: float
-) -> None:
+def remember(home: Home, tree: DeliveryTree, signature: bytes, standing: Standing, settle_s: float, now: float) -> None:
     """Note how a delivery looked when it was read and all was told, so that the next walk need not read it again. A crash before
     this reads it again."""
     if settle_s and abs(now - tree.newest_s) < MTIME_AGE_FACTOR * settle_s:

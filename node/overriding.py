@@ -57,7 +57,10 @@ def complete(
 
 
 def keep(
-    files: tuple[FileStat, ...], same: dict[str, Part], parts: tuple[Part, ...], superseded: set[tuple[str, int, int, int]]
+    files: tuple[FileStat, ...],
+    same: dict[str, Part],
+    parts: tuple[Part, ...],
+    superseded: set[tuple[str, int, int, int]],
 ) -> tuple[tuple[FileStat, ...], dict[str, Part]]:
     """(files, unchanged parts) where files that an override has replaced stand for the sealed page of their number.
 

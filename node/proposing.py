@@ -32,7 +32,11 @@ CANDIDATES = (
     Layout("files"),
     Layout("files", file="{code}_{page}"),
     Layout("files", file="{code}"),
-    Layout("folders", path="{fonds}/{year}/{retention}/{organ}/{item}", code="{fonds}-WS·{year}·{retention}·{organ}-{item:04}"),
+    Layout(
+        "folders",
+        path="{fonds}/{year}/{retention}/{organ}/{item}",
+        code="{fonds}-WS·{year}·{retention}·{organ}-{item:04}",
+    ),
     Layout("folders", path="{fonds}/{year}/{retention}/{item}", code="{fonds}-WS·{year}·{retention}-{item:04}"),
 )
 
@@ -101,7 +105,9 @@ def _tree(home: Home, delivery: str, profile: IntakeProfile) -> DeliveryTree:
     path = root / relative if root and relative else root
     if root is None or path is None or not path.is_dir():
         known = "、".join(Path(w).name for w in home.config.watch)
-        raise ConfigurationWrong(f"扫描文件夹中没有“{delivery}”。批次写作 扫描文件夹名 或 扫描文件夹名/子文件夹；已有：{known}")
+        raise ConfigurationWrong(
+            f"扫描文件夹中没有“{delivery}”。批次写作 扫描文件夹名 或 扫描文件夹名/子文件夹；已有：{known}"
+        )
     tree = DeliveryTree(delivery, relative, str(path), profile, vocabulary(home.site))
     for below, folder in walk(path):
         tree.add(f"{relative}/{below}".strip("/"), folder)
@@ -112,7 +118,9 @@ def _figures(
     home: Home, connection: apsw.Connection, standing: Standing, tree: DeliveryTree, found: Gathered
 ) -> Iterator[Figures]:
     """Figures of the first records that have a row with 页数 and images that can be counted."""
-    for gathering in itertools.islice((g for g in found.gatherings if g.pages and not g.whole and not g.override), 4 * SAMPLE):
+    for gathering in itertools.islice(
+        (g for g in found.gatherings if g.pages and not g.whole and not g.override), 4 * SAMPLE
+    ):
         row = catalogue.row_for(connection, gathering.key)
         if row is None or not row.pages:
             continue
@@ -132,7 +140,9 @@ def _images(tree: DeliveryTree, gathering: Gathering, *, cleared: bool) -> list[
         area = 0
         if cleared:
             try:
-                descriptor = os.open(Path(tree.path, page.folder, page.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+                descriptor = os.open(
+                    Path(tree.path, page.folder, page.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+                )
             except OSError:
                 continue
             try:
