@@ -12,7 +12,9 @@ from holdings.findings import Finding, FindingCode
 from holdings.image_checks import ImageRules, rules_of
 from holdings.site_data import NO_SITE, SiteData
 
-RAISED: Final = frozenset({"fixity", "bytes_same", "package_content", "decodes", "format_allowed", "format_open", "virus"})
+RAISED: Final = frozenset(
+    {"fixity", "bytes_same", "package_content", "decodes", "format_allowed", "format_open", "virus", "metadata_length", "metadata_domain"}
+)
 """Methods besides those of pictures whose failures become findings here; import and intake have told the rest already."""
 
 PAGES_TOLD: Final = 20

@@ -37,7 +37,7 @@ RIGHT: dict[str, frozenset[str]] = {
         "still_growing": "growing truncated",
         "image_bomb_tiff_g4": "bomb too-large",
         "image_bomb_png": "bomb too-large",
-        "very_long_title": "value-too-long row-refused",
+        "very_long_title": "metadata-length row-refused",
         "missing_page_number": "page-missing page-count-differs",
         "mojibake_title": "mojibake",
         "utf8_line_in_gb18030_csv": "row-refused mojibake",
