@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from holdings import media
+from holdings.errors import MediaUnreadable
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 from sync.errors import SandboxError
 from sync.sandbox import Sandbox
@@ -128,10 +129,16 @@ def identify(files: list[tuple[int, ReadAt]], sandbox: Sandbox) -> list[FormatId
 
 
 def identify_paths(data: bytes) -> bytes:
-    """For the sandbox: JSON list of paths to JSON list of (PRONOM id, name, basis)."""
+    """For the sandbox: JSON list of paths to JSON list of (PRONOM id, name, basis); MediaUnreadable when one cannot be opened."""
     import pygfried
 
     paths = msgspec.json.decode(data, type=list[str])
+    for path in paths:
+        try:
+            os.close(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        except OSError as fault:
+            # The library would call it an unknown format.
+            raise MediaUnreadable(f"读不到内存文件（{fault.strerror}）；请检查 /proc 是否可读") from fault
     told = pygfried.identify_many(paths)
     by_path: dict[str, dict[str, object]] = {str(one["filename"]): dict(one) for one in told["files"]}
     return msgspec.json.encode([_first(by_path.get(path, {})) for path in paths])

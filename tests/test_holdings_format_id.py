@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from holdings import format_id
-from holdings.errors import SiteDataWrong
-from holdings.format_id import FormatId, Unidentified, allowed, excerpt, group_of, identify, policy
+from holdings.errors import MediaUnreadable, SiteDataWrong
+from holdings.format_id import FormatId, Unidentified, allowed, excerpt, group_of, identify, identify_paths, policy
 from holdings.site_data import SiteData
 from sync.sandbox import Sandbox
 
@@ -66,6 +66,12 @@ def test_an_identifier_that_cannot_run_says_so() -> None:
         tight.close()
     assert isinstance(found, Unidentified)
     assert found.reason
+
+
+def test_what_cannot_be_read_is_not_called_unknown() -> None:
+    """A path that the child cannot open is said so, not taken for a format without a signature."""
+    with pytest.raises(MediaUnreadable):
+        identify_paths(b'["/proc/1/nothing"]')
 
 
 def test_only_an_excerpt_of_a_picture_is_given() -> None:
