@@ -26,7 +26,7 @@ from holdings.sheet_header import FoundHeader, Header, find_header, link_header,
 from holdings.sheet_lines import Begin, End, ParsedSheet, Source, TableKind, decode_parsed, encode_lines, encode_parsed
 from holdings.sheet_link import LinkKind, LinkReader, LinkRow
 from holdings.sheet_mark import RowMark
-from holdings.sheet_notes import Ledger, Note, Refusal, SheetRow
+from holdings.sheet_notes import TOLD_MAX, Ledger, Note, Refusal, SheetRow
 from holdings.sheet_profile import NO_PROFILE, SheetProfile, profile_key
 from holdings.sheet_questions import sampled
 from holdings.sheet_rows import Reading, TabContext
@@ -73,17 +73,18 @@ def sheet_lines(request: SheetRequest, data: bytes) -> Iterator[bytes]:
     return encode_lines(open_sheet(request, data))
 
 
-def open_sheet(request: SheetRequest, data: bytes) -> Source:
-    """The reader itself: rows pass once, and no row is kept. SheetUnreadable as above, here or on the way."""
-    return _SheetReader(request, data)
+def open_sheet(request: SheetRequest, data: bytes, notes: int = TOLD_MAX) -> Source:
+    """The reader itself: rows pass once, and no row is kept. SheetUnreadable as above, here or on the way.
+    At most `notes` notes are kept."""
+    return _SheetReader(request, data, notes)
 
 
 class _SheetReader:
     """Reads all tables of a file, one after the other."""
 
-    def __init__(self, request: SheetRequest, data: bytes) -> None:
+    def __init__(self, request: SheetRequest, data: bytes, notes: int) -> None:
         self._table, self._profile = columns(request.columns), request.profile
-        self._site, self._ledger = SiteClass[request.site], Ledger()
+        self._site, self._ledger = SiteClass[request.site], Ledger(notes)
         self._workbook: Workbook = open_tables(request.name, data)
         self._columns: dict[str, None] = {}
         self._printed: dict[str, None] = {}

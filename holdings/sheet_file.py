@@ -15,6 +15,7 @@ from holdings import table_pair
 from holdings.errors import SheetUnreadable
 from holdings.security import SiteClass
 from holdings.sheet import SheetRequest
+from holdings.sheet_notes import TOLD_MAX
 from holdings.sheet_parts import HEAD_MAX, LARGE, TEXT_MAX, PartRequest, Slice, joined, slices
 from holdings.sheet_profile import NO_PROFILE, SheetProfile
 from holdings.sheet_stream import Frame, FramedSheet, decoded
@@ -62,8 +63,8 @@ class SheetFile:
             if size > LARGE and self._is_text(sandbox, source.read(HEAD_MAX)):
                 if size > TEXT_MAX:
                     raise SheetUnreadable(f"目录表超过 {TEXT_MAX >> 30} GiB；请分成几张表")
-                digest = hashlib.sha256()
-                return FramedSheet(joined(self._parts(sandbox, digest))).known_by(digest.digest)
+                digest, told = hashlib.sha256(), [0]
+                return FramedSheet(joined(self._parts(sandbox, digest, told), told)).known_by(digest.digest)
             if size > SHEET_MAX:
                 raise SheetUnreadable(f"目录表超过 {SHEET_MAX >> 20} MiB；请分成几张表，或另存为 csv（64 GiB 以内）")
             source.seek(0)
@@ -102,16 +103,16 @@ class SheetFile:
                 continue
         return b""
 
-    def _parts(self, sandbox: Sandbox, digest: hashlib._Hash) -> Iterator[Iterator[Frame]]:
+    def _parts(self, sandbox: Sandbox, digest: hashlib._Hash, told: list[int]) -> Iterator[Iterator[Frame]]:
         with _opened(self.path) as source:
             head = source.read(HEAD_MAX)
             source.seek(0)
             head = head[: head.rfind(b"\n") + 1]
             for one in slices(source, digest.update):
-                yield self._part(sandbox, head if one.before else b"", one)
+                yield self._part(sandbox, head if one.before else b"", one, max(0, TOLD_MAX - told[0]))
 
-    def _part(self, sandbox: Sandbox, head: bytes, one: Slice) -> Iterator[Frame]:
-        wishes = msgspec.json.encode(PartRequest(self._request, len(head), one.before)).decode()
+    def _part(self, sandbox: Sandbox, head: bytes, one: Slice, notes: int) -> Iterator[Frame]:
+        wishes = msgspec.json.encode(PartRequest(self._request, len(head), one.before, notes)).decode()
         return decoded(sandbox.stream("holdings.sheet_parts:part_in_sandbox", head + one.data, wishes))
 
 

@@ -74,7 +74,9 @@ class Ledger:
     stays within the sandbox. A collision could only call two different rows a contradiction, which a person would see.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = TOLD_MAX) -> None:
+        """`room`: how many notes are kept; a later part of a large file has what the earlier ones left."""
+        self._room = room
         self.rows = self.refused = 0
         self.refusals, self.notes = list[Refusal](), list[Note]()
         self._proposals: dict[tuple[str, RepairKind, bool], tuple[Proposal, bool]] = {}
@@ -94,11 +96,11 @@ class Ledger:
     @property
     def full(self) -> bool:
         """Are as many notes kept as are told?"""
-        return len(self.notes) >= TOLD_MAX
+        return len(self.notes) >= self._room
 
     def note(self, note: Note) -> None:
         """Keep a note."""
-        if len(self.notes) < TOLD_MAX:
+        if len(self.notes) < self._room:
             self.notes.append(note)
 
     def seen(self, key: str, text: str, order: int, number: int) -> int:

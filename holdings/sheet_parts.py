@@ -23,7 +23,7 @@ from holdings.sheet_stream import Frame, Head, Tail, frames
 from holdings.table import SheetFormat, is_bare_text, open_tables
 
 LARGE: Final = 24 << 20  # bytes from which on a text file is read in parts; smaller ones are read whole
-PART: Final = 4 << 20  # bytes of a part
+PART: Final = 8 << 20  # bytes of a part
 TEXT_MAX: Final = 64 << 30  # bytes of a text sheet (format.md §14)
 HEAD_MAX: Final = 256 << 10  # bytes within which the header stands
 
@@ -35,6 +35,8 @@ class PartRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     sheet: SheetRequest
     head: int = 0
     before: int = 0
+    notes: int = TOLD_MAX
+    """How many notes are still wanted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def slices(source: BinaryIO, fed: Callable[[bytes], object], size: int = PART) -
             before += rest.count(b"\n", 0, cut)
             rest = rest[cut:]
         if len(rest) > 2 * size:
-            raise SheetUnreadable("有一行超过 4 MiB；请核对文件是否完好")
+            raise SheetUnreadable("有一行超过 8 MiB；请核对文件是否完好")
     if rest:
         yield Slice(rest, before)
 
@@ -113,12 +115,12 @@ def part_in_sandbox(data: bytes, wishes: str) -> Iterator[bytes]:
 def _part(asked: PartRequest, data: bytes) -> Source:
     head, rest = data[: asked.head], data[asked.head :]
     if not asked.head:
-        return open_sheet(asked.sheet, rest)
+        return open_sheet(asked.sheet, rest, asked.notes)
     lines = head.split(b"\n")
     kept = header_lines(asked.sheet, head)
     if not kept:
         raise SheetUnreadable("表头没有在文件的开头找到；请重新导出")
-    return _Shifted(open_sheet(asked.sheet, b"\n".join(lines[:kept]) + b"\n" + rest), asked.before - kept)
+    return _Shifted(open_sheet(asked.sheet, b"\n".join(lines[:kept]) + b"\n" + rest, asked.notes), asked.before - kept)
 
 
 class _Shifted:
@@ -143,14 +145,18 @@ class _Shifted:
         )
 
 
-def joined(parts: Iterable[Iterable[Frame]]) -> Iterator[Frame]:
-    """Frames of several parts as those of one sheet: the head of the first, the rows of all, one tail."""
+def joined(parts: Iterable[Iterable[Frame]], told: list[int]) -> Iterator[Frame]:
+    """Frames of several parts as those of one sheet: the head of the first, the rows of all, one tail.
+
+    `told` counts the notes so far, for whoever asks for the next part.
+    """
     end: End | None = None
     first = True
     for part in parts:
         for frame in part:
             if isinstance(frame, Tail):
                 end = _joined(end, frame.end)
+                told[0] += len(frame.end.notes)
             elif first or not isinstance(frame, Head):
                 yield frame
                 first = False
