@@ -94,6 +94,7 @@ class CheckVerbs(Verbs):
     def _heading(self, by: str) -> Heading:
         return Heading(self._home.identity.log.name, by, self._seconds(), report.program())
 
+
 def _declared(reading: apsw.Connection, known: Delivery) -> Declared:
     """What the papers of a delivery declare, as their last verification read them (node delivery evidence)."""
     found = evidence_store.last(reading, known)
