@@ -85,7 +85,7 @@ def _lines(result: dict[str, Any], *, dry_run: bool) -> list[str]:
     lines += [f"{r['text']}" + ("" if r["agreed"] else f"  →  {r['answer']}") for r in result["repairs"]]
     lines.append(
         f"{result['rows']} 行：新增 {result['added']}，修改 {result['changed']}，不变 {result['unchanged']}，消失 {result['gone']}，"
-        f"未导入 {result['refused']}" + ("（试运行，未写入）" if dry_run else "")
+        f"未导入 {result['refused']}" + ("（空跑，未写入）" if dry_run else "")
     )
     return lines
 
