@@ -92,8 +92,7 @@ def create_record(
     tally.add(connection, tally.Count.RECORDS, int(not description.ended), writer)
     fonds_tally.moved(connection, None, description, writer)
     _count(connection, writer, pages, size)
-    if writer == OWN:
-        catalogue.link(connection, key)
+    catalogue.link(connection, key, writer)
     return _fetch(connection, number)
 
 
@@ -129,9 +128,21 @@ def new_version(
     tally.add(connection, tally.Count.RECORDS, int(held.ended) - int(description.ended), writer)
     fonds_tally.moved(connection, before, description, writer)
     _count(connection, writer, pages - held.pages, size - held.bytes)
-    if writer == OWN and not description.ended:
-        catalogue.link(connection, match_key(description.reference_code))
+    if not description.ended:
+        catalogue.link(connection, match_key(description.reference_code), writer)
     return _fetch(connection, held.number)
+
+
+def link_rows(connection: apsw.Connection, writer: str) -> None:
+    """Note in the catalogue which of its rows the records of a writer stand for: for rows that came after their records."""
+    query = (
+        "SELECT number, match_key FROM record WHERE writer = ? AND number > ? AND ended = 0 ORDER BY number LIMIT 10000"
+    )
+    after = 0
+    while batch := connection.execute(query, (writer, after)).fetchall():
+        after = int(str(batch[-1][0]))
+        for _, key in batch:
+            catalogue.link(connection, str(key), writer)
 
 
 def fold_record(

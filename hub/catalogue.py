@@ -15,7 +15,7 @@ from typing import Any
 
 import apsw
 
-from holdings import catalogue_sheets, delivery, quarantine
+from holdings import catalogue_sheets, delivery, quarantine, records
 from holdings.catalogue_import import Origin
 from holdings.catalogue_portions import Circumstances, ImportReport, importing
 from holdings.security import SiteClass
@@ -105,6 +105,7 @@ class CatalogueDesk:
 
         def last(connection: apsw.Connection, report: ImportReport) -> None:
             quarantine.settle(connection, report.scope, report.findings, now)
+            records.link_rows(connection, holder)
             connection.pragma("cache_size", -CACHE_KIB // 16)
 
         try:

@@ -100,6 +100,20 @@ def test_rows_belong_to_their_holder(hub: RunningHub, tmp_path: Path) -> None:
         list(desk.stream("catalogue_import", files=[str(file)], holder="没有区"))
 
 
+def test_a_row_and_its_record_are_one_hit(hub: RunningHub, tmp_path: Path) -> None:
+    """Whichever came first, row or record, of one node under one code: a search finds the record, once."""
+    node = hub.node("和平区")
+    before, after = "J320-2-0000000-001", "J320-2-0000000-002"
+    node.send(node.delta({before: {"0001.txt": b"one"}}))
+    hub.folded()
+    desk = hub.hub.desk
+    list(desk.stream("catalogue_import", files=[str(sheet(tmp_path / "目录.tsv", 4))], holder="和平区"))
+    node.send(node.delta({after: {"0001.txt": b"two"}}))
+    hub.folded()
+    found_codes = [hit["ref"] for hit in desk.call("search", query="J320-2-0000000")["hits"]]
+    assert sorted(found_codes) == [f"和平区/J320-2-0000000-00{n}" for n in range(4)]
+
+
 def test_an_import_that_is_interrupted_goes_on(tmp_path: Path) -> None:
     """Ctrl-C leaves the portions that were committed; the same command again ends with every row, once."""
     found(tmp_path / "hub", RunningHub(tmp_path / "hub").clock)
