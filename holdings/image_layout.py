@@ -117,7 +117,8 @@ def _crossing(ink: Mask) -> int:
     if not first.any():
         return 0
     inner = np.asarray(ink[CUT_STRIP_PX : CUT_INWARD_PX + CUT_STRIP_PX].all(axis=0), np.bool_)
-    return sum(1 for left, right in _runs(first) if right - left <= CUT_ALONG_MAX_PX and bool(inner[left:right].any()))
+    # A rule that lies on the edge itself is long and counts by what stands on it.
+    return sum(1 for left, right in _runs(first & inner) if right - left <= CUT_ALONG_MAX_PX)
 
 
 def _at_top(ink: Mask, strip_px: int) -> int:
