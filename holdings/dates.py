@@ -24,7 +24,7 @@ YEARS: Final = range(1, 2101)  # holdings reach far back; nothing is dated after
 DATE_TEXT_MAX: Final = 64  # characters; a longer cell is no date
 CENTURY: Final = 30
 """Two-digit years: from here to 99 they are 19xx, below 20xx. Holdings on paper are mostly of 1949 to 1999."""
-_KNOWN: Final = 8192  # dates repeat a lot: a sheet of a million rows has some ten thousand different ones
+_KNOWN: Final = 1 << 15  # dates repeat a lot: a sheet of a million rows has some twenty thousand different ones
 _PARTED: Final = re.compile(
     r"(?P<y>[0-9]{4}|[0-9]{2})(?:[-/.年](?:(?P<m>[0-9]{1,2})(?:[-/.月](?:(?P<d>[0-9]{1,2})日?)?)?)?)?"
     r"(?:[ T]?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.0+)?)?"  # the time of day that other systems add
