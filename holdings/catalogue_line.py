@@ -57,15 +57,13 @@ class LineMaker:
 
     def __init__(self, columns: Iterable[str]) -> None:
         self._encode = msgspec.json.Encoder().encode
+        self._sorted = msgspec.json.Encoder(order="sorted").encode
         self._set_columns(dict.fromkeys(columns))
 
     def _set_columns(self, names: Iterable[str]) -> None:
         self.columns = tuple(names)
         place = {name: index for index, name in enumerate(self.columns)}
         self._own = tuple(place.get(name) for name in (CODE, TITLE, DATE))
-        # What a row says does not depend on the order of its columns, nor on columns that are blank.
-        self._sorted = sorted(self.columns)
-        self._marks = [f"\x1e{name}\x1f" for name in self._sorted]
 
     def make(self, row: SheetRow) -> Line:
         """The line of a row."""
@@ -83,11 +81,8 @@ class LineMaker:
         for at, own in zip(self._own, (row.code, title, date), strict=True):
             if at is not None and cells[at] == own:
                 cells[at] = _OWN
-        parts = [
-            mark + value for mark, value in zip(self._marks, map(get, self._sorted), strict=True) if value is not None
-        ]
-        said = row.code + "".join(parts)
-        digest = hashlib.blake2b(said.encode(), digest_size=DIGEST_SIZE).digest()
+        # What a row says does not depend on the order of its columns, nor on columns that are blank.
+        digest = hashlib.blake2b(self._sorted((row.code, values)), digest_size=DIGEST_SIZE).digest()
         return Line(
             row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume, row.code, _ordering(row.key, row.volume),
             title, date, self._encode(cells).decode(), digest,
