@@ -1,0 +1,116 @@
+"""What summary sheets 移交清册 of a delivery declare, kept and compared with its catalogue: table `declared_total`.
+
+Functions run inside the caller's transaction. Rows of this site alone are compared; DA/T 70-2018 GD-2-1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import apsw
+import msgspec
+
+from holdings import catalogue_marks as marks
+from holdings import catalogue_rows as rows
+from holdings import catalogue_sheets as sheets
+from holdings import quarantine
+from holdings.catalogue_line import sort_key
+from holdings.findings import Finding, FindingCode
+from holdings.reference_code import match_key
+from holdings.sheet_notes import TOLD_MAX
+from holdings.sheet_totals import Declared
+
+_END: Final = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a 移交清册 declares of a run of codes, what the catalogue has there, and how many rows of the delivery an open
+    site withheld, which may be among what is lacking."""
+
+    tab: str
+    row: int
+    what: str
+    declared: int
+    found: int
+    withheld: int = 0
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing lacks that was not withheld, and nothing is too many."""
+        return self.found <= self.declared <= self.found + self.withheld
+
+    @property
+    def sentence(self) -> str:
+        """Both numbers, for people."""
+        withheld = f"，另有 {self.withheld:,} 条按保密关口未收" if self.withheld else ""
+        return f"{self.what}数：清册 {self.declared:,}，目录 {self.found:,}{withheld}"
+
+
+def keep(connection: apsw.Connection, delivery: str, sheet: str, declared: Iterable[Declared]) -> None:
+    """What a sheet declares now, in place of what it declared before; nothing is kept of one that declares nothing."""
+    lines = list(declared)
+    if not lines:
+        connection.execute("DELETE FROM declared_total WHERE delivery = ? AND sheet = ?", (delivery, sheet))
+        return
+    connection.execute(
+        "INSERT OR REPLACE INTO declared_total(delivery, sheet, lines) VALUES (?, ?, ?)",
+        (delivery, sheet, msgspec.json.encode(lines).decode()),
+    )
+
+
+def of_delivery(connection: apsw.Connection, delivery: str) -> Iterator[tuple[str, list[Declared]]]:
+    """(sheet, what it declares) of every summary sheet of a delivery."""
+    found = connection.execute("SELECT sheet, lines FROM declared_total WHERE delivery = ? ORDER BY sheet", (delivery,))
+    return ((str(sheet), msgspec.json.decode(lines, type=list[Declared])) for sheet, lines in found)
+
+
+def forget(connection: apsw.Connection, delivery: str) -> None:
+    """The delivery was withdrawn."""
+    connection.execute("DELETE FROM declared_total WHERE delivery = ?", (delivery,))
+
+
+def compared(connection: apsw.Connection, delivery: str) -> frozenset[str]:
+    """Names of the sheets whose declarations could be compared."""
+    found = list(of_delivery(connection, delivery))
+    return frozenset(sheet for sheet, lines in found if compare(connection, sheets.OWN, delivery, lines))
+
+
+def settle(connection: apsw.Connection, delivery: str, now: int) -> None:
+    """Compare everything that was declared of a delivery; its findings are exactly what differs now."""
+    quarantine.settle(connection, f"{delivery}#清册", _findings(connection, delivery), now)
+
+
+def _findings(connection: apsw.Connection, delivery: str) -> Iterator[Finding]:
+    for sheet, lines in list(of_delivery(connection, delivery)):
+        differ = [one for one in compare(connection, sheets.OWN, delivery, lines) if not one.agrees]
+        for one in differ[:TOLD_MAX]:
+            tab = f"[{one.tab}]" if one.tab else ""
+            where = f"{delivery}/{sheet}{tab}#{one.row}:{one.what}"
+            yield Finding(FindingCode.TOTAL_DIFFERS, delivery, where, detail=one.sentence)
+
+
+def compare(
+    connection: apsw.Connection, holder: int, delivery: str, declared: Iterable[Declared]
+) -> list[Comparison]:
+    """Declared totals against the catalogue: a line with a run of codes by that run, any other by the whole delivery."""
+    among = sheets.of_delivery(connection, holder, delivery)
+    withheld = marks.count(connection, among)
+    lines = list(declared)
+    found: list[Comparison] = []
+    for line in lines:
+        whole = line.grand or (len(lines) == 1 and not line.first)
+        if not whole and not (line.fonds and line.inventory and line.first):
+            continue
+        if whole:
+            low, high = "", _END
+        else:
+            before = f"{line.fonds}-{line.inventory}-"
+            low, high = (sort_key(match_key(before + end)) for end in (line.first, line.last or line.first))
+        volumes, items = rows.count_between(connection, among, low, high + f"-{_END}")
+        for what, said, have in (("案卷", line.volumes, volumes), ("件", line.items, items)):
+            if said is not None:
+                found.append(Comparison(line.tab, line.row, what, said, have, withheld))
+    return found
