@@ -52,6 +52,13 @@ def any_for(connection: apsw.Connection, holder: int) -> bool:
     return row is not None
 
 
+def count(connection: apsw.Connection, sheets: Sequence[int]) -> int:
+    """How many codes these sheets set a mark against."""
+    among = ",".join(str(int(number)) for number in sheets) or "0"
+    row = connection.execute(f"SELECT count(DISTINCT match_key) FROM catalogue_mark WHERE sheet IN ({among})").fetchone()
+    return int(row[0]) if row else 0
+
+
 def among(connection: apsw.Connection, holder: int, keys: Sequence[str]) -> list[tuple[str, int]]:
     """(match key, sheet) of the marks set against any of these codes."""
     if not keys:

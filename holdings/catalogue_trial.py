@@ -5,23 +5,20 @@ A trial is the import itself inside a transaction that its caller rolls back, so
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
 import apsw
 
 from holdings import catalogue_rows as rows
-from holdings import catalogue_sheets as sheets
 from holdings.catalogue_import import GONE_TOLD_MAX, PORTION, Import, Origin
-from holdings.catalogue_line import Line, sort_key, values_of
+from holdings.catalogue_line import Line, values_of
 from holdings.catalogue_portions import ImportReport, report_of
 from holdings.catalogue_rows import Full
+from holdings.declared_totals import Comparison, compare
 from holdings.record import RowState
-from holdings.reference_code import match_key
 from holdings.security import SiteClass
 from holdings.sheet_stream import FramedSheet
-from holdings.sheet_totals import Declared
 
 CHANGES_MAX: Final = 10_000  # cells told; all are counted
 _STATES: Final = {RowState.GONE.value: "消失", RowState.DUPLICATE.value: "重号"}
@@ -45,17 +42,6 @@ class Disappeared:
     ref: str
     row: int
     title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a 移交清册 declares of a run of codes, and what the catalogue has there."""
-
-    tab: str
-    row: int
-    what: str
-    declared: int
-    found: int
 
 
 @dataclass(slots=True)
@@ -108,25 +94,4 @@ def _changes(stored: Full, line: Line, columns: tuple[str, ...]) -> list[Change]
         found.append(
             Change(line.code, line.number, "状态", _STATES.get(stored.state, "在册"), _STATES.get(state, "在册"))
         )
-    return found
-
-
-def compare(connection: apsw.Connection, holder: int, delivery: str, declared: Iterable[Declared]) -> list[Comparison]:
-    """Declared totals against the catalogue: a line with a run of codes by that run, any other by the whole delivery."""
-    among = sheets.of_delivery(connection, holder, delivery)
-    lines = list(declared)
-    found: list[Comparison] = []
-    for line in lines:
-        whole = line.grand or (len(lines) == 1 and not line.first)
-        if not whole and not (line.fonds and line.inventory and line.first):
-            continue
-        if whole:
-            low, high = "", "\U0010ffff"
-        else:
-            before = f"{line.fonds}-{line.inventory}-"
-            low, high = (sort_key(match_key(before + end)) for end in (line.first, line.last or line.first))
-        volumes, items = rows.count_between(connection, among, low, high + "-\U0010ffff")
-        for what, said, have in (("案卷", line.volumes, volumes), ("件", line.items, items)):
-            if said is not None:
-                found.append(Comparison(line.tab, line.row, what, said, have))
     return found

@@ -30,6 +30,7 @@ def catalogue() -> None:
 @click.option(
     "--repair", "repairs", multiple=True, help="同意一项修复：列名=补零到4位、表格日期、展开同上、向下填充 等"
 )
+@click.option("--category", default="", help="按此门类读表（如 婚姻、照片）；“一般目录”为不按门类；同类表以后照此办理")
 @exits
 def catalogue_import(
     home: Path,
@@ -40,6 +41,7 @@ def catalogue_import(
     profile: str,
     answers: tuple[str, ...],
     repairs: tuple[str, ...],
+    category: str,
 ) -> None:
     """导入目录表（xlsx、xls、et、ods、csv、DBF 等）。"""
     with reach(home) as node:
@@ -50,10 +52,11 @@ def catalogue_import(
             profile=profile,
             answers=list(answers),
             repairs=list(repairs),
+            category=category,
         )
     give(as_json, result, "\n".join(_lines(result, dry_run=dry_run)))
     blocked = any(sheet["blocked"] for sheet in result["sheets"])
-    differs = any(c["declared"] != c["found"] for c in result.get("declared", ()))
+    differs = any(not c["agrees"] for c in result["declared"])
     sys.exit(1 if result["refused"] or result["gone"] or blocked or differs else 0)
 
 
@@ -70,11 +73,13 @@ def _lines(result: dict[str, Any], *, dry_run: bool) -> list[str]:
         lines += _some(
             [f"消失  {d['ref']}  {d['title']}（原第 {d['row']} 行）：是删去，还是漏了？" for d in result["disappeared"]]
         )
-        lines += [
+    lines += _some(
+        [
             f"移交清册第 {c['row']} 行：{c['what']}数应为 {c['declared']}，目录中有 {c['found']}"
             for c in result["declared"]
-            if c["declared"] != c["found"]
+            if not c["agrees"]
         ]
+    )
     for question in result["questions"]:
         told = f"，例：{'、'.join(question['samples'][:3])}" if question["samples"] else ""
         lines.append(

@@ -16,6 +16,7 @@ from node import exit_code, local_api, schedule, settings
 from node.app import open_engine
 from node.check_run import CheckRun, yield_to_others
 from node.engine import Engine, RunResult
+from node.evidence_work import EvidenceWork
 from node.home import SOCKET
 from node.service import Service
 from node.settings import Setting
@@ -38,9 +39,11 @@ class Daemon:
     Args:
         say: where a line for the journal of the system goes.
         share: this node's place in the jitter of a window, 0–1.
+        examine_s: seconds between two looks for derived work.
     """
 
-    def __init__(self, engine: Engine, say: Callable[[str], None], share: float) -> None:
+    def __init__(self, engine: Engine, say: Callable[[str], None], share: float, examine_s: float = EXAMINE_S) -> None:
+        self.examine_s = examine_s
         self._engine, self._say, self._share = engine, say, share
         self._stop = threading.Event()
         self._look = threading.Event()
@@ -95,11 +98,17 @@ class Daemon:
             self._send.clear()
 
     def examine(self) -> None:
-        """Check what was sealed, pictures and all, at low priority: the four-property checks are derived work and hold nothing up."""
+        """Verify evidence, and check what was sealed, pictures and all, at low priority: both are derived work and hold nothing up."""
         yield_to_others()
-        while not self._stop.wait(EXAMINE_S):
+        evidence = EvidenceWork(self._engine)
+        while not self._stop.wait(self.examine_s):
+            self._attempt(lambda: self._verified(evidence))
             with closing(CheckRun(self._engine.home, self._engine.clock, self._engine.home.site)) as checks:
                 self._attempt(lambda checks=checks: self._examined(checks))  # type: ignore[misc]
+
+    def _verified(self, evidence: EvidenceWork) -> RunResult:
+        evidence.pending(self._stop.is_set)
+        return RunResult()
 
     def _examined(self, checks: CheckRun) -> RunResult:
         while checks.pending(Stage.ARCHIVING, EXAMINE_PORTION, self._stop.is_set).waiting and not self._stop.is_set():

@@ -9,13 +9,24 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import apsw
+import msgspec
 
-from holdings import catalogue, delivery, evidence, evidence_digests, evidence_note, evidence_store, quarantine, records
+from holdings import (
+    catalogue,
+    declared_totals,
+    delivery,
+    evidence,
+    evidence_digests,
+    evidence_note,
+    evidence_store,
+    quarantine,
+    records,
+)
 from holdings.delivery import Delivery
 from holdings.evidence import EvidenceFile, EvidenceReport, Ledger, Outcome, Tree
 from holdings.evidence_digests import DigestKind, DigestList, ListedFile
@@ -25,7 +36,7 @@ from holdings.file_name import NameKind, name_kind
 from holdings.record import Level
 from holdings.reference_code import CodeProblem, match_key, parse, volume_key
 from holdings.security import MarkKind, SiteClass
-from node import deliveries, folders
+from node import deliveries, evidence_seen, folders
 from node.engine import Engine
 from node.errors import ConfigurationWrong
 from node.home import Home
@@ -37,6 +48,8 @@ CATALOGUE_FOLDERS = frozenset({"目录", "目录表", "目录数据", "条目", 
 """A delivery whose sheets lie in such a folder is the folder around it (第03批/目录, 第03批/数据)."""
 PAPERS = frozenset({"pdf", "ofd", "doc", "docx", "wps", "jpg", "jpeg", "tif", "tiff", "png", "xml", "html", "htm"})
 """What no program can read totals from: noted, left to a person."""
+NOTED = 100
+"""Files between two notes of how far a verification is."""
 
 
 @dataclass(slots=True)
@@ -70,20 +83,47 @@ def root_of(home: Home, held: Delivery, folder: str | None) -> tuple[Path, str]:
     raise ConfigurationWrong(f"{path} 不在本机的扫描文件夹内：只核对收入的批次")
 
 
-def verify(engine: Engine, name: str, folder: str | None = None) -> EvidenceReport:
-    """Verify, keep the report, and put its findings in the quarantine list in place of the last verification's."""
+class Interrupted(Exception):
+    """The node stops: nothing of the verification is kept."""
+
+
+def verify(
+    engine: Engine,
+    name: str,
+    folder: str | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> EvidenceReport:
+    """Verify, keep the report, and put its findings in the quarantine list in place of the last verification's.
+
+    Args:
+        progress: told how many files were checked, now and then.
+
+    Raises:
+        Interrupted: `should_stop` said so.
+        ConfigurationWrong: the folder is away.
+    """
     home = engine.home
     held = delivery.fetch(home.database.read(), name)
+    basis = evidence_seen.basis(home.database.read(), held)
     files = _look(home, *root_of(home, held, folder))
     now = int(engine.clock.now())
-    work = _Verification(home, engine.sandbox, held, files)
+    work = _Verification(home, engine.sandbox, held, files, should_stop, progress)
     report = work.run(now)
     subjects = {mark.path: work.subject(mark.path) for mark in report.marks}
     with home.database.transaction() as connection:
         evidence_store.keep(connection, held, report)
-        found = list(evidence.findings(report, subjects))
+        found = list(evidence.findings(_not_told(connection, report), subjects))
         quarantine.settle(connection, f"{name}#证据", found, now)
+        evidence_seen.mark(connection, name, basis)
     return report
+
+
+def _not_told(connection: apsw.Connection, report: EvidenceReport) -> EvidenceReport:
+    """The report without the totals of a 移交清册 that the catalogue compares already (holdings/declared_totals.py)."""
+    sheets = declared_totals.compared(connection, report.delivery)
+    told = [one for one in report.totals if one.total in (Total.RECORDS, Total.VOLUMES) and one.source.rpartition("/")[2] in sheets]
+    return msgspec.structs.replace(report, totals=tuple(one for one in report.totals if one not in told)) if told else report
 
 
 def _look(home: Home, root: Path, prefix: str) -> _Files:
@@ -107,7 +147,10 @@ def _look(home: Home, root: Path, prefix: str) -> _Files:
 class _Verification:
     """One verification under way."""
 
-    def __init__(self, home: Home, sandbox: Sandbox, held: Delivery, files: _Files) -> None:
+    def __init__(
+        self, home: Home, sandbox: Sandbox, held: Delivery, files: _Files, should_stop: Callable[[], bool], progress: Callable[[int], None]
+    ) -> None:
+        self._should_stop, self._progress, self._checked = should_stop, progress, 0
         self._home, self._sandbox, self._held, self._files = home, sandbox, held, files
         self._reading: apsw.Connection = home.database.read()
         self._open_site = home.identity.log.site_class is SiteClass.OPEN
@@ -200,6 +243,11 @@ class _Verification:
 
     def _check(self, path: str, line: ListedFile) -> Outcome:
         """One file against its digest: what was sealed knows its SHA-256, everything else is read once."""
+        if self._should_stop():
+            raise Interrupted
+        self._checked += 1
+        if self._checked % NOTED == 0:
+            self._progress(self._checked)
         if not self._may_read(path):
             return Outcome.WITHHELD
         known = self._sealed.get(_facts(self._files.by_path[path]))

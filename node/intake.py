@@ -21,6 +21,7 @@ from holdings.record import Basis
 from holdings.reference_code import CodeForm, CodeProblem, parse
 from holdings.table_pair import memo_names
 from node import folders, linking
+from node.evidence_seen import EvidenceMet
 from node.folders import FolderState, Known, Verdict, decide
 from node.gathering import DeliveryTree, gather_tree
 from node.home import Home
@@ -67,13 +68,14 @@ class Intake:
         self._closed: list[str] = []
         self._newest: dict[str, float] = {}
         self._overlay = Overlay(home)
+        self._evidence = EvidenceMet()
 
     def run(self, settle_s: float | None = None, should_stop: Callable[[], bool] = lambda: False) -> PassCounts:
         """One walk over every scan folder; `settle_s` overrides node.toml."""
         settle = self._home.config.settle_s if settle_s is None else settle_s
         counts = PassCounts()
         last = folders.last_id(self._home.database.read())
-        self._seen, self._closed, self._newest = Ids(), [], {}
+        self._seen, self._closed, self._newest, self._evidence = Ids(), [], {}, EvidenceMet()
         self._refresh()
         for watch in self._home.config.watch:
             self._watch(Path(watch), settle, counts, should_stop)
@@ -81,6 +83,7 @@ class Intake:
         if not should_stop():
             self._note_gone(last)
             linking.tell_unlinked(self._home, self._judging.standing, self._newest, self._now())
+            self._evidence.keep(self._home, self._newest, self._closed)
         counts.waiting += folders.sheets_waiting(self._home.database.read())
         return counts
 
@@ -150,8 +153,9 @@ class Intake:
                     listed = [f for f in inner.files if name_kind(f.name) is NameKind.SHEET]
                     self._take(name, inner.path, listed, settle, counts, f"{here}/{below}")
             self._loose(name, folder, sheets)
+            self._evidence.look(name, here, folder.files)
         elif folder.folders and folder.files and all(self._words.is_evidence(f.name) for f in folder.files):
-            pass
+            self._evidence.look(name, here, folder.files)
         elif folder.files or folder.odd or not folder.folders:
             asks = self._judging.standing.profiles.of(name).secrecy_precheck
             place = Place(here, folder.path, name, relative.rpartition("/")[2], PRECHECKED if asks else PLAIN)
@@ -195,7 +199,9 @@ class Intake:
         if (standing := linking.standing_places(self._home.database.read(), tree, signature)) is not None:
             for number in standing:
                 self._seen.add(number)
+            self._evidence.unchanged.add(tree.name)
             return
+        self._evidence.look_through(tree)
         read = gather_tree(tree, self._home.database.read())
         for place, folder in read.places:
             self._folder(place, folder, settle, counts)

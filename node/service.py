@@ -15,6 +15,7 @@ from holdings.record import Description
 from holdings.reference_code import match_key
 from node import copies, page_changes, report, settings, verification
 from node.errors import ConfigurationWrong
+from node.evidence_work import EvidenceWork
 from node.settings import Setting
 from node.verbs import Answer
 from node.verbs_catalogue import CatalogueVerbs
@@ -27,6 +28,7 @@ from node.verbs_quarantine import told
 from node.verbs_renumber import RenumberVerbs
 from node.verbs_sample import SampleVerbs
 from sync import log, sealed
+from sync.errors import LinkLost, PeerRefused
 from sync.receipt import Grade
 from sync.receipt import read as read_receipt
 
@@ -54,9 +56,19 @@ class Service(
         }
 
     def run(self, settle: float | None = None, intake: bool = True, send: bool = True, wait: Wait = "") -> Answer:
-        """Take in, send, wait for receipts of a grade (R1, R4 or empty)."""
+        """Take in, send, wait for receipts of a grade (R1, R4 or empty); evidence that is new is verified at the end, hub or no hub."""
         grade = Grade[wait] if wait else None
-        return asdict(self._engine.run(settle_s=settle, intake=intake, send=send, wait_grade=grade))
+        try:
+            result = asdict(self._engine.run(settle_s=settle, intake=intake, send=send, wait_grade=grade))
+        except (LinkLost, PeerRefused):
+            self._verify_evidence(intake=intake)
+            raise
+        if self._verify_evidence(intake=intake):
+            result["quarantined"] = quarantine.count_subjects(self._home.database.read())
+        return result
+
+    def _verify_evidence(self, *, intake: bool) -> int:
+        return EvidenceWork(self._engine).pending(self._engine.cancel.is_set) if intake else 0
 
     def verify(self) -> Answer:
         """Re-hash every sealed object."""

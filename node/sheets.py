@@ -14,6 +14,7 @@ from holdings import (
     catalogue_trial,
     category_findings,
     correction,
+    declared_totals,
     delivery,
     link_store,
     profile_store,
@@ -25,6 +26,7 @@ from holdings.catalogue import ImportReport
 from holdings.catalogue_import import Origin
 from holdings.catalogue_portions import Circumstances, import_stream
 from holdings.catalogue_trial import Trial
+from holdings.declared_totals import Comparison
 from holdings.delivery import DeliveryState
 from holdings.errors import DeliveryRefused, HoldingsError
 from holdings.findings import Finding, FindingCode
@@ -69,6 +71,8 @@ class Imported:
 
     report: ImportReport
     end: End
+    compared: tuple[Comparison, ...] = ()
+    """What a 移交清册 declares, beside what the catalogue has."""
 
 
 AS_KNOWN = Reading()
@@ -196,6 +200,8 @@ class SheetIntake:
             reels = category_findings.of_links(sheet.links, report.scope, self._home.site)
             quarantine.settle(connection, report.scope, [*report.findings, *reels], now)
             correction.lay_again(connection)
+            declared_totals.keep(connection, batch, sheet.begin.name, sheet.end.declared)
+            declared_totals.settle(connection, batch, now)
             linked = link_store.replace(connection, batch, sheet.begin.name, sheet.links)
             workload_store.replace_lines(connection, batch, sheet.begin.name, sheet.links)
             if linked or report.added or report.changed or report.gone or report.refused:
@@ -207,7 +213,8 @@ class SheetIntake:
         changed = max(now, int(folders.latest_look(seen)), delivery.covered_until(seen, batch) + 1)
         circumstances = Circumstances(changed, self._home.identity.log.site_class)
         report = import_stream(self._home.database.transaction, sheet, origin, circumstances, last, progress)
-        return Imported(report, sheet.end)
+        compared = declared_totals.compare(self._home.database.read(), 0, batch, sheet.end.declared)
+        return Imported(report, sheet.end, tuple(compared))
 
     def _open(self, batch: str, file: Path, reading: Reading) -> tuple[FramedSheet, bytes]:
         """Begin to read a sheet as the delivery's profile, earlier answers and `reading` say; what its bytes are known by."""
@@ -225,7 +232,7 @@ class SheetIntake:
         sheet = profile.sheet
         if profile.contractor and not sheet.contractor:
             sheet = msgspec.structs.replace(sheet, contractor=profile.contractor)
-        return SheetFile(file, self._home.identity.log.site_class, sheet, self._home.site.only("columns", "codes"))
+        return SheetFile(file, self._home.identity.log.site_class, sheet, self._home.site.only("columns", "codes", "category"))
 
     @staticmethod
     def _said(known: SheetProfile, said: SheetProfile) -> SheetProfile:

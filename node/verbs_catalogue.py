@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import apsw
 
+from holdings import sheet_category
 from holdings.catalogue_portions import ImportReport
 from holdings.catalogue_trial import Trial
+from holdings.declared_totals import Comparison
 from holdings.sheet_lines import End
 from holdings.sheet_notes import Refusal
-from holdings.sheet_profile import NO_PROFILE, parse_answer, parse_repair
+from holdings.sheet_profile import BY_CATEGORY, NO_PROFILE, parse_answer, parse_repair
 from node.errors import ConfigurationWrong
 from node.proposing import propose_for
 from node.sheets import Reading
@@ -37,19 +40,23 @@ class CatalogueVerbs(Verbs):
         profile: str = "",
         answers: list[str] | None = None,
         repairs: list[str] | None = None,
+        category: str = "",
     ) -> Answer:
         """Import sheets; fields of DESIGN §7, sums over all files.
 
-        `answers` are `列名=著录项`, `repairs` `列名=修复`; they are remembered for sheets of the same kind. A dry run tells
-        `changes`, `disappeared` and `declared` and keeps nothing.
+        `answers` are `列名=著录项`, `repairs` `列名=修复`, `category` a 门类 by name or id; they are remembered for sheets of
+        the same kind. `declared` is what a 移交清册 says beside what the catalogue has. A dry run tells `changes` and
+        `disappeared` too and keeps nothing.
         """
-        said = NO_PROFILE.with_answers(dict(parse_answer(text) for text in answers or ()))
+        answered = dict(parse_answer(text) for text in answers or ())
+        answered |= sheet_category.answer(category or answered.get(BY_CATEGORY, ""), self._home.site)
+        said = NO_PROFILE.with_answers(answered)
         reading = Reading(profile, said.with_repairs(parse_repair(text) for text in repairs or ()))
         wall, sheets, sandbox = time.monotonic(), self._engine.sheets(), self._engine.sandbox
         own, child = time.thread_time(), sandbox.streamed_s
-        result: Answer = {**dict.fromkeys(_FIGURES, 0), "refusals": [], "sheets": [], "questions": [], "repairs": []}
+        result: Answer = {**dict.fromkeys(_FIGURES, 0), "refusals": [], "sheets": [], "questions": [], "repairs": [], "declared": []}
         if dry_run:
-            result |= {"changes": [], "changed_cells": 0, "disappeared": [], "declared": []}
+            result |= {"changes": [], "changed_cells": 0, "disappeared": []}
         for name in files:
             path = Path(name)
             batch = delivery_name or path.parent.name or path.stem
@@ -61,6 +68,7 @@ class CatalogueVerbs(Verbs):
                 else:
                     imported = sheets.import_file(batch, path, None, reading, self._taken)
                     report, end = imported.report, imported.end
+                    _add_compared(result, imported.compared)
                     sheets.remember(batch, path, reading)
             except OSError as fault:
                 raise ConfigurationWrong(f"目录表 {name} 读不出：{fault.strerror or fault}") from fault
@@ -130,13 +138,12 @@ def _add_trial(result: Answer, trial: Trial) -> None:
     )
     result["changed_cells"] += trial.cells
     _extend(result["disappeared"], [{"ref": d.ref, "row": d.row, "title": d.title} for d in trial.disappeared])
-    _extend(
-        result["declared"],
-        [
-            {"tab": c.tab, "row": c.row, "what": c.what, "declared": c.declared, "found": c.found}
-            for c in trial.compared
-        ],
-    )
+    _add_compared(result, trial.compared)
+
+
+def _add_compared(result: Answer, compared: Iterable[Comparison]) -> None:
+    told = ({"tab": c.tab, "row": c.row, "what": c.what, "declared": c.declared, "found": c.found, "agrees": c.agrees} for c in compared)
+    _extend(result["declared"], list(told))
 
 
 def _extend(told: list[Any], more: list[Any]) -> None:

@@ -10,6 +10,7 @@ import msgspec
 
 from holdings import (
     catalogue,
+    declared_totals,
     delivery,
     delivery_brake,
     delivery_history,
@@ -167,6 +168,8 @@ class DeliveryVerbs(Verbs):
     def _move(self, name: str, act: DeliveryAct, by: str, reason: str) -> Answer:
         with self._home.database.transaction() as connection:
             held = delivery_history.decide(connection, name, act, by, reason, self._seconds())
+            if act is DeliveryAct.SUBMIT:
+                declared_totals.settle(connection, name, self._seconds())
             # Submission is a sign that records are finished: the next walk judges them anew.
             self._look_again(connection)
         self._wake()
