@@ -15,6 +15,7 @@ from holdings.check import Stage, Verdict, worst
 from holdings.check_facts import FileFacts, Material, Service
 from holdings.check_files import Workshop, look, repeated, with_uses
 from holdings.check_record import examine
+from holdings.errors import AmbiguousReference
 from holdings.format_id import MEMORY_MB
 from holdings.image_checks import rules_of
 from holdings.metadata import category_for
@@ -157,26 +158,50 @@ class HandoverChecks:
         if code is None:
             return replace(facts, decodes=Service(Verdict.PASSED, "验读（R4）时已解码"))
         verdict = Verdict.FAILED if code is ExceptionCode.DOES_NOT_DECODE else Verdict.UNTESTED
-        return replace(facts, decodes=Service(verdict, "验读（R4）时不能解码" if verdict is Verdict.FAILED else f"验读（R4）未完成：{code}"))
+        return replace(
+            facts,
+            decodes=Service(
+                verdict, "验读（R4）时不能解码" if verdict is Verdict.FAILED else f"验读（R4）未完成：{code}"
+            ),
+        )
 
     def _material(
-        self, log_id: bytes, seq: int, record: StoredRecord, described: Description, facts: tuple[FileFacts, ...], pages: list[Page]
+        self,
+        log_id: bytes,
+        seq: int,
+        record: StoredRecord,
+        described: Description,
+        facts: tuple[FileFacts, ...],
+        pages: list[Page],
     ) -> Material:
         reading = self._home.holdings.read()
         code = parse(record.reference_code)
-        category = category_for(code, described.elements, self._home.site) if isinstance(code, ReferenceCode) else "document"
+        category = (
+            category_for(code, described.elements, self._home.site) if isinstance(code, ReferenceCode) else "document"
+        )
         sealed = next((v.time for v in records.versions(reading, record) if v.version == record.version), 0)
 
         def read(index: int) -> bytes:
             return b"".join(VaultFile(self._vault, pages[index]).pieces())
 
         twins = repeated(facts, read, self._sandbox, rules_of(self._home.site).repeated.alike) if self._images else None
+        reachable, bearers = self._reach(record)
         # What the vault folded it has read: body and leaf root were compared then.
         return Material(
             record.match_key, record.reference_code, described, category, datetime.fromtimestamp(self._home.clock.wall(), UTC).year, record.version,
-            record.pages, sealed, facts, self._signature(log_id, seq), Service(Verdict.PASSED), Service(Verdict.PASSED, f"{len(described.elements)} 项"),
-            repeated=twins,
+            record.pages, sealed, facts, self._signature(log_id, seq), reachable, Service(Verdict.PASSED, f"{len(described.elements)} 项"),
+            bearers=bearers, repeated=twins,
         )  # fmt: skip
+
+    def _reach(self, record: StoredRecord) -> tuple[Service, int]:
+        """Is the record found by its code among those of its node, as a reader would look for it; and how many bear that code?"""
+        try:
+            found = records.record_for(self._home.holdings.read(), record.match_key, record.writer)
+        except AmbiguousReference as several:
+            return Service(Verdict.PASSED, f"按档号查到 {len(several.candidates)} 条"), len(several.candidates)
+        if found is None or found.id != record.id:
+            return Service(Verdict.FAILED, "按档号查不到这一条"), 0 if found is None else 1
+        return Service(Verdict.PASSED, "按档号查到"), 1
 
     def _signature(self, log_id: bytes, seq: int) -> Service:
         """The node's signature on the entry, verified anew, and the leaf root as the fold compared it."""
