@@ -108,7 +108,7 @@ class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A category. `codes` are 门类代码 of DA/T 13-2022 as they begin a 类别号; `code_from` are the sets of fields that
-    can make a reference code, best first; `ambiguous` are columns that a person must be asked about. `title` makes a title where
+    can make a reference code, best first (`[面]` may be blank); `ambiguous` are columns that a person must be asked about. `title` makes a title where
     sheets have none, `{field}` for each field; `describes` is false where its sheets only say where on a reel something is.
     """
 

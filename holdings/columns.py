@@ -94,6 +94,8 @@ class Columns:
     instead_of_code: tuple[str, ...]
     part_codes: Mapping[str, Mapping[str, str]]
     code_schemes: tuple[Scheme, ...] = ()
+    personal: frozenset[str] = frozenset()
+    """Names of columns that hold personal information: no example of them is ever shown."""
 
     def element(self, name: str) -> str | None:
         """The element of a column name, None when it is not known for certain."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import PurePath
 from typing import Final
@@ -14,6 +15,7 @@ from typing import Final
 import msgspec
 
 from crypto.digest import sha256
+from holdings.category import Category
 from holdings.columns import HEADER_WITHIN, Columns, columns, fold
 from holdings.errors import SheetUnreadable
 from holdings.findings import FindingCode
@@ -21,16 +23,20 @@ from holdings.record import MARK
 from holdings.reference_code import ReferenceCode, parse, volume_key
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import merged_banner, read_banner, tab_volume
+from holdings.sheet_category import KIND, all_names, category_named, columns_of, fitting, stamp, with_fill_rules
+from holdings.sheet_category import question as category_question
 from holdings.sheet_code import CodeSource, choose_source
 from holdings.sheet_header import FoundHeader, Header, find_header, link_header, map_columns
 from holdings.sheet_lines import Begin, End, ParsedSheet, Source, TableKind, decode_parsed, encode_lines, encode_parsed
 from holdings.sheet_link import LinkKind, LinkReader, LinkRow
 from holdings.sheet_mark import RowMark
 from holdings.sheet_notes import TOLD_MAX, Ledger, Note, Refusal, SheetRow
-from holdings.sheet_profile import NO_PROFILE, SheetProfile, profile_key
+from holdings.sheet_obligations import Obligations
+from holdings.sheet_profile import BY_CATEGORY, NO_PROFILE, Question, SheetProfile, profile_key
 from holdings.sheet_questions import sampled
 from holdings.sheet_rows import Reading, TabContext
 from holdings.sheet_totals import TOTALS_MAX, SummaryReader
+from holdings.site_data import NO_SITE, received
 from holdings.table import RawRow, SheetFormat, Table, Workbook, open_tables
 
 __all__ = ["ParsedSheet", "SheetFormat", "SheetRow", "decode_parsed", "encode_parsed"]
@@ -44,12 +50,23 @@ _NO_HEADER: Final = f"前 {HEADER_WITHIN} 行内没有找到表头（须有“�
 
 class SheetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the sandbox is asked: the file's name, the site's class, how the contractor's sheets are read, and the site's
-    own columns.toml (what SiteData.only gives of it)."""
+    own columns, codes and categories (what SiteData.only gives of them)."""
 
     name: str
     site: str = SiteClass.OPEN.name
     profile: SheetProfile = NO_PROFILE
     columns: str = ""
+
+    @property
+    def category(self) -> Category | None:
+        """The category by which it is to be read."""
+        return category_named(self.profile, self.columns)
+
+    @property
+    def table(self) -> Columns:
+        """What is known of its column names."""
+        one = self.category
+        return columns(self.columns) if one is None else columns_of(self.columns, one.name)
 
 
 def is_sheet_name(name: str) -> bool:
@@ -83,7 +100,10 @@ class _SheetReader:
     """Reads all tables of a file, one after the other."""
 
     def __init__(self, request: SheetRequest, data: bytes, notes: int) -> None:
-        self._table, self._profile = columns(request.columns), request.profile
+        self._table, self._profile = request.table, request.profile
+        self._category, self._told = request.category, request.columns
+        if self._category is not None:
+            self._profile = with_fill_rules(self._profile, self._category)
         self._site, self._ledger = SiteClass[request.site], Ledger(notes)
         self._workbook: Workbook = open_tables(request.name, data)
         self._columns: dict[str, None] = {}
@@ -135,7 +155,7 @@ class _SheetReader:
         """Read one table: rows of a catalogue, links, or a summary; a tab without a header is named."""
         rows = iter(table.rows)
         window = [row for _, row in zip(range(HEADER_WITHIN + 1), rows, strict=False)]
-        found = find_header(window[:HEADER_WITHIN], table.merged, self._table)
+        found = find_header(window[:HEADER_WITHIN], table.merged, self._table) or self._unusual(table, window)
         if found is None:
             if any(row.cells and any(row.cells) for row in window):
                 self._unread.append(table.name)
@@ -158,6 +178,18 @@ class _SheetReader:
             frames = LinkKind.IMAGES if kind is TableKind.LINKS else LinkKind.FRAMES
             reader = LinkReader(names, frames, tab, defaults, self._table)
             yield from self._link_rows(reader, link_header(names, self._table), below, defaults, tab)
+
+    def _unusual(self, table: Table, window: list[RawRow]) -> FoundHeader | None:
+        """A header that only a category's names make one: it is asked about, and nothing is read by it."""
+        if self._asks_no_category:
+            return None
+        found = find_header(window[:HEADER_WITHIN], table.merged, all_names(self._told))
+        return found if found and fitting(found.names, self._table, self._told) else None
+
+    @property
+    def _asks_no_category(self) -> bool:
+        """Whether it is said already by which category the sheet is read."""
+        return self._category is not None or BY_CATEGORY in self._profile.answers
 
     def _kind(self, names: tuple[str, ...]) -> TableKind:
         """What a table is, by its columns."""
@@ -185,7 +217,11 @@ class _SheetReader:
     ) -> Iterator[SheetRow]:  # fmt: skip
         """Rows of a catalogue table; none when something must be answered first."""
         header = map_columns(found, self._table, self._profile, from_dbf=bool(table.fields))
-        source = choose_source(header, defaults, self._profile, self._table)
+        kind = stamp(self._category, header.names) if self._category is not None else {}
+        in_codes = {**kind, **defaults} if kind.get(KIND) in self._table.part_codes[KIND] else defaults
+        source = choose_source(header, in_codes, self._profile, self._table)
+        defaults = {**kind, **defaults}
+        header, source = self._one_question(header, source)
         self._columns |= dict.fromkeys(name for name in header.names if name)
         self._tell_columns(header)
         blocking = [question for question in header.questions if question.blocking]
@@ -209,11 +245,33 @@ class _SheetReader:
         self._has_mark = self._has_mark or reading.has_mark
         if MARK in defaults:
             self._columns[MARK] = None
+        obliged = self._obligations(header, defaults, tab)
         for raw in below:
             row = reading.take(raw)
             if row is not None:
+                if obliged is not None:
+                    obliged.take(row)
                 yield row
         reading.finish()
+
+    def _one_question(
+        self, header: Header, source: CodeSource | tuple[Question, ...]
+    ) -> tuple[Header, CodeSource | tuple[Question, ...]]:
+        """Where a sheet that looks like a category's would ask, it asks for the category alone."""
+        blocking = not isinstance(source, CodeSource) or any(one.blocking for one in header.questions)
+        if self._asks_no_category or not (blocking or header.questions):
+            return header, source
+        asked = category_question(header.ids, self._table, self._told, blocking=blocking)
+        if asked is None:
+            return header, source
+        return replace(header, questions=(asked,)), source if isinstance(source, CodeSource) else (asked,)
+
+    def _obligations(self, header: Header, defaults: dict[str, str], tab: str) -> Obligations | None:
+        """What looks at the rows of a sheet read by a category."""
+        if self._category is None:
+            return None
+        named = frozenset(name for name in (*header.names, *defaults) if name)
+        return Obligations(self._category, named, self._ledger, tab, received(self._told) if self._told else NO_SITE)
 
     def _link_rows(
         self, reader: LinkReader, header: Header, below: Iterator[RawRow], defaults: dict[str, str], tab: str

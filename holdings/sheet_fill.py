@@ -143,7 +143,7 @@ class GroupFill:
         self._shared = tuple(shared) if self._group is not None else ()
         self._agreed = _agreed(header.names, profile, RepairKind.FILL_GROUP)
         self._texts: dict[int, str] = {}
-        self._last = ""
+        self._last, self._marks = "", frozenset(header.marks)
 
     @property
     def active(self) -> bool:
@@ -171,7 +171,8 @@ class GroupFill:
         """Remember the texts of a row that may be shown."""
         for index in self._shared:
             if cells[index]:
-                if secret:
+                # A mark that a set bears once holds every picture of it.
+                if secret and index not in self._marks:
                     self._texts.pop(index, None)
                 else:
                     self._texts[index] = cells[index]

@@ -109,6 +109,15 @@ def link_header(names: Sequence[str], table: Columns) -> Header:
     return Header(elements, tuple(names), {}, marks, (), ())
 
 
+def silent_columns(header: Header, table: Columns) -> frozenset[str]:
+    """Columns that hold personal information, by their element and by their name as printed."""
+    if not table.personal:
+        return frozenset()
+    pairs = zip(header.names, header.ids, strict=True)
+    found = [(name, key) for name, key in pairs if fold(name or "") in table.personal or fold(key) in table.personal]
+    return frozenset(word for pair in found for word in pair if word)
+
+
 def _continues(upper: Sequence[str], lower: Sequence[str], table: Columns, *, alone: bool) -> bool:
     """Whether `lower` is the second line of a header: known names only, two at least, none of them below a name of its own."""
     names = [cell for cell in lower if cell and not cell.isspace()]

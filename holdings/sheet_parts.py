@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 
-from holdings.columns import HEADER_WITHIN, columns
+from holdings.columns import HEADER_WITHIN
 from holdings.errors import SheetUnreadable
 from holdings.sheet import SheetRequest, decode_request, open_sheet
 from holdings.sheet_header import find_header
@@ -98,7 +98,7 @@ def header_lines(request: SheetRequest, head: bytes) -> int:
     """Lines up to the end of the header, 0 when there is none within the first."""
     for table in open_tables(request.name, head).tables:
         window = [row for _, row in zip(range(HEADER_WITHIN), table.rows, strict=False)]
-        found = find_header(window, table.merged, columns(request.columns))
+        found = find_header(window, table.merged, request.table)
         return window[found.last].number if found else 0
     return 0
 

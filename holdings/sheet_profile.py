@@ -25,6 +25,10 @@ KEEP: Final = "保留原名"
 """Answer: the column stays under its own name."""
 SKIP: Final = "不导入"
 """Answer: the column is left out."""
+BY_CATEGORY: Final = "表的门类"
+"""Id of the question by which category a sheet is read; answer: a category's name, or GENERAL."""
+GENERAL: Final = "一般目录"
+"""Answer: the sheet is of no category, its columns are read by the general table."""
 
 _Short = Annotated[str, Meta(max_length=200)]
 
@@ -85,7 +89,7 @@ class Proposal(msgspec.Struct, frozen=True, array_like=True):
         """One Chinese sentence."""
         shown = "，".join(f"第 {row} 行 {before or '（空）'}→{after}" for row, before, after in self.examples)
         did = "已按约定修复" if self.agreed else "可修复"
-        return f"“{self.repair.column}”列{did}：{self.repair.kind.label.format(self.repair.width)}，共 {self.count} 格（{shown}）"
+        return f"“{self.repair.column}”列{did}：{self.repair.kind.label.format(self.repair.width)}，共 {self.count} 格{f'（{shown}）' if shown else ''}"
 
 
 class QuestionKind(StrEnum):
@@ -99,6 +103,8 @@ class QuestionKind(StrEnum):
     """What the reference code is made of; answer: a column or a scheme such as `全宗号-目录号-案卷号-件号`."""
     VALUE = "value"
     """A value that is the same for all rows and stands nowhere in the sheet, such as 全宗号."""
+    CATEGORY = "category"
+    """By which category the whole sheet is read; answer: a category's name or GENERAL."""
 
 
 class Question(msgspec.Struct, frozen=True, array_like=True):
@@ -124,7 +130,8 @@ class SheetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `answers` map the id of a question to its answer, `repairs` are those agreed to, written as they are typed
     (`件号=补零到4位`), `defaults` are values for all rows that the sheet does not hold, `century` is the first two-digit
     year that is 19xx, `secrecy_words` asks that a level's bare word in a title holds its row (marks such as 机密★10年
-    always do). AnswerInvalid when a repair is not one.
+    always do). `category` names the 门类 whose columns and rules hold before the general ones; an answer to BY_CATEGORY goes
+    before it. AnswerInvalid when a repair is not one.
     """
 
     contractor: _Short = ""
@@ -133,6 +140,7 @@ class SheetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     defaults: Annotated[dict[_Short, _Short], Meta(max_length=ANSWERS_MAX)] = {}
     century: Annotated[int, Meta(ge=0, le=100)] = 30
     secrecy_words: bool = False
+    category: _Short = ""
 
     def __post_init__(self) -> None:
         """Every repair must be one."""

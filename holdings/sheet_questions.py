@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from holdings.columns import Columns
-from holdings.sheet_header import Header
+from holdings.sheet_header import Header, silent_columns
 from holdings.sheet_mark import RowMark
 from holdings.sheet_profile import Question
 from holdings.sheet_totals import is_total
@@ -22,13 +22,16 @@ LOOK_WITHIN: Final = 200  # rows of a table that waits for an answer
 class Sampler:
     """Collects samples while rows are read."""
 
-    def __init__(self, header: Header, tab: str, questions: Iterable[Question] | None = None) -> None:
+    def __init__(
+        self, header: Header, tab: str, questions: Iterable[Question] | None = None, silent: Collection[str] = ()
+    ) -> None:
+        """`silent`: columns that hold personal information; no sample is taken of them."""
         self._questions = tuple(header.questions if questions is None else questions)
         self._tab = tab
         self._columns = [_indices(header, question) for question in self._questions]
         self._names = header.ids
         self._samples: dict[int, list[str]] = {index: [] for columns in self._columns for index in columns}
-        self._open = list(self._samples.items())
+        self._open = [(index, samples) for index, samples in self._samples.items() if header.ids[index] not in silent]
 
     @property
     def hungry(self) -> bool:
@@ -71,7 +74,7 @@ def sampled(
     defaults: Mapping[str, str], table: Columns,
 ) -> list[Question]:  # fmt: skip
     """The questions of a table that waits for answers, with samples from its first rows that may be shown."""
-    sampler = Sampler(header, tab, questions)
+    sampler = Sampler(header, tab, questions, silent_columns(header, table))
     for _, raw in zip(range(LOOK_WITHIN), rows, strict=False):
         if not sampler.hungry:
             break

@@ -22,7 +22,7 @@ from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import begins_banner, merged_banner, read_banner
 from holdings.sheet_code import CodeRead, CodeReader, CodeSource
 from holdings.sheet_fill import Filler, GroupFill, MergedFill
-from holdings.sheet_header import Header
+from holdings.sheet_header import Header, silent_columns
 from holdings.sheet_mark import RowMark
 from holdings.sheet_notes import TOLD_MAX, Ledger, Note, Refusal, SheetRow, is_mojibake, undecodable
 from holdings.sheet_profile import SheetProfile
@@ -62,7 +62,7 @@ def _begins_formula(joined: str) -> bool:
     return "|=" in joined or "|+" in joined or "|-" in joined or "|@" in joined
 
 
-@functools.lru_cache(maxsize=8192)
+@functools.lru_cache(maxsize=1 << 15)  # as many as holdings.dates remembers
 def _written(cell: str, century: int) -> tuple[str, bool, bool, bool]:
     """A date that has no fault: as DA/T 18-2022 writes it, whether its words are worth keeping, whether its century was
     guessed, whether it is what spreadsheet programs show for nothing."""
@@ -90,14 +90,14 @@ class Reading:
         self._mark_at = header.names.index(MARK) if MARK in header.names else None
         self._date_at, self._title_at = header.index(DATE), header.index(TITLE)
         self._joined = tuple(header.joined.items())
-        self._tally = RepairTally(context.tab)
+        self._tally = RepairTally(context.tab, silent_columns(header, table))
         self._merged = MergedFill(context.merged, context.header_number)
         self._filler = Filler(header, source.parts, table, profile, self._tally)
         self._groups = GroupFill(header, table, profile, self._tally)
         self._repair = ColumnRepair(header, source.parts, table, profile, self._tally)
         self._above_secret = False
         self._marks = RowMark(header, profile, site)
-        self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab)
+        self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab, silent=self._tally.silent)
 
     @property
     def has_mark(self) -> bool:

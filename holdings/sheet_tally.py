@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from holdings.sheet_profile import Proposal, Repair, RepairKind
@@ -13,8 +14,9 @@ EXAMPLE_MAX: Final = 60  # characters of an example
 class RepairTally:
     """Counts by column and kind. What is noted of a row waits until `settle` says whether it may be shown."""
 
-    def __init__(self, tab: str) -> None:
-        self._tab = tab
+    def __init__(self, tab: str, silent: Collection[str] = ()) -> None:
+        """`silent`: columns whose cells are no examples, because they hold personal information."""
+        self._tab, self.silent = tab, silent
         self._counts: dict[tuple[str, RepairKind, bool], int] = {}
         self._examples: dict[tuple[str, RepairKind, bool], list[tuple[int, str, str]]] = {}
         self._widths: dict[str, int] = {}
@@ -34,7 +36,7 @@ class RepairTally:
             key = (column, kind, agreed)
             self._counts[key] = self._counts.get(key, 0) + 1
             examples = self._examples.setdefault(key, [])
-            if shown and after and len(examples) < EXAMPLES:
+            if shown and after and len(examples) < EXAMPLES and column not in self.silent:
                 examples.append((number, before[:EXAMPLE_MAX], after[:EXAMPLE_MAX]))
         self._pending.clear()
 
@@ -47,6 +49,7 @@ class RepairTally:
         """Offer a repair that was counted elsewhere."""
         self._counts[(column, kind, False)] = count
         cut = [(row, before[:EXAMPLE_MAX], after[:EXAMPLE_MAX]) for row, before, after in examples[:EXAMPLES]]
+        cut = [] if column in self.silent else cut
         self._examples[(column, kind, False)] = cut
         self._widths[column] = width
 

@@ -202,7 +202,9 @@ def test_s10_marriage_with_lost_digits() -> None:
               ["津和结字195800002", "结婚", "丙", "1.2E+17", "丁", "120101196003120044", "19801212", "和平区", "1", 3, "D:\\图\\2"],
               ["津和结字195800003", "结婚", "戊", "120101195803120055", "己", "120101196003120066", "19801213", "和平区", "1", 3, "D:\\图\\3"]]  # fmt: skip
     asked = read_sheet("婚姻.xlsx", book({"婚姻": cells}))
-    assert [(q.id, q.candidates[0]) for q in asked.questions] == [("档号", "登记字号")]
+    assert [(q.id, q.candidates) for q in asked.questions] == [("表的门类", ("婚姻", "一般目录"))]
+    general = read_sheet("婚姻.xlsx", book({"婚姻": cells}), profile=SheetProfile(answers={"表的门类": "一般目录"}))
+    assert [(q.id, q.candidates[0]) for q in general.questions] == [("档号", "登记字号")]
     sheet = read_sheet("婚姻.xlsx", book({"婚姻": cells}), profile=SheetProfile(answers={"档号": "登记字号"}))
     assert [(refusal.row, refusal.field) for refusal in sheet.refusals] == [(2, "男方身份证号"), (3, "男方身份证号")]
     assert "D2 格" in sheet.refusals[0].rule
@@ -212,10 +214,11 @@ def test_s10_marriage_with_lost_digits() -> None:
 
 
 def test_s11_photos_share_one_text_in_a_group() -> None:
-    """One 文字说明 for a group: offered, and filled inside the group only once agreed; 时间 is asked."""
+    """One 文字说明 for a group: offered, and filled inside the group only once agreed; 时间 is asked. Read by no category."""
     cells = split("照片号|底片号|组号|张号|题名|时间|摄影者|文字说明|参见号|密级|文件名", "ZP1-1|D1|1|1|植树|1958.3|张三|全区植树||公开|1.jpg",
                   "ZP1-2|D2|1|2||||||公开|2.jpg", "ZP2-1|D3|2|1|开会||李四|||公开|3.jpg", "ZP2-2|D4|2|2|||||||4.jpg")  # fmt: skip
-    asked = read_sheet("照片.xlsx", book({"照片": cells}))
+    general = SheetProfile(answers={"表的门类": "一般目录"})
+    asked = read_sheet("照片.xlsx", book({"照片": cells}), profile=general)
     assert {(q.id, q.blocking) for q in asked.questions} == {("时间", False), ("档号", True)}
     answered = SheetProfile(answers={"档号": "照片号", "时间": "成文日期"})
     offered = read_sheet("照片.xlsx", book({"照片": cells}), profile=answered)
@@ -246,7 +249,7 @@ def test_s13_tapes_hold_items_by_time_code() -> None:
     cells = split("带号|载体规格|制式|面|题名|录制时间|起始时码|终止时码|时长|录制者|文件名",
                   "V0031|DV|PAL|A|大会|1998.5.4|00:00:00|00:30:00|00:30:00|电视台|V0031.avi",
                   "V0031|DV|PAL|B|座谈|1998.5.5|00:30:01|00:55:10|00:25:09|电视台|V0031.avi")  # fmt: skip
-    asked = read_sheet("声像.xlsx", book({"声像": cells}))
+    asked = read_sheet("声像.xlsx", book({"声像": cells}), profile=SheetProfile(answers={"表的门类": "一般目录"}))
     assert [(q.id, q.candidates[0], q.blocking) for q in asked.questions] == [("档号", "带号", True)]
     sheet = read_sheet("声像.xlsx", book({"声像": cells}), profile=SheetProfile(answers={"档号": "J023-LX·1998·Y-带号-面"}))
     assert _codes(sheet) == ["J023-LX·1998·Y-V0031-A", "J023-LX·1998·Y-V0031-B"]
