@@ -1,6 +1,6 @@
 """`make bench`: every performance goal of the project measured beside a peer or a floor in the same run; ratios, not absolute times.
 
-    python -m tests.bench [--repeat 3] [--only lan,jxl,wan,scale] [--out build/bench]
+    python -m tests.bench [--repeat 3] [--only lan,jxl,wan,scale,catalogue,checks,codes] [--out build/bench]
 
 Needs the kit and the generators of `../shared/tools` (or JINDANG_TOOLS). Writes one JSON file a benchmark and prints the goals with what was measured.
 """
@@ -14,6 +14,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import bench_catalogue
+import bench_checks
+import bench_codes
 import bench_faults
 import bench_peers
 import bench_scale
@@ -24,6 +27,9 @@ BENCHMARKS = {
     "jxl": bench_peers.jpeg_xl,
     "wan": bench_peers.wan,
     "scale": bench_scale.run,
+    "catalogue": bench_catalogue.run,
+    "checks": bench_checks.run,
+    "codes": bench_codes.run,
     "faults": bench_faults.run,
 }
 
