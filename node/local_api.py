@@ -18,7 +18,7 @@ import msgspec
 from aiohttp import web
 
 from node import exit_code
-from node.service import VERBS, Service
+from node.service import Service, verbs
 
 BODY_MAX = 1 << 20
 GROUP = "jindang"
@@ -59,7 +59,7 @@ def application(service: Service, stop: Callable[[], object]) -> web.Application
 
     async def verb(request: web.Request) -> web.Response:
         name = request.match_info["verb"]
-        if name not in VERBS:
+        if name not in verbs():
             return _json({"error": f"没有 {name} 这个操作", "exit_code": 2}, 404)
         method = getattr(service, name)
         try:

@@ -2,48 +2,56 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from holdings import lineage, quarantine, records
 from holdings.layout_words import Role, Use
 from holdings.record import Description
 from holdings.reference_code import match_key
-from node import copies, page_changes, report, settings, verification
+from node import copies, evidence_seen, page_changes, report, settings, verification
 from node.errors import ConfigurationWrong
-from node.evidence_work import EvidenceWork
 from node.settings import Setting
+from node.verb_groups import LazyGroups, every_verb
 from node.verbs import Answer
-from node.verbs_catalogue import CatalogueVerbs
-from node.verbs_check import CheckVerbs
-from node.verbs_delivery import DeliveryVerbs
-from node.verbs_fonds import FondsVerbs
-from node.verbs_pages import PageVerbs
-from node.verbs_profile import ProfileVerbs
 from node.verbs_quarantine import told
-from node.verbs_renumber import RenumberVerbs
-from node.verbs_sample import SampleVerbs
 from sync import log, sealed
 from sync.errors import LinkLost, PeerRefused
 from sync.receipt import Grade
 from sync.receipt import read as read_receipt
 
+if TYPE_CHECKING:
+    from node.verbs_catalogue import CatalogueVerbs
+    from node.verbs_check import CheckVerbs
+    from node.verbs_delivery import DeliveryVerbs
+    from node.verbs_fonds import FondsVerbs
+    from node.verbs_pages import PageVerbs
+    from node.verbs_profile import ProfileVerbs
+    from node.verbs_renumber import RenumberVerbs
+    from node.verbs_sample import SampleVerbs
+
+    class Groups(
+        CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs
+    ):
+        """What the service answers to as a whole."""
+else:
+    Groups = LazyGroups
+
 Wait = Literal["", "R1", "R4"]
 """Which receipts a run waits for."""
 
 
-class Service(
-    CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs
-):
+class Service(Groups):
     """The verbs of a node: those of its groups, and the few about the node as a whole."""
 
     def capabilities(self) -> Answer:
         """Verbs that this node knows."""
-        return {"verbs": sorted(VERBS), "program": report.program()}
+        return {"verbs": sorted(verbs()), "program": report.program()}
 
     def status(self) -> Answer:
         """How the node is."""
@@ -68,7 +76,12 @@ class Service(
         return result
 
     def _verify_evidence(self, *, intake: bool) -> int:
-        return EvidenceWork(self._engine).pending(self._engine.cancel.is_set) if intake else 0
+        if not intake or not evidence_seen.every(self._home.database.read()):
+            return 0
+        # Here: most deliveries bring none.
+        from node.evidence_work import EvidenceWork
+
+        return EvidenceWork(self._engine).pending(self._engine.cancel.is_set)
 
     def verify(self) -> Answer:
         """Re-hash every sealed object."""
@@ -186,5 +199,7 @@ def _findings(found: list[verification.Trouble]) -> Answer:
     return {"ok": not found, "damage": any(t.damage for t in found), "findings": [t.to_json() for t in found]}
 
 
-VERBS = {name for name in dir(Service) if not name.startswith("_")}
-"""Everything the local API may be asked; nothing else is reachable through it."""
+@functools.cache
+def verbs() -> frozenset[str]:
+    """Everything the local API may be asked; nothing else is reachable through it."""
+    return every_verb() | {name for name in dir(Service) if not name.startswith("_")}
