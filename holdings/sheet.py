@@ -32,7 +32,7 @@ from holdings.sheet_link import LinkKind, LinkReader, LinkRow
 from holdings.sheet_mark import RowMark
 from holdings.sheet_notes import TOLD_MAX, Ledger, Note, Refusal, SheetRow
 from holdings.sheet_obligations import Obligations
-from holdings.sheet_profile import BY_CATEGORY, NO_PROFILE, Question, SheetProfile, profile_key
+from holdings.sheet_profile import BY_CATEGORY, NO_PROFILE, Question, QuestionKind, SheetProfile, profile_key
 from holdings.sheet_questions import sampled
 from holdings.sheet_rows import Reading, TabContext
 from holdings.sheet_totals import TOTALS_MAX, SummaryReader
@@ -61,6 +61,11 @@ class SheetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def category(self) -> Category | None:
         """The category by which it is to be read."""
         return category_named(self.profile, self.columns)
+
+    @property
+    def in_sets(self) -> bool:
+        """Whether what one row says may hold for those below it (photos of a set, its mark too): such a sheet is not cut."""
+        return self.category is not None and self.category.group is not None
 
     @property
     def table(self) -> Columns:
@@ -264,7 +269,8 @@ class _SheetReader:
         asked = category_question(header.ids, self._table, self._told, blocking=blocking)
         if asked is None:
             return header, source
-        return replace(header, questions=(asked,)), source if isinstance(source, CodeSource) else (asked,)
+        header = replace(header, questions=(asked,), unknown=() if blocking else header.unknown)
+        return header, source if isinstance(source, CodeSource) else (asked,)
 
     def _obligations(self, header: Header, defaults: dict[str, str], tab: str) -> Obligations | None:
         """What looks at the rows of a sheet read by a category."""
@@ -306,6 +312,8 @@ class _SheetReader:
         for name in header.unknown:
             self._ledger.column(name, FindingCode.COLUMN_UNKNOWN)
         for question in header.questions:
+            if question.kind is QuestionKind.CATEGORY and question.blocking:
+                continue  # the finding of a sheet that waits says it
             self._ledger.column(question.id, FindingCode.COLUMN_AMBIGUOUS)
 
     def _note(self, field: str, code: FindingCode, detail: str) -> None:

@@ -95,11 +95,11 @@ def question(names: Iterable[str], table: Columns, site: str, *, blocking: bool)
 def fitting(names: Iterable[str], table: Columns, site: str) -> tuple[str, ...]:
     """Names of the categories that a header fits: one, or several that share these very fields (录音 and 录像).
 
-    It fits when at least four columns that the general table has no element for, and half of all such, are one category's,
-    and twice as many as any other's.
+    It fits when at least four columns of which the general table knows no meaning at all, and half of all such, are one
+    category's, and twice as many as any other's.
     """
     strange = {fold(name) for name in names if name and not table.element(name)}
-    strange = {name for name in strange if name not in table.continuations}
+    strange -= table.continuations.keys() | table.ambiguous.keys()
     met = [(one.name, _met(one, strange)) for one in _candidates(_site(site))]
     best = max((fields for _, fields in met), key=len, default=frozenset())
     if len(best) < _FIT_MIN or 2 * len(best) < len(strange):

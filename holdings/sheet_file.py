@@ -60,7 +60,7 @@ class SheetFile:
         """
         with _opened(self.path) as source:
             size = os.fstat(source.fileno()).st_size
-            if size > LARGE and self._is_text(sandbox, source.read(HEAD_MAX)):
+            if size > LARGE and not self._request.in_sets and self._is_text(sandbox, source.read(HEAD_MAX)):
                 if size > TEXT_MAX:
                     raise SheetUnreadable(f"目录表超过 {TEXT_MAX >> 30} GiB；请分成几张表")
                 digest, told = hashlib.sha256(), [0]

@@ -70,6 +70,7 @@ def test_a_header_that_only_a_category_knows_is_found() -> None:
     header, line = "证书字号|业务类别|男方|女方|发证日期|婚姻登记机关", "津1|结婚|甲|乙|1958.3.12|和平"
     asked = _read(header, line)
     assert [q.candidates[0] for q in asked.questions] == ["婚姻"]
+    assert [note.code for note in asked.notes] == [FindingCode.SHEET_QUESTIONS]
     answered = _read(header, line, category="marriage")
     (row,) = answered.rows
     assert (row.code, row.values["题名"], row.values["成文日期"], row.values["门类"]) == (
@@ -183,3 +184,12 @@ def test_a_profile_from_before_has_no_category() -> None:
     old = msgspec.json.encode({"answers": {"序号": "件号"}})
     assert decode_profile(old) == SheetProfile(answers={"序号": "件号"})
     assert decode_profile(encode_profile(SheetProfile(category="照片"))).category == "照片"
+
+
+def test_a_sheet_of_sets_is_never_cut() -> None:
+    """A large text file is read in parts, but not one whose rows speak for the rows below them."""
+    told = {
+        name: SheetRequest("a.csv", profile=SheetProfile(category=name)).in_sets
+        for name in ("", "照片", "婚姻", GENERAL)
+    }
+    assert told == {"": False, "照片": True, "婚姻": False, GENERAL: False}
