@@ -15,6 +15,7 @@ import apsw
 from holdings.catalogue_import import PORTION, Import, Origin
 from holdings.findings import Finding, FindingCode
 from holdings.security import SiteClass
+from holdings.sheet_lines import TableKind
 from holdings.sheet_notes import TOLD_MAX, Note, Refusal
 from holdings.sheet_stream import FramedSheet, Portion
 
@@ -124,7 +125,8 @@ def report_of(connection: apsw.Connection, job: Import, sheet: FramedSheet) -> I
     own_refusals, own_notes, found = job.finish(connection, sheet.digest, tail)
     refusals = (*tail.refusals, *own_refusals)[:TOLD_MAX]
     findings = [*found, *findings_of(origin.scope, refusals, (*tail.notes, *own_notes)[:TOLD_MAX])]
-    if job.site is SiteClass.OPEN and not tail.has_mark_column:
+    brings_rows = not tail.kinds or TableKind.ROWS in tail.kinds  # a 移交清册, a 挂接表 has nothing to be marked
+    if job.site is SiteClass.OPEN and not tail.has_mark_column and brings_rows:
         findings.append(Finding(FindingCode.NO_MARK_COLUMN, origin.scope, origin.scope))
     refused = tail.refused_count + figures.refused
     return ImportReport(

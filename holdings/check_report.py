@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from holdings.check import CheckCode, CheckResult, Property, Scope, Stage, Verdict, registry, worst
 from holdings.check_facts import Service
 from holdings.check_store import Run
 from holdings.code_series import SeriesFault, series
+from holdings.report_page import Heading, render
 from holdings.site_data import NO_SITE, SiteData
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 Report = dict[str, Any]
 """JSON values only; `kind` is record or delivery."""
@@ -35,17 +30,6 @@ class Declared:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    """Who prints a report: `site` its name, `person` who asked, `time` whole seconds UTC, `zone_minutes` east of UTC for the printed time."""
-
-    site: str
-    person: str
-    time: int
-    program: str
-    zone_minutes: int = 480
-
-
 def record_report(run: Run, title: str, heading: Heading, site: SiteData = NO_SITE) -> Report:
     """The report of one record's newest run: every code of the stage with its verdict, and every finding with its clause."""
     codes = [code for code in registry(run.stage, site) if code.scope is Scope.RECORD]
@@ -54,7 +38,7 @@ def record_report(run: Run, title: str, heading: Heading, site: SiteData = NO_SI
     return {
         "kind": "record", "ref": run.ref, "title": title, "delivery": run.delivery, "version": run.version, "stage": run.stage.value,
         "stage_label": run.stage.label, "verdict": overall(rows), "pages": run.pages, "bytes": run.bytes, "pictures": run.pictures,
-        "checked": _when(run.time, heading), **_head(heading), "counts": _counts(rows), "checks": rows,
+        "checked": heading.when(run.time), **heading.facts(), "counts": _counts(rows), "checks": rows,
         "findings": [_finding(code, one) for code in codes for one in found[code.code] if one.verdict is not Verdict.PASSED],
     }  # fmt: skip
 
@@ -89,7 +73,7 @@ def delivery_report(
     whole = _of_delivery(declared, totals, virus, expected)
     rows = [_whole_row(code, whole, by_code[code.code]) for code in codes]
     return {
-        "kind": "delivery", "delivery": delivery, "stage": stage.value, "stage_label": stage.label, "verdict": overall(rows), **_head(heading),
+        "kind": "delivery", "delivery": delivery, "stage": stage.value, "stage_label": stage.label, "verdict": overall(rows), **heading.facts(),
         "records": totals["records"], "expected": expected, "pages": totals["pages"], "bytes": totals["bytes"], "without_pictures": totals["without_pictures"],
         "standing": {verdict.label: standing[verdict] for verdict in Verdict}, "counts": _counts(rows), "checks": rows,
         "series": [f.detail for f, _ in zip(series(refs, None), range(SERIES_MAX), strict=False) if f.fault is not SeriesFault.DISORDER],
@@ -172,25 +156,7 @@ def _grouped(results: Iterable[CheckResult]) -> dict[str, list[CheckResult]]:
     return found
 
 
-def _head(heading: Heading) -> dict[str, str]:
-    return {"site": heading.site, "person": heading.person, "printed": _when(heading.time, heading), "program": heading.program}
-
-
-def _when(seconds: int, heading: Heading) -> str:
-    return datetime.fromtimestamp(seconds + heading.zone_minutes * 60, UTC).strftime("%Y-%m-%d %H:%M")
-
-
-@functools.cache
-def _environment() -> Environment:
-    import jinja2
-
-    def template(name: str) -> str:
-        return (resources.files("holdings") / "templates" / name).read_text("utf-8")
-
-    return jinja2.Environment(loader=jinja2.FunctionLoader(template), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-
-
 def html(report: Report) -> str:
     """One self-contained page: no script, no address outside, prints on A4."""
     groups = [p.label for p in Property] + ["图像"]
-    return _environment().get_template("check_report.html").render(r=report, groups=groups)
+    return render("check_report.html", r=report, groups=groups)

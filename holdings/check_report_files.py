@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from holdings.check_report import Report, html
-from sync import durable
+from holdings.report_files import write_forms
 
 
 def write_report(made: Report, folder: Path, name: str) -> list[str]:
@@ -14,7 +13,4 @@ def write_report(made: Report, folder: Path, name: str) -> list[str]:
     # Imported here: it loads fonts and takes a quarter of a second.
     from holdings.check_report_pdf import pdf
 
-    forms = {".html": html(made).encode(), ".json": json.dumps(made, ensure_ascii=False, indent=1).encode(), ".pdf": pdf(made)}
-    for suffix, data in forms.items():
-        durable.write_file(folder / (name + suffix), data)
-    return [str(folder / (name + suffix)) for suffix in forms]
+    return write_forms(folder, name, html(made), made, pdf(made))

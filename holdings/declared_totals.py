@@ -72,10 +72,16 @@ def forget(connection: apsw.Connection, delivery: str) -> None:
     connection.execute("DELETE FROM declared_total WHERE delivery = ?", (delivery,))
 
 
+def comparisons(connection: apsw.Connection, delivery: str) -> Iterator[tuple[str, Comparison]]:
+    """(sheet, comparison) of everything that was declared of a delivery, what agrees too."""
+    for sheet, lines in list(of_delivery(connection, delivery)):
+        for one in compare(connection, sheets.OWN, delivery, lines):
+            yield sheet, one
+
+
 def compared(connection: apsw.Connection, delivery: str) -> frozenset[str]:
     """Names of the sheets whose declarations could be compared."""
-    found = list(of_delivery(connection, delivery))
-    return frozenset(sheet for sheet, lines in found if compare(connection, sheets.OWN, delivery, lines))
+    return frozenset(sheet for sheet, _ in comparisons(connection, delivery))
 
 
 def settle(connection: apsw.Connection, delivery: str, now: int) -> None:

@@ -49,6 +49,18 @@ class SampleSummary(msgspec.Struct, frozen=True):
     faults: dict[str, int]
 
 
+class DeclaredLine(msgspec.Struct, frozen=True):
+    """What a 移交清册 declares of a delivery, beside what its catalogue has; `withheld` rows may be among what lacks."""
+
+    sheet: str
+    row: int
+    what: str
+    declared: int
+    found: int
+    withheld: int
+    agrees: bool
+
+
 class DecisionLine(msgspec.Struct, frozen=True):
     """One act in the history of the delivery."""
 
@@ -94,6 +106,7 @@ class DeliveryReport(msgspec.Struct, frozen=True):
     decisions: tuple[DecisionLine, ...]
     reprocessing: tuple[str, ...]
     made: int
+    declared: tuple[DeclaredLine, ...] = ()
 
     @property
     def waiting(self) -> int:
@@ -127,6 +140,9 @@ def _lines(report: DeliveryReport, zone: tzinfo | None) -> Iterator[str]:
     for state, count in sorted(report.folders.items()):
         if state != "SEALED":
             yield f"  {STATES.get(state, state)}：{count:,} 处"
+    for total in report.declared:
+        said = f"清册 {total.declared:,}，目录 {total.found:,}" + (f"，另有 {total.withheld:,} 条按保密关口未收" if total.withheld else "")
+        yield f"  {'相符' if total.agrees else '不符'}  {total.sheet} 第 {total.row} 行 {total.what}数：{said}"
     yield ""
     yield f"问题：待处理 {report.waiting:,} 个"
     for fault in report.faults:

@@ -142,6 +142,8 @@ class SummaryReader:
             if not total.grand:
                 continue
             lines = [line for line in self.found[:at] if not line.grand]
+            if not lines:
+                continue  # a list that gives the total alone sums nothing up
             for field, name in (("volumes", "卷数"), ("items", "件数"), ("pages", "页数")):
                 said, counted = getattr(total, field), sum(getattr(line, field) or 0 for line in lines)
                 if said is not None and said != counted:

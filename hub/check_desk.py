@@ -8,8 +8,9 @@ from typing import Any, Final, Literal
 from holdings import check_report, check_store, records
 from holdings.check import Stage, Verdict
 from holdings.check_facts import Service
-from holdings.check_report import Declared, Heading
+from holdings.check_report import Declared
 from holdings.record import title
+from holdings.report_page import Heading
 from hub.check_run import HandoverChecks
 from hub.desk import Answer, Number
 from hub.errors import NotAllowed

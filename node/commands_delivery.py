@@ -61,10 +61,16 @@ def delivery_show(home: Path, as_json: bool, name: str) -> None:
 @HOME
 @JSON
 @NAME
+@click.option("--to", "destination", type=click.Path(file_okay=False, path_type=Path), default=None, help="写到这个文件夹：HTML、JSON、PDF（A4）")
+@BY
 @exits
-def delivery_report(home: Path, as_json: bool, name: str) -> None:
-    """一个批次的报告：数量、问题、抽检、核对、经过。可直接打印。"""
+def delivery_report(home: Path, as_json: bool, name: str, destination: Path | None, by: str) -> None:
+    """一个批次的报告：数量、问题、抽检、核对、移交总数、经过；或用 --to 写成文件打印。"""
     with reach(home) as node:
+        if destination is not None:
+            made = node.delivery_report_files(name=name, destination=str(destination.absolute()), by=by)
+            give(as_json, made, "\n".join([made["verdict"], *made["files"]]))
+            return
         result = node.delivery_report(name=name)
     text = str(result.pop("text"))
     give(as_json, result, text)

@@ -10,6 +10,7 @@ import apsw
 
 from holdings import (
     catalogue,
+    declared_totals,
     delivery,
     delivery_brake,
     delivery_history,
@@ -20,7 +21,7 @@ from holdings import (
     sample_store,
     sampling,
 )
-from holdings.delivery_report import DecisionLine, DeliveryReport, FaultCount, SampleSummary
+from holdings.delivery_report import DecisionLine, DeclaredLine, DeliveryReport, FaultCount, SampleSummary
 from holdings.findings import FindingCode
 from holdings.quarantine import FindingState, Listed
 from holdings.record import Basis
@@ -133,6 +134,10 @@ def report(connection: apsw.Connection, name: str, now: int, site: SiteData) -> 
             for one in delivery_history.decisions(connection, held)
         ),
         tuple(_declared(one) for one in delivery_brake.reprocessings(connection, held)), now,
+        tuple(
+            DeclaredLine(sheet, one.row, one.what, one.declared, one.found, one.withheld, one.agrees)
+            for sheet, one in declared_totals.comparisons(connection, name)
+        ),
     )  # fmt: skip
 
 

@@ -12,13 +12,14 @@ from holdings import check_report, check_store, delivery, evidence_store, record
 from holdings.check import Stage, Verdict
 from holdings.check_facts import Service as Said
 from holdings.check_files import NO_VIRUS_SERVICE
-from holdings.check_report import Declared, Heading, Report
+from holdings.check_report import Declared, Report
 from holdings.check_report_files import write_report
 from holdings.delivery import Delivery
 from holdings.errors import NotFound
 from holdings.evidence_name import EvidenceKind
 from holdings.evidence_note import Total
 from holdings.record import title
+from holdings.report_page import Heading
 from node import report
 from node.check_run import CheckRun, Counts
 from node.errors import ConfigurationWrong

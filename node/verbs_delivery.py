@@ -23,10 +23,13 @@ from holdings import (
 from holdings.delivery import Delivery, DeliveryAct, Particulars
 from holdings.delivery_brake import Reprocessing
 from holdings.delivery_report import text
+from holdings.delivery_report_page import html, printed
 from holdings.errors import ClearanceInvalid, DeliveryRefused
 from holdings.pass_rates import Judged
+from holdings.report_files import write_forms
+from holdings.report_page import Heading
 from holdings.sampling import percent
-from node import deliveries, delivery_evidence, withdrawal, workload
+from node import deliveries, delivery_evidence, report, withdrawal, workload
 from node.errors import ConfigurationWrong
 from node.verbs import Answer, Verbs
 from sync.errors import StoreError
@@ -64,8 +67,23 @@ class DeliveryVerbs(Verbs):
 
     def delivery_report(self, name: str) -> Answer:
         """Counts, bytes, faults by rule, sampling, evidence, history; `text` is the same for paper."""
-        report = deliveries.report(self._home.database.read(), name, self._seconds(), self._home.site)
-        return {**msgspec.to_builtins(report), "text": text(report)}
+        made = deliveries.report(self._home.database.read(), name, self._seconds(), self._home.site)
+        return {**msgspec.to_builtins(made), "text": text(made)}
+
+    def delivery_report_files(self, name: str, destination: str, by: str = "") -> Answer:
+        """The same, written as HTML, JSON and PDF into a folder."""
+        # Imported here: it loads fonts and takes a quarter of a second.
+        from holdings.delivery_report_pdf import pdf
+
+        made = deliveries.report(self._home.database.read(), name, self._seconds(), self._home.site)
+        heading = Heading(self._home.identity.log.name, by, made.made, report.program())
+        words, folder = printed(made, heading), Path(destination)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            files = write_forms(folder, "批次报告 " + name.replace("/", "_"), html(words), msgspec.to_builtins(made), pdf(words))
+        except OSError as fault:
+            raise ConfigurationWrong(f"{destination} 写不进去：{fault.strerror or fault}。请换一个目标，或检查权限与空间。") from fault
+        return {"files": files, "verdict": words["verdict"], "waiting": made.waiting}
 
     def delivery_describe(
         self,
@@ -134,15 +152,15 @@ class DeliveryVerbs(Verbs):
 
     def delivery_evidence(self, name: str, folder: str | None = None) -> Answer:
         """Verify lists of digests, notes and papers of hand-over against the files of a delivery."""
-        report = delivery_evidence.verify(self._engine, name, folder)
-        lines = "\n".join(delivery_evidence.shown(report))
-        return {**msgspec.to_builtins(report), "ok": report.ok, "text": lines}
+        found = delivery_evidence.verify(self._engine, name, folder)
+        lines = "\n".join(delivery_evidence.shown(found))
+        return {**msgspec.to_builtins(found), "ok": found.ok, "text": lines}
 
     def delivery_evidence_last(self, name: str) -> Answer:
         """The last verification; `report` is None when there was none."""
         reading = self._home.database.read()
-        report = evidence_store.last(reading, delivery.fetch(reading, name))
-        return {"delivery": name, "report": msgspec.to_builtins(report) if report else None}
+        found = evidence_store.last(reading, delivery.fetch(reading, name))
+        return {"delivery": name, "report": msgspec.to_builtins(found) if found else None}
 
     def workload(self, name: str = "", contractor: str = "", destination: str = "") -> Answer:
         """工作量统计 of accepted deliveries; written as xlsx too when a file is named."""

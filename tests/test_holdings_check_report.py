@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from pypdf import PdfReader
 
-from holdings import check_report_pdf
+from holdings import check_report_pdf, report_paper
 from holdings.check import CheckResult, Stage, Verdict, registry
 from holdings.check_facts import Service
-from holdings.check_report import Declared, Heading, Report, delivery_report, html, overall, record_report
+from holdings.check_report import Declared, Report, delivery_report, html, overall, record_report
 from holdings.check_report_files import write_report
 from holdings.check_store import Run
 from holdings.record import RecordId
+from holdings.report_page import Heading
 
 HEADING = Heading("和平区档案馆", "张三", 1_700_000_000, "jindang 0.1")
 TITLE = "关于<b>印发</b>《方案》的通知 & 附件"
@@ -128,11 +129,11 @@ def test_the_pdf_says_the_same_on_a4(kind: str, tmp_path: Path) -> None:
 
 def test_without_a_font_the_pdf_names_the_built_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine without Chinese fonts still prints; the report says that the reader supplies the font."""
-    monkeypatch.setattr(check_report_pdf, "FONTS", ())
-    check_report_pdf.font.cache_clear()
+    monkeypatch.setattr(report_paper, "FONTS", ())
+    report_paper.font.cache_clear()
     try:
-        assert check_report_pdf.font()[0] == check_report_pdf.BUILT_IN
+        assert report_paper.font()[0] == report_paper.BUILT_IN
         data = check_report_pdf.pdf(record_report(run(1, TURNED), TITLE, HEADING))
     finally:
-        check_report_pdf.font.cache_clear()
+        report_paper.font.cache_clear()
     assert b"STSong-Light" in data

@@ -87,6 +87,7 @@ def test_withheld_rows_are_not_lacking(work: NodeAtWork) -> None:
     work.scans.put(BATCH, {"移交清册.csv": f"{HEAD}\n合计,,,,1,6,,,\n".encode()})
     work.intake()
     assert told(work) == {}
+    assert {code for code, path in work.findings() if "移交清册" in path} == set()
     work.scans.put(BATCH, {"移交清册.csv": f"{HEAD}\n合计,,,,1,9,,,\n".encode()})
     work.intake()
     (rule,) = told(work).values()
