@@ -152,6 +152,7 @@ class Intake:
                 if inner := look(f"{folder.path}/{below}"):
                     listed = [f for f in inner.files if name_kind(f.name) is NameKind.SHEET]
                     self._take(name, inner.path, listed, settle, counts, f"{here}/{below}")
+                    self._evidence.look(name, f"{here}/{below}", inner.files)
             self._loose(name, folder, sheets)
             self._evidence.look(name, here, folder.files)
         elif folder.folders and folder.files and all(self._words.is_evidence(f.name) for f in folder.files):

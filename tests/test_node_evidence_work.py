@@ -148,6 +148,18 @@ def test_without_evidence_nothing_is_kept(work: NodeAtWork) -> None:
     assert verified(work) is None
 
 
+def test_evidence_beside_the_sheets_counts(work: NodeAtWork) -> None:
+    """第03批/目录 holds sheet and list, 第03批/数据 the pages: the delivery around them is verified."""
+    work.scans.put(f"{BATCH}/目录", {"目录.csv": sheet({A: {"页数": "2"}})})
+    work.scans.put(f"{BATCH}/数据/{A}", files := pages(2))
+    lines = [f"{hashlib.sha256(data).hexdigest()}  数据/{A}/{name}" for name, data in files.items()]
+    work.scans.put(f"{BATCH}/目录", {"SHA256SUMS": "\n".join(lines).encode()})
+    run(work)
+    submit(work)
+    run(work)
+    assert verified(work) == {"matched": 2, "unlisted": 1}
+
+
 def test_a_withdrawn_delivery_is_not_verified(work: NodeAtWork) -> None:
     """Nothing more is asked about it."""
     deliver(work, wrong=True)
