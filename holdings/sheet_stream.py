@@ -64,6 +64,11 @@ class Portion:
     lines: list[Line]
 
 
+def ready(_data: bytes) -> bytes:
+    """Nothing: a worker that has answered this has loaded what reads sheets."""
+    return b""
+
+
 def stream_in_sandbox(data: bytes, request: str) -> Iterator[bytes]:
     """What the sandbox runs: read a sheet and hand its rows over in pieces.
 

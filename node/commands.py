@@ -121,7 +121,7 @@ def run(home: Path, as_json: bool, once: bool, settle: float | None, wait: str) 
 
         serve(home.absolute(), ask_passphrase, say)
         return
-    with reach(home) as node:
+    with reach(home, sheets=True) as node:
         result = _with_progress(node, functools.partial(node.run, settle=settle, wait=wait))
     give(as_json, result, _run_text(result))
     sys.exit(1 if result["quarantined"] or result["exceptions"] else 0)

@@ -52,14 +52,22 @@ def exits(function: F) -> F:
 
 
 @contextmanager
-def reach(home: Path) -> Iterator[Any]:
-    """The daemon's client when one answers, else the service over the home itself, under its lock; never both."""
+def reach(home: Path, *, sheets: bool = False) -> Iterator[Any]:
+    """The daemon's client when one answers, else the service over the home itself, under its lock; never both.
+
+    Args:
+        sheets: the command is likely to read sheets: what reads them is started beside the program.
+    """
     from node import client
 
     home = home.absolute()
     if (daemon := client.connect(home)) is not None:
         yield daemon
         return
+    if sheets:
+        from node import first_worker
+
+        first_worker.start()
     from node.app import open_service
 
     with open_service(home, ask_passphrase) as service:

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from holdings import quarantine
-from node import derived, folders, persistence
+from node import derived, first_worker, folders, persistence
 from node.clock import Clock
 from node.deltas import DeltaCloser
 from node.errors import NodeError
@@ -103,7 +103,7 @@ class Engine:
         self.home, self.clock = home, clock
         self.progress = Progress()
         # Transcoding takes every core; sheets and page counts alone do not pay the start of a second process.
-        self.sandbox = Sandbox(workers=2 if self._jpeg_xl() else 1)
+        self.sandbox = Sandbox(workers=2) if self._jpeg_xl() else first_worker.take()
         self._intake_busy, self._line_busy = threading.Lock(), threading.Lock()
         self._met = threading.Event()
         self._link: Uplink | None = None

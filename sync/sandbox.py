@@ -138,6 +138,7 @@ class Sandbox:
         for _ in range(workers):
             self._idle.put(None)
         self._spare: queue.LifoQueue[_Worker] = queue.LifoQueue(1)
+        self._warming = threading.Lock()
         self._closed = threading.Event()
         self.streamed_s = 0.0
         """CPU seconds of workers that served streams, up to the end of each stream."""
@@ -182,10 +183,11 @@ class Sandbox:
             SandboxRefused: the function raised ValueError, perhaps after some pieces.
             SandboxDied: crash, memory, time.
         """
-        try:
-            worker = self._spare.get_nowait()
-        except queue.Empty:
-            worker = _Worker(self._memory_mb, self._seconds, self._nice)
+        with self._warming:  # one that is just being started is worth waiting for
+            try:
+                worker = self._spare.get_nowait()
+            except queue.Empty:
+                worker = _Worker(self._memory_mb, self._seconds, self._nice)
         whole, before = False, worker.cpu_seconds()
         try:
             yield from worker.stream(function, data, extra)
@@ -198,14 +200,39 @@ class Sandbox:
             self._keep(worker, usable=whole)
 
     def _keep(self, worker: _Worker, *, usable: bool) -> None:
-        """One worker stays for the next stream; one whose result was not read to its end answers nobody any more."""
-        if usable and worker.calls < RECYCLE_AFTER and not self._closed.is_set():
+        """A worker that was started goes where the pool has none yet, else stays for the next stream; one whose result was not
+        read to its end answers nobody any more.
+        """
+        if not usable or worker.calls >= RECYCLE_AFTER or self._closed.is_set():
+            worker.stop()
+            return
+        with contextlib.suppress(queue.Empty):
+            idle = self._idle.get_nowait()
+            self._idle.put(worker if idle is None else idle)
+            if idle is None:
+                return
+        try:
+            self._spare.put_nowait(worker)
+        except queue.Full:
+            worker.stop()
+
+    def warm(self, function: str) -> None:
+        """Start a worker for the first stream and have it load what `function` (of no data) needs: its start takes as long as
+        a program's own, and another core.
+
+        Raises:
+            SandboxRefused, SandboxDied: as `call`.
+        """
+        with self._warming:
+            worker = _Worker(self._memory_mb, self._seconds, self._nice)
             try:
+                worker.call(function, b"", "")
                 self._spare.put_nowait(worker)
             except queue.Full:
                 worker.stop()
-        else:
-            worker.stop()
+            except BaseException:
+                worker.stop()
+                raise
 
     def close(self) -> None:
         """Stop all idle workers; busy ones stop when their call ends."""

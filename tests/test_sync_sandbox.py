@@ -1,5 +1,6 @@
 """The sandbox around foreign decoders: real processes that crash, swallow memory, hang, lie and pry (sync/sandbox.py)."""
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -352,3 +353,17 @@ def test_a_stream_leaves_the_pool_alone(program: ModuleType) -> None:
     kept = int(next(iter(list(opened.stream("holdings.hostile:pid_piece", b"")))))
     opened.close()
     assert not psutil.pid_exists(kept)
+
+
+def test_a_started_worker_is_not_started_twice() -> None:
+    """A warmed worker serves the first stream, and goes on to the pool, which had none: one process does all three."""
+    sandbox = ours.Sandbox(workers=1)
+    try:
+        sandbox.warm("holdings.sheet_stream:ready")
+        mine = {child.pid for child in psutil.Process().children()}
+        with contextlib.closing(sandbox.stream("holdings.sheet_stream:stream_in_sandbox", b"", "{}")) as pieces, contextlib.suppress(SandboxRefused):
+            list(pieces)
+        sandbox.call("holdings.sheet_stream:ready", b"")
+        assert {child.pid for child in psutil.Process().children()} == mine
+    finally:
+        sandbox.close()
