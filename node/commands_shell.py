@@ -58,17 +58,18 @@ def reach(home: Path, *, sheets: bool = False) -> Iterator[Any]:
     Args:
         sheets: the command is likely to read sheets: what reads them is started beside the program.
     """
-    from node import client
+    from node import client, first_worker
 
     home = home.absolute()
     if (daemon := client.connect(home)) is not None:
         yield daemon
         return
     if sheets:
-        from node import first_worker
-
         first_worker.start()
     from node.app import open_service
 
-    with open_service(home, ask_passphrase) as service:
-        yield service
+    try:
+        with open_service(home, ask_passphrase) as service:
+            yield service
+    finally:
+        first_worker.discard()

@@ -23,6 +23,12 @@ def take() -> Sandbox:
     return _early.pop() if _early else Sandbox(workers=1)
 
 
+def discard() -> None:
+    """Nobody has taken it: the command ended before it came so far."""
+    while _early:
+        _early.pop().close()
+
+
 def _warm(sandbox: Sandbox) -> None:
     # Whoever needs a worker and finds none starts one, and hears what is wrong.
     with suppress(SandboxError, OSError):

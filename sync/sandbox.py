@@ -7,6 +7,7 @@ misbehaviour. A crash there is an error here, never a crash here.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import itertools
 import os
 import queue
@@ -24,6 +25,8 @@ from sync.errors import SandboxDied, SandboxRefused
 
 FRAME = struct.Struct(">BI")
 REPLY_MAX = 1 << 29
+PIPE = 1 << 20
+"""Bytes of a result that wait in the pipe."""
 PIECE_MAX = 1 << 26
 """Bytes of one piece of a streamed result."""
 DONE, REFUSED, PIECE = 0, 1, 2
@@ -52,6 +55,11 @@ class _Worker:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, close_fds=True, cwd="/",
             env={"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}, start_new_session=True,
         )  # fmt: skip
+
+        # So that a stream's worker goes on while its pieces are being stored; where the system grants less, it is less.
+        with contextlib.suppress(OSError):
+            assert self._process.stdout is not None
+            fcntl.fcntl(self._process.stdout.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
 
     def call(self, function: str, data: bytes | memoryview | Streamed, extra: str) -> bytes:
         try:
@@ -233,6 +241,10 @@ class Sandbox:
             except BaseException:
                 worker.stop()
                 raise
+            if self._closed.is_set():
+                # Closed meanwhile: whoever did that has looked for workers already.
+                with contextlib.suppress(queue.Empty):
+                    self._spare.get_nowait().stop()
 
     def close(self) -> None:
         """Stop all idle workers; busy ones stop when their call ends."""
