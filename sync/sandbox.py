@@ -163,7 +163,7 @@ class Sandbox:
             if worker is None or worker.calls >= RECYCLE_AFTER:
                 if worker is not None:
                     worker.stop()
-                worker = _Worker(self._memory_mb, self._seconds, self._nice)
+                worker = self._started()
             return worker.call(function, data, extra)
         except SandboxRefused:
             raise
@@ -191,11 +191,7 @@ class Sandbox:
             SandboxRefused: the function raised ValueError, perhaps after some pieces.
             SandboxDied: crash, memory, time.
         """
-        with self._warming:  # one that is just being started is worth waiting for
-            try:
-                worker = self._spare.get_nowait()
-            except queue.Empty:
-                worker = _Worker(self._memory_mb, self._seconds, self._nice)
+        worker = self._started()
         whole, before = False, worker.cpu_seconds()
         try:
             yield from worker.stream(function, data, extra)
@@ -207,18 +203,19 @@ class Sandbox:
             self.streamed_s += max(0.0, worker.cpu_seconds() - before)
             self._keep(worker, usable=whole)
 
+    def _started(self) -> _Worker:
+        """The worker that was kept, or a new one; one that is just being started is worth waiting for."""
+        with self._warming, contextlib.suppress(queue.Empty):
+            return self._spare.get_nowait()
+        return _Worker(self._memory_mb, self._seconds, self._nice)
+
     def _keep(self, worker: _Worker, *, usable: bool) -> None:
-        """A worker that was started goes where the pool has none yet, else stays for the next stream; one whose result was not
-        read to its end answers nobody any more.
+        """One worker stays for the next stream, or for a pool that has none yet; one whose result was not read to its end answers
+        nobody any more.
         """
         if not usable or worker.calls >= RECYCLE_AFTER or self._closed.is_set():
             worker.stop()
             return
-        with contextlib.suppress(queue.Empty):
-            idle = self._idle.get_nowait()
-            self._idle.put(worker if idle is None else idle)
-            if idle is None:
-                return
         try:
             self._spare.put_nowait(worker)
         except queue.Full:
