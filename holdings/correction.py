@@ -16,7 +16,6 @@ import apsw
 from holdings import catalogue
 from holdings.columns import CODE
 from holdings.errors import MendRefused, NotFound
-from holdings.metadata import violations
 from holdings.record import CELL_MAX, MARK, NAME_MAX
 
 REASON_MAX: Final = 2_000  # characters of a reason
