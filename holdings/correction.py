@@ -46,6 +46,9 @@ def mend(
             changes[name] = (old, value)
     if not changes:
         return {}
+    # Here: every walk imports this module, and only a person who mends needs the tables of the standards.
+    from holdings.metadata import violations
+
     after = {
         name: value for name, value in {**row.elements, **{n: new for n, (_, new) in changes.items()}}.items() if value
     }
