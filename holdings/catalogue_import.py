@@ -117,6 +117,9 @@ class Import:
             portion.word = sheets.said(connection, self.sheet, [one.id for one in known.values()])
         if self._renumbered:
             lines = self._without_renumbered(connection, portion, lines, known)
+        fresh = {} if known else {one.key: one for one in lines if not one.refused}
+        if fresh and len(fresh) == len(lines):  # a first import: nothing here was ever heard of
+            portion.fresh, lines = fresh, ()
         for one in lines:
             stored = known.get(one.key)
             if one.refused:

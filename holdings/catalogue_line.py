@@ -56,6 +56,7 @@ class LineMaker:
     """Makes lines of the rows of one sheet; `columns` grow when a row has a value that the header does not name."""
 
     def __init__(self, columns: Iterable[str]) -> None:
+        self._volume = self._volume_order = ""
         self._encode = msgspec.json.Encoder().encode
         self._sorted = msgspec.json.Encoder(order="sorted").encode
         self._set_columns(dict.fromkeys(columns))
@@ -64,6 +65,15 @@ class LineMaker:
         self.columns = tuple(names)
         place = {name: index for index, name in enumerate(self.columns)}
         self._own = tuple(place.get(name) for name in (CODE, TITLE, DATE))
+
+    def _ordering(self, row: SheetRow) -> str:
+        """The sort key of its code; the part of its volume is that of the row before as a rule, and numbers come again."""
+        key, volume = row.key, row.volume
+        if not volume or not key.startswith(volume) or key[len(volume) : len(volume) + 1] not in ("-", ""):
+            return sort_key(key)
+        if volume != self._volume:
+            self._volume, self._volume_order = volume, sort_key(volume)
+        return self._volume_order + _remembered(key[len(volume) :])
 
     def make(self, row: SheetRow) -> Line:
         """The line of a row."""
@@ -78,13 +88,17 @@ class LineMaker:
                 raise ValueError(f"目录表的列超过 {2 * ELEMENTS_MAX}；请核对表头")
             return self.make(row)
         title, date = get(TITLE) or "", get(DATE) or ""
-        for at, own in zip(self._own, (row.code, title, date), strict=True):
-            if at is not None and cells[at] == own:
-                cells[at] = _OWN
+        code_at, title_at, date_at = self._own
+        if code_at is not None and cells[code_at] == row.code:
+            cells[code_at] = _OWN
+        if title_at is not None and title:
+            cells[title_at] = _OWN
+        if date_at is not None and date:
+            cells[date_at] = _OWN
         # What a row says does not depend on the order of its columns, nor on columns that are blank.
         digest = hashlib.blake2b(self._sorted((row.code, values)), digest_size=DIGEST_SIZE).digest()
         return Line(
-            row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume, row.code, _ordering(row.key, row.volume),
+            row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume, row.code, self._ordering(row),
             title, date, self._encode(cells).decode(), digest,
         )  # fmt: skip
 
@@ -100,13 +114,6 @@ def values_of(columns: Sequence[str], elements: str, own: tuple[str, str, str]) 
         for name, cell in zip(columns, cells, strict=False)
         if cell is not None
     }
-
-
-def _ordering(key: str, volume: str | None) -> str:
-    """The sort key of a code; the part of its volume is the same for many rows, and so is that of its number."""
-    if volume and len(key) > len(volume) and key.startswith(volume) and key[len(volume)] == "-":
-        return _remembered(volume) + _remembered(key[len(volume) :])
-    return sort_key(key)
 
 
 @functools.lru_cache(4096)

@@ -95,21 +95,23 @@ def sheet_lines(request: SheetRequest, data: bytes) -> Iterator[bytes]:
     return encode_lines(open_sheet(request, data))
 
 
-def open_sheet(request: SheetRequest, data: bytes, notes: int = TOLD_MAX) -> Source:
+def open_sheet(request: SheetRequest, data: bytes, notes: int = TOLD_MAX, *, remembers: bool = True) -> Source:
     """The reader itself: rows pass once, and no row is kept. SheetUnreadable as above, here or on the way.
-    At most `notes` notes are kept."""
-    return _SheetReader(request, data, notes)
+
+    At most `notes` notes are kept; codes that come twice are found when it `remembers` them.
+    """
+    return _SheetReader(request, data, Ledger(notes, remembers=remembers))
 
 
 class _SheetReader:
     """Reads all tables of a file, one after the other."""
 
-    def __init__(self, request: SheetRequest, data: bytes, notes: int) -> None:
+    def __init__(self, request: SheetRequest, data: bytes, ledger: Ledger) -> None:
         self._table, self._profile = request.table, request.profile
         self._category, self._told = request.category, request.columns
         if self._category is not None:
             self._profile = with_fill_rules(self._profile, self._category)
-        self._site, self._ledger = SiteClass[request.site], Ledger(notes)
+        self._site, self._ledger = SiteClass[request.site], ledger
         self._workbook: Workbook = open_tables(request.name, data)
         self._columns: dict[str, None] = {}
         self._printed: dict[str, None] = {}

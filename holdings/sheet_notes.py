@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from typing import Final
@@ -74,9 +75,13 @@ class Ledger:
     stays within the sandbox. A collision could only call two different rows a contradiction, which a person would see.
     """
 
-    def __init__(self, room: int = TOLD_MAX) -> None:
-        """`room`: how many notes are kept; a later part of a large file has what the earlier ones left."""
-        self._room = room
+    def __init__(self, room: int = TOLD_MAX, *, remembers: bool = True) -> None:
+        """
+        Args:
+            room: how many notes are kept; a later part of a large file has what the earlier ones left.
+            remembers: whether codes that come twice are found here; who stores the rows finds them as well.
+        """
+        self._room, self._remembers = room, remembers
         self.rows = self.refused = 0
         self.refusals, self.notes = list[Refusal](), list[Note]()
         self._proposals: dict[tuple[str, RepairKind, bool], tuple[Proposal, bool]] = {}
@@ -109,6 +114,8 @@ class Ledger:
         Returns 0 for a new key, the number of the first row when it says the same, minus that number when it
         contradicts it.
         """
+        if not self._remembers:
+            return 0
         place, says = hash(key), hash(text) & _SAYS
         first = self._seen.setdefault(place, (order << 88) | (number << 64) | says)
         if first == (order << 88) | (number << 64) | says:
@@ -205,13 +212,20 @@ def is_mojibake(text: str) -> bool:
     """
     if "\ufffd" in text:
         return True
-    if len(text) < 4 or text.isascii():
+    if len(text) < 4 or text.isascii() or not _may_begin(text[0]):
         return False
     try:
         back = text.encode("gb18030").decode("utf-8")
     except UnicodeError:
         return False
     return bool(_RUN_OF_CHINESE.search(back))
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _may_begin(sign: str) -> bool:
+    """Whether a sign read as GB18030 may have been the beginning of UTF-8: ASCII, or a lead and a continuation byte."""
+    raw = sign.encode("gb18030", "replace")
+    return len(raw) == 1 or (0xC2 <= raw[0] <= 0xF4 and 0x80 <= raw[1] <= 0xBF)
 
 
 def undecodable() -> tuple[str, str]:

@@ -115,12 +115,15 @@ def part_in_sandbox(data: bytes, wishes: str) -> Iterator[bytes]:
 def _part(asked: PartRequest, data: bytes) -> Source:
     head, rest = data[: asked.head], data[asked.head :]
     if not asked.head:
-        return open_sheet(asked.sheet, rest, asked.notes)
+        return open_sheet(asked.sheet, rest, asked.notes, remembers=False)
     lines = head.split(b"\n")
     kept = header_lines(asked.sheet, head)
     if not kept:
         raise SheetUnreadable("表头没有在文件的开头找到；请重新导出")
-    return _Shifted(open_sheet(asked.sheet, b"\n".join(lines[:kept]) + b"\n" + rest, asked.notes), asked.before - kept)
+    return _Shifted(
+        open_sheet(asked.sheet, b"\n".join(lines[:kept]) + b"\n" + rest, asked.notes, remembers=False),
+        asked.before - kept,
+    )
 
 
 class _Shifted:

@@ -70,11 +70,11 @@ def ready(_data: bytes) -> bytes:
 
 
 def stream_in_sandbox(data: bytes, request: str) -> Iterator[bytes]:
-    """What the sandbox runs: read a sheet and hand its rows over in pieces.
+    """What the sandbox runs: read a sheet and hand its rows over in pieces. Codes that come twice are found by the import.
 
     `request` is that of `holdings.sheet.encode_request`. SheetUnreadable as read_sheet, perhaps after some pieces.
     """
-    return map(msgspec.msgpack.Encoder().encode, frames(open_sheet(decode_request(request), data)))
+    return map(msgspec.msgpack.Encoder().encode, frames(open_sheet(decode_request(request), data, remembers=False)))
 
 
 def frames(sheet: Source) -> Iterator[Frame]:

@@ -77,6 +77,8 @@ CREATE INDEX catalogue_former_row ON catalogue_former(row);
 CREATE VIRTUAL TABLE catalogue_title USING fts5(pairs, content='', columnsize=0, detail=none, tokenize='ascii');
 -- What is deleted is taken out of the index, not only marked: an erased classified row leaves nothing.
 INSERT INTO catalogue_title(catalogue_title, rank) VALUES ('secure-delete', 1);
+-- Bytes of pairs that are gathered before they are written: a portion's, so that they are sorted once.
+INSERT INTO catalogue_title(catalogue_title, rank) VALUES ('hashsize', 16777216);
 
 -- holdings/catalogue_marks.py: where an open site met a classified (1) or unreadable (2) mark. Nothing else of such a row is ever stored.
 CREATE TABLE catalogue_mark(
