@@ -32,7 +32,7 @@ from holdings.sheet_stream import FramedSheet, ParsedSource, frames
 
 __all__ = [
     "GONE_TOLD_MAX", "ImportReport", "LiftedRow", "classified_volumes", "delivery_rows", "glance", "import_sheet", "latest_import",
-    "lay", "lift", "link", "mend", "of_delivery", "of_volume", "row_for", "search_unlinked", "unfinished", "unlinked", "withdraw",
+    "lay", "lift", "link", "mend", "of_delivery", "of_volume", "row_for", "search_unlinked", "unfinished", "withdraw",
 ]  # fmt: skip
 
 SCAN_MAX: Final = 50_000  # rows up to which every title and code is compared; beyond, the index serves
@@ -72,15 +72,6 @@ def row_for(connection: apsw.Connection, match_key: str) -> Row | None:
         return None
     sheet = sheets.get(connection, stored.sheet)
     return None if sheet.under_way else _row(stored, sheet)
-
-
-def unlinked(connection: apsw.Connection, *, after: str = "", limit: int = 1_000) -> Iterator[Row]:
-    """Rows without images 有目无图, in the order of their codes, from after a code on."""
-    found = rows.select(
-        connection, "c.linked = 0 AND c.state = 0 AND c.holder = 0 AND c.ordering > ? ORDER BY c.ordering LIMIT ?",
-        (sort_key(fold(after)), limit),
-    )  # fmt: skip
-    return _rows(connection, found)
 
 
 def of_volume(connection: apsw.Connection, volume_key: str, *, limit: int = 20_000) -> list[Row]:

@@ -101,14 +101,6 @@ def forget(connection: apsw.Connection, keys: Iterable[str]) -> None:
     connection.executemany("DELETE FROM correction WHERE match_key = ?", [(key,) for key in keys])
 
 
-def of_row(connection: apsw.Connection, match_key: str) -> list[tuple[str, str, str, str, int]]:
-    """(element, what the sheet says, value, person, time) of what was mended in a row."""
-    found = connection.execute(
-        "SELECT element, old, value, person, time FROM correction WHERE match_key = ? ORDER BY element", (match_key,)
-    )
-    return [(str(e), str(o), str(v), str(p), int(t)) for e, o, v, p, t in found]
-
-
 def _check(name: str, value: str) -> None:
     if name in _ELSEWHERE:
         raise MendRefused(_ELSEWHERE[name])

@@ -111,8 +111,7 @@ def resolve_subject(connection: apsw.Connection, subject: str, now: int, code: F
 def hush(connection: apsw.Connection, subjects: Sequence[str]) -> None:
     """Forget what findings quoted of records that are withheld now, and the reasons that persons wrote; codes and places stay."""
     found: list[Any] = connection.execute(
-        "UPDATE finding SET detail = '', reason = '' WHERE subject IN (SELECT value FROM carray(?))"
-        " AND (detail <> '' OR reason <> '') RETURNING id",
+        "UPDATE finding SET detail = '', reason = '' WHERE subject IN (SELECT value FROM carray(?)) RETURNING id",
         (apsw.carray(tuple(subjects), flags=apsw.SQLITE_CARRAY_TEXT),),
     ).fetchall()
     finding_acts.hush(connection, [int(number) for (number,) in found])

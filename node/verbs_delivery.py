@@ -14,7 +14,6 @@ from holdings import (
     delivery,
     delivery_brake,
     delivery_history,
-    evidence_store,
     pass_rates,
     records,
     sample_store,
@@ -155,12 +154,6 @@ class DeliveryVerbs(Verbs):
         found = delivery_evidence.verify(self._engine, name, folder)
         lines = "\n".join(delivery_evidence.shown(found))
         return {**msgspec.to_builtins(found), "ok": found.ok, "text": lines}
-
-    def delivery_evidence_last(self, name: str) -> Answer:
-        """The last verification; `report` is None when there was none."""
-        reading = self._home.database.read()
-        found = evidence_store.last(reading, delivery.fetch(reading, name))
-        return {"delivery": name, "report": msgspec.to_builtins(found) if found else None}
 
     def workload(self, name: str = "", contractor: str = "", destination: str = "") -> Answer:
         """工作量统计 of accepted deliveries; written as xlsx too when a file is named."""

@@ -209,10 +209,10 @@ def test_a_classified_site_keeps_its_rows(database: Database, batch: Delivery) -
 def test_rows_without_images_are_listed_in_order(database: Database, batch: Delivery) -> None:
     """有目无图: what no record stands for, until it is linked."""
     load(database, batch, C, B, A)
-    assert [row.match_key for row in catalogue.unlinked(database.read())] == [KEY_A, KEY_B, KEY_C]
+    assert [row.match_key for row in catalogue.of_delivery(database.read(), batch.name, unlinked=True)] == [KEY_A, KEY_B, KEY_C]
     with database.transaction() as connection:
         catalogue.link(connection, KEY_A)
-    assert [row.match_key for row in catalogue.unlinked(database.read(), limit=1)] == [KEY_B]
+    assert [row.match_key for row in catalogue.of_delivery(database.read(), batch.name, unlinked=True, limit=1)] == [KEY_B]
 
 
 @settings(max_examples=20)
@@ -226,7 +226,7 @@ def test_imports_in_any_order_end_at_the_last_sheet(tmp_path_factory: pytest.Tem
         rows = [f"J001-003-0001-{n:05d},{title},20190101,,1" for n, title in sheet.items()]
         report = load(database, batch, *rows)
         assert report.rows == report.added + report.changed + report.unchanged + report.refused == len(sheet)
-    rows_now = {row.number: row for row in catalogue.unlinked(database.read())}
+    rows_now = {row.number: row for row in catalogue.of_delivery(database.read(), batch.name, unlinked=True)}
     assert {int(row.match_key[-5:]): row.elements["题名"] for row in rows_now.values()} == sheets[-1]
     known = {n for sheet in sheets for n in sheet}
     assert tally.read(database.read(), tally.Count.CATALOGUE_ROWS) == len(known)

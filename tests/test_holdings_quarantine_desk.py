@@ -141,3 +141,16 @@ def test_how_long_ago_is_always_sayable(seconds: int) -> None:
     said = finding_acts.ago(seconds)
     assert said == "刚刚" or said.endswith("前")
     assert (said == "刚刚") is (seconds < 60)
+
+
+def test_what_was_written_beside_a_withheld_record_is_forgotten(database: Database) -> None:
+    """The notes of persons go with a record that is withheld, also where the finding itself quoted nothing; who did what, and when, stays."""
+    bare = Finding(FindingCode.EMPTY_FILE, "J001", "和平区/J001/0002.jpg", "J001")
+    with database.transaction() as connection:
+        numbers = [quarantine.put(connection, finding, 100) for finding in (bare, GAP)]
+        for number in numbers:
+            quarantine_desk.done(connection, number, Operator("张三", 200), ActKind.MEND, "题名：旧题名 → 新题名")
+        quarantine.hush(connection, ["J001"])
+        for number in numbers:
+            (act,) = finding_acts.history(connection, number)
+            assert (act.kind, act.person, act.time, act.note) == (ActKind.MEND, "张三", 200, "")
