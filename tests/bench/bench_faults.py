@@ -130,9 +130,12 @@ def _about(fault: dict[str, Any], item: dict[str, Any]) -> bool:
         return record in item["path"] or item["ref"] == record
     if "/" in path and not path.startswith(".."):
         return item["path"].endswith(path) or (item["path"].endswith(folder) and item["ref"] == folder)
-    # Of a classified or refused row only sheet and row number are said.
-    if fault["fault"] in {"classified_row", "path_traversal_in_档号", "utf8_line_in_gb18030_csv"}:
-        return item["code"] in RIGHT[fault["fault"]]
+    if fault["fault"] == "path_traversal_in_档号":
+        # Such a code names nothing: its row is told by its number alone.
+        return item["code"] == "row-refused" and "路径分隔符" in item["rule"]
+    if fault["fault"] == "classified_row":
+        # Of the row only sheet and number are said; the folder must be held by itself.
+        return str(item["path"]).endswith(f"/{folder}")
     return folder in item["path"] or item["ref"] == folder or str(fault.get("number")) == item["ref"]
 
 
