@@ -15,11 +15,11 @@ REPEAT ?= 3
 # ---- the environment: one stamp for what the programs need, one for what tests and checks add
 $(VENV)/programs.stamp: requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(PIP) install --require-hashes -r requirements.lock
+	$(PIP) install --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/tools.stamp: tests/requirements.lock $(VENV)/programs.stamp
-	$(PIP) install --require-hashes -r tests/requirements.lock
+	$(PIP) install --no-deps --require-hashes -r tests/requirements.lock
 	@touch $@
 
 # ---- what people run
@@ -52,7 +52,8 @@ bundle: $(VENV)/tools.stamp
 	PYTHON=$(RUN) deploy/bundle.sh dist
 
 # ---- maintenance: the locks carry every hash of a release (x86-64 and aarch64 alike) and no address
-COMPILE := $(VENV)/bin/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header \
+# rapidocr asks for opencv-python, which needs a screen's libraries; opencv-python-headless gives the same module cv2.
+COMPILE := $(VENV)/bin/pip-compile --quiet --generate-hashes --unsafe-package opencv-python --strip-extras --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 lock: $(VENV)/tools.stamp
 	$(PIP) install pip-tools
