@@ -72,9 +72,6 @@ class IntakeProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 PLAIN: Final = IntakeProfile("缺省")
 """What holds for a delivery without a profile."""
 
-PRECHECKED: Final = IntakeProfile("缺省", secrecy_precheck=True)
-"""What holds for folders outside every layout in a delivery whose profile asks for 密级预检."""
-
 
 def read_profile(text: str) -> IntakeProfile:
     """Read a profile's TOML; ProfileRefused (Chinese) names the key, the nearest known one, or what is wrong with the value."""

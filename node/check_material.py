@@ -10,12 +10,13 @@ from typing import Final
 
 import apsw
 
-from holdings import catalogue, records
+from holdings import catalogue, profile_store, records
 from holdings.check import Verdict
 from holdings.check_facts import FileFacts, Material, Repeated, Service
 from holdings.errors import HoldingsError
 from holdings.file_name import NameKind, name_kind
 from holdings.findings import display_path
+from holdings.layout_words import vocabulary
 from holdings.metadata import category_for
 from holdings.record import Description
 from holdings.records import StoredRecord
@@ -109,14 +110,14 @@ def _superfluous(home: Home, record: StoredRecord) -> tuple[str, ...] | None:
     reading = home.database.read()
     places = folders.sealed_at(reading, record.match_key)
     roots = {Path(watch).name: Path(watch) for watch in home.config.watch}
-    found: list[str] = []
+    words, profiles, found = vocabulary(home.site), profile_store.assigned(reading), list[str]()
     for path, number in places:
         top, _, rest = path.partition("/")
         if not rest or GATHERED in path or top not in roots:
             return None
-        sealed = folders.sources(reading, number)
+        sealed, markers = folders.sources(reading, number), profiles.of(path).ready.markers
         try:
-            names = sorted(entry.name for entry in (roots[top] / rest).iterdir())
+            names = sorted(entry.name for entry in (roots[top] / rest).iterdir() if not words.is_marker(entry.name, markers))
         except OSError:
             return None
         found += [display_path(f"{path}/{name}") for name in names if name not in sealed and name_kind(name) is not NameKind.PARTIAL]

@@ -16,7 +16,7 @@ from holdings import catalogue, delivery, quarantine
 from holdings.file_name import NameKind, name_kind
 from holdings.findings import Finding, FindingCode
 from holdings.layout_words import vocabulary
-from holdings.profile import PLAIN, PRECHECKED
+from holdings.profile import PLAIN
 from holdings.record import Basis
 from holdings.reference_code import CodeForm, CodeProblem, parse
 from holdings.table_pair import memo_names
@@ -28,7 +28,7 @@ from node.home import Home
 from node.job import Job
 from node.judging import Judging
 from node.page_acts import Overlay
-from node.places import GATHERED, Ids, Place, Seen
+from node.places import GATHERED, Ids, Place, Seen, without_markers
 from node.sheets import SheetIntake
 from node.walk import FileStat, Folder, look, walk
 
@@ -158,9 +158,11 @@ class Intake:
         elif folder.folders and folder.files and all(self._words.is_evidence(f.name) for f in folder.files):
             self._evidence.look(name, here, folder.files)
         elif folder.files or folder.odd or not folder.folders:
-            asks = self._judging.standing.profiles.of(name).secrecy_precheck
-            place = Place(here, folder.path, name, relative.rpartition("/")[2], PRECHECKED if asks else PLAIN)
-            self._folder(place, folder, settle, counts)
+            profile, last = self._judging.standing.profiles.of(here), relative.rpartition("/")[2]
+            bare, marked = without_markers(folder, relative, profile, self._words)
+            # A marker may be a folder within the record that it finishes: it is no record of its own.
+            if folder.files or profile is PLAIN or not self._words.is_marker(last, profile.ready.markers):
+                self._folder(Place(here, folder.path, name, last, profile, done=marked), bare, settle, counts)
         batches[relative] = name
         if folder.files:
             self._newest[name] = max(self._newest.get(name, 0.0), folder.newest_s)

@@ -16,6 +16,8 @@ from holdings.delivery import DeliveryState
 from holdings.findings import Finding, FindingCode
 from holdings.gate import Cleared, Held
 from holdings.layout import Page
+from holdings.layout_words import Vocabulary, vocabulary
+from holdings.profile import PLAIN
 from holdings.profile_store import Profiles, assigned
 from holdings.readiness import order_pages
 from holdings.record import Clearance
@@ -177,7 +179,7 @@ class Judging:
         parts = tuple(sealed.current(connection, item_id)) if record else ()
         same = unchanged_parts(folders.sources(connection, number), parts, folder.files) if record else {}
         body = records.body(connection, record, record.version) if record else None
-        uses, roles, files, labels = _order(place, folder.files)
+        uses, roles, files, labels = _order(place, folder.files, vocabulary(self._home.site))
         folders.put_superseded(connection, number, [(f.place, f.size, f.mtime_ns, f.inode) for f in place.superseded])
         if place.gathering and body is not None:
             files, same = overriding.keep(files, same, parts, folders.superseded(connection, number))
@@ -199,7 +201,7 @@ class Judging:
             subject=key, item_id=item_id, version=record.version + 1 if record else 1, cleared=cleared,
             files=files, known=same, parts=parts, pending=tuple(sealed.pending(connection, item_id)), body_unchanged=equal_body,
             waived=_waived(connection, key, record), odd=tuple(odd), shown=place.shown, uses=uses, roles=roles, labels=labels,
-            profile=place.profile, marked=bool(place.gathering and place.gathering.marked), submitted=submitted,
+            profile=place.profile, marked=place.marked, submitted=submitted,
             whole=bool(place.gathering and place.gathering.whole), expected=place.gathering.expected if place.gathering else None,
         )  # fmt: skip
 
@@ -223,11 +225,19 @@ def _meant(connection: apsw.Connection, name: str) -> str:
     return next((f"名称中似有档号 {run}" for run in known), "")
 
 
-def _order(place: Place, found: list[FileStat]) -> tuple[bytes, bytes, tuple[FileStat, ...], tuple[str, ...]]:
-    """(uses, roles, files in page order, labels): of a plain folder all text pages of one representation, by their names."""
+def _order(
+    place: Place, found: list[FileStat], words: Vocabulary
+) -> tuple[bytes, bytes, tuple[FileStat, ...], tuple[str, ...]]:
+    """(uses, roles, files in page order, labels): of a plain folder pages of one representation, by their names; all of them text
+    pages, unless its profile says otherwise what counts."""
     if place.gathering is None:
         order = {file: n for n, file in enumerate(order_pages([f.name for f in found]).names)}
-        return b"", b"", tuple(sorted(found, key=lambda f: order[f.name])), ()
+        if place.profile.pages == PLAIN.pages:
+            return b"", b"", tuple(sorted(found, key=lambda f: order[f.name])), ()
+        role = {f.name: words.role_of(f.name) for f in found}
+        listed = sorted(found, key=lambda f: (overriding.rank(role[f.name]), order[f.name]))
+        shown = bytes(role[f.name] for f in listed)
+        return b"", shown if any(shown) else b"", tuple(listed), ()
     by_part = {page.part: page for page in place.gathering.pages}
     # A page that a person moved in was gathered elsewhere.
     pages = [by_part.get(file.name) or Page("", file.name, file.name, file.name) for file in found]

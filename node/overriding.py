@@ -46,7 +46,7 @@ def complete(
     kept = [page for page in held if _identity(page) not in replaced and page.file.name not in taken]
     known = {page.file.name: by_name[page.file.name] for page in kept}
     order = {name: n for n, name in enumerate(order_pages({page.file.name for page in (*fresh, *kept)}).names)}
-    pages = sorted([*fresh, *kept], key=lambda p: (p.use, _rank(p.role), order[p.file.name]))
+    pages = sorted([*fresh, *kept], key=lambda p: (p.use, rank(p.role), order[p.file.name]))
     all_uses, all_roles = bytes(page.use for page in pages), bytes(page.role for page in pages)
     return (
         tuple(page.file for page in pages),
@@ -90,7 +90,8 @@ def _at(values: bytes, index: int, otherwise: int) -> int:
     return values[index] if index < len(values) else int(otherwise)
 
 
-def _rank(role: int) -> int:
+def rank(role: int) -> int:
+    """Where pages of a role stand in their record: cover, contents, text, end note, the rest."""
     return _FRONT[Role(role)] if role in _FRONT else 4
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdings.layout import Gathering
+from holdings.layout_words import Vocabulary
 from holdings.profile import PLAIN, IntakeProfile
 from holdings.reference_code import match_key
 from node.folders import Known
@@ -27,11 +28,18 @@ class Place:
     gathering: Gathering | None = None
     superseded: tuple[FileStat, ...] = ()
     """Files whose place a later override took."""
+    done: bool = False
+    """A marker 完成 stands in a folder that no layout reads."""
 
     @property
     def subject(self) -> str:
         """Match key of the name."""
         return self.gathering.key if self.gathering else match_key(self.name)
+
+    @property
+    def marked(self) -> bool:
+        """Has the maker said by a marker that the record is finished?"""
+        return self.gathering.marked if self.gathering else self.done
 
     @property
     def shown(self) -> str:
@@ -54,6 +62,17 @@ class Seen:
     def subject(self) -> str:
         """Match key that its record bears."""
         return self.stands or self.place.subject
+
+
+def without_markers(folder: Folder, relative: str, profile: IntakeProfile, words: Vocabulary) -> tuple[Folder, bool]:
+    """(a record's folder without its markers, does one stand?), where a profile without a layout holds; a marker is a file, a folder
+    within, or a folder 已完成 above (DESIGN §3)."""
+    if profile is PLAIN:
+        return folder, False
+    markers = [name for name in (*(f.name for f in folder.files), *folder.folders) if words.is_marker(name, profile.ready.markers)]
+    done = bool(markers) or any(words.is_folder("done", part) for part in relative.split("/")[:-1])
+    files = [file for file in folder.files if file.name not in markers]
+    return (replace(folder, files=files, more="marked") if done else folder), done
 
 
 class Ids:
