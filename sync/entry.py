@@ -29,6 +29,7 @@ class EntryKind(IntEnum):
     KEY = 7
     ALARM = 8
     ADOPT = 9
+    JOURNAL = 10
 
 
 class ClockState(IntEnum):
