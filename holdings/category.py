@@ -41,6 +41,14 @@ class ValueType(StrEnum):
     GROUP = "group"
 
 
+class Named(StrEnum):
+    """Whose names a field holds, one or several of them: such names are found by sound (holdings/person_names.py)."""
+
+    PERSON = "person"
+    EITHER = "either"
+    """Of a person or of a body; what does not look like a person's name is passed over."""
+
+
 class RowRule(StrEnum):
     """How the rows of a sheet become records."""
 
@@ -58,7 +66,8 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One field. Blank `type` and `length` 0: as the standard's element of that name says.
 
     `names` are columns that mean it in sheets of this category; `required` the levels (volume, item …) at which it must
-    be there; `stands_for` the standard's element that it fills, `personal` that its value is personal information.
+    be there; `stands_for` the standard's element that it fills, `personal` that its value is personal information,
+    `names_of` that it holds names.
     """
 
     names: tuple[str, ...] = ()
@@ -68,6 +77,7 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     required: tuple[str, ...] = ()
     stands_for: str = ""
     personal: bool = False
+    names_of: Named | None = None
 
 
 class GroupRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
