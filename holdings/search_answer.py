@@ -1,0 +1,83 @@
+"""What a search found; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from holdings.record import Level
+from holdings.search_request import Facet, Field
+
+SNIPPET: Final = 60  # characters around the first match
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of text with what matched in it: `marks` are (start, end) in characters of `text`."""
+
+    text: str
+    marks: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One hit (DESIGN §7).
+
+    `ref` is unambiguous (`NODE/档号` for another's); `id` the number in the index (a catalogue row's id, or RECORDS +
+    the record's number); `score` between 0 and 1, higher is better; `snippet` is cut around the first match, in the
+    field named; `page` is the page in whose text the first match stands, None when it stands elsewhere. `year` is 0
+    when not known.
+    """
+
+    ref: str
+    title: str
+    level: Level
+    date: str
+    score: float
+    snippet: Snippet
+    id: int
+    record: int | None = None
+    """Number of the record, None for a row of the catalogue that has none."""
+    field: Field = Field.TITLE
+    page: int | None = None
+    body: str = ""
+    number: str = ""
+    fonds: str = ""
+    year: int = 0
+    retention: str = ""
+    security: str = ""
+    opening: str = ""
+    holder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many hits there are. `capped`: at least so many."""
+
+    value: int
+    capped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """How many hits have each value of a facet, most first. `of`: over how many hits it was counted; `capped`: there are
+    more hits than that, and these are the newest of them."""
+
+    facet: Facet
+    values: tuple[tuple[str, int], ...]
+    of: int
+    capped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """The hits of one page. `cursor` asks for the next page, blank when there is none. `notes` are plain sentences for the
+    caller (what was left out of a long query, that meaning is switched off); `plan` says how it was found (--explain)."""
+
+    hits: tuple[Hit, ...]
+    count: Count
+    facets: tuple[FacetCounts, ...] = ()
+    cursor: str = ""
+    notes: tuple[str, ...] = ()
+    plan: Mapping[str, str] = field(default_factory=dict)
