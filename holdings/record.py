@@ -172,16 +172,6 @@ class Row:
         return parse_pages(self.elements.get(PAGES))
 
 
-@dataclass(frozen=True, slots=True)
-class DerivedText:
-    """Body of a `text` item (kind 2): derived data, never the record. `values` maps SHA-256 of a part to its text."""
-
-    record: RecordId
-    version: int
-    engine: str
-    values: Mapping[bytes, str] = field(default_factory=dict)
-
-
 def record_id(data: bytes) -> RecordId:
     """Check that `data` is 16 bytes and call it a record id."""
     if len(data) != ID_SIZE:
@@ -312,28 +302,6 @@ def _relations(values: list[Any]) -> tuple[Relation, ...]:
         if said[1] in _KINDS:
             found.append(Relation(RelationKind(said[1]), RecordId(said[2]), said[3], said.get(4, "")))
     return tuple(found)
-
-
-def encode_text(text: DerivedText) -> bytes:
-    """Encode the body of a text item (format.md §6.3, at most 256 KiB)."""
-    data = cbor.encode({1: bytes(text.record), 2: text.version, 3: text.engine, 4: dict(text.values)})
-    if len(data) > BODY_MAX:
-        raise OurFault(f"text body of {len(data)} bytes, {BODY_MAX} are allowed (format.md §14)")
-    return data
-
-
-def decode_text(data: bytes) -> DerivedText:
-    """Decode the body of a text item; BodyUnreadable names the rule that is broken."""
-    try:
-        body = cbor.take_map(
-            cbor.decode(data, limit=BODY_MAX), {1: cbor.ID16, 2: int, 3: str, 4: dict}, name="text body"
-        )
-    except CryptoError as fault:
-        raise BodyUnreadable(f"text body (format.md §6.3): {fault}") from fault
-    for digest, value in body[4].items():
-        if type(digest) is not bytes or len(digest) != 32 or type(value) is not str:
-            raise BodyUnreadable("text body (format.md §6.3): values are text by SHA-256 of a part")
-    return DerivedText(RecordId(body[1]), body[2], body[3], body[4])
 
 
 def _texts(values: list[Any], at_least: int, at_most: int, longest: int, name: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ class Count(StrEnum):
     PAGES = "pages"
     BYTES_SOURCE = "bytes_source"
     QUARANTINED = "quarantined"
+    TEXT_PAGES = "text_pages"
 
 
 def add(connection: apsw.Connection, count: Count, by: int, writer: str = "") -> None:

@@ -6,10 +6,11 @@ import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from holdings import gate, media
 from holdings.errors import BodyUnreadable
-from holdings.record import DerivedText, Description, decode_record, decode_text
+from holdings.record import Description, decode_record
 from holdings.security import SiteClass
 from hub.opened import OpenedPart
 from hub.vault import Vault
@@ -18,6 +19,9 @@ from sync.errors import BadObject, SandboxError, StoreDamaged
 from sync.manifest import Item, ItemKind, Part
 from sync.receipt import ExceptionCode
 from sync.sandbox import Sandbox, Streamed
+
+if TYPE_CHECKING:
+    from holdings.text_item import DerivedText
 
 DECODE = "holdings.media_pages:decode_image"
 DECODE_BYTES = 256 * limits.MIB
@@ -64,6 +68,9 @@ class Examiner:
         """Begin to open, compare and decode everything of an item; the returned call waits and tells. What is wrong is in `code`, not raised."""
         try:
             if item.kind is ItemKind.TEXT:
+                # Here: the hub starts without it.
+                from holdings.text_item import decode_text
+
                 text = decode_text(item.body)
                 return lambda: Examined(item, None, text, (), None)
             description = decode_record(item.body)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from crypto import digest
 from crypto.digest import Algorithm, Sm3Policy
-from holdings.record import DerivedText, RecordId, encode_text
+from holdings.record import RecordId
 from node import deltas, settings
 from node.clock import Clock
 from node.home import Home
@@ -45,6 +45,9 @@ def add_sm3(home: Home, clock: Clock, sandbox: Sandbox, should_stop: Callable[[]
 
 
 def _items(home: Home, sandbox: Sandbox, entry: Entry) -> Iterator[Item]:
+    # Here: a node of another policy starts without it.
+    from holdings.text_item import DerivedText, encode_text
+
     name, length = read_delta(entry.body).manifest
     content = open_manifest(home.objects.read(name, 0, length), home.secrets.identity)
     for item in content.items:

@@ -10,16 +10,13 @@ from holdings.record import (
     CELL_MAX,
     Basis,
     Clearance,
-    DerivedText,
     Description,
     Level,
     RecordId,
     Relation,
     RelationKind,
     decode_record,
-    decode_text,
     encode_record,
-    encode_text,
     page_count,
     parse_pages,
     record_id,
@@ -27,6 +24,7 @@ from holdings.record import (
     title,
 )
 from holdings.security import MarkKind
+from holdings.text_item import DerivedText, decode_text, encode_text
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 DESCRIPTIONS = st.builds(

@@ -13,7 +13,8 @@ from city import City
 from hub_in_thread import running
 from scan_tree import page
 
-from holdings.record import DerivedText, RecordId, Relation, RelationKind, decode_record, encode_record, encode_text
+from holdings.record import RecordId, Relation, RelationKind, decode_record, encode_record
+from holdings.text_item import DerivedText, encode_text
 from node.service import Service
 from sync.manifest import Item, ItemKind
 from sync.sandbox import Sandbox

@@ -16,7 +16,8 @@ from scripted_node import ScriptedNode, description
 
 from crypto import sealing
 from crypto.identity import identity_text, new_identity, recipient_of
-from holdings.record import DerivedText, RecordId, encode_record, encode_text
+from holdings.record import RecordId, encode_record
+from holdings.text_item import DerivedText, encode_text
 from hub import opened
 from hub.errors import DamageFound, NotAllowed
 from sync import delta as deltas
