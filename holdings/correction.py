@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
 from holdings import catalogue
 from holdings.columns import CODE
 from holdings.errors import MendRefused, NotFound
-from holdings.record import CELL_MAX, MARK, NAME_MAX
+from holdings.record import CELL_MAX, MARK, NAME_MAX, Row
+
+if TYPE_CHECKING:
+    from holdings.metadata import Violation
 
 REASON_MAX: Final = 2_000  # characters of a reason
 _ELSEWHERE: Final = {
@@ -35,9 +38,7 @@ def mend(
         NotFound: no row stands under that key.
         MendRefused: 密级 and 档号 are changed elsewhere; a value that no sheet may have, or that breaks a rule of its element.
     """
-    row = catalogue.row_for(connection, match_key)
-    if row is None or catalogue.glance(connection, match_key) is None:
-        raise NotFound("此问题没有对应的目录行，不能修改著录；请先导入目录表")
+    row = _standing(connection, match_key)
     changes = {}
     for name, given in values.items():
         value = given.strip()
@@ -46,13 +47,10 @@ def mend(
             changes[name] = (old, value)
     if not changes:
         return {}
-    # Here: every walk imports this module, and only a person who mends needs the tables of the standards.
-    from holdings.metadata import violations
-
     after = {
         name: value for name, value in {**row.elements, **{n: new for n, (_, new) in changes.items()}}.items() if value
     }
-    broken = [v for v in violations(after, row.level, year=time.gmtime(now).tm_year) if v.element in changes]
+    broken = [v for v in _violations(after, row, now) if v.element in changes]
     if broken:
         raise MendRefused(f"“{broken[0].element}”的新值不合规则：{broken[0].rule}。{broken[0].remedy}")
     catalogue.mend(connection, match_key, {name: new for name, (_, new) in changes.items()})
@@ -64,6 +62,46 @@ def mend(
             (match_key, name, old, value, person, reason, now),
         )
     return changes
+
+
+def judge(connection: apsw.Connection, match_key: str, values: Mapping[str, str], now: int) -> dict[str, str]:
+    """What would be refused of these values, {element: rule and remedy}; nothing is changed. NotFound as `mend`."""
+    row = _standing(connection, match_key)
+    refused: dict[str, str] = {}
+    for name, given in values.items():
+        try:
+            _check(name, given.strip())
+        except MendRefused as fault:
+            refused[name] = str(fault)
+    after = {name: value for name, value in {**row.elements, **{n: v.strip() for n, v in values.items()}}.items() if value}
+    for found in _violations(after, row, now):
+        if found.element in values:
+            refused.setdefault(found.element, f"{found.rule}。{found.remedy}")
+    return refused
+
+
+def take_back(connection: apsw.Connection, match_key: str, person: str) -> int:
+    """What a person mended of a row is again what its sheet says; how many elements."""
+    rows: list[Any] = connection.execute(
+        "DELETE FROM correction WHERE match_key = ? AND person = ? RETURNING element, old", (match_key, person)
+    ).fetchall()
+    if rows and catalogue.row_for(connection, match_key) is not None:
+        catalogue.mend(connection, match_key, {str(name): str(old) for name, old in rows})
+    return len(rows)
+
+
+def _standing(connection: apsw.Connection, match_key: str) -> Row:
+    row = catalogue.row_for(connection, match_key)
+    if row is None or catalogue.glance(connection, match_key) is None:
+        raise NotFound("此问题没有对应的目录行，不能修改著录；请先导入目录表")
+    return row
+
+
+def _violations(after: dict[str, str], row: Row, now: int) -> list[Violation]:
+    # Here: every walk imports this module, and only a person who mends needs the tables of the standards.
+    from holdings.metadata import violations
+
+    return list(violations(after, row.level, year=time.gmtime(now).tm_year))
 
 
 def rename(connection: apsw.Connection, renamed: Mapping[str, str]) -> None:

@@ -32,11 +32,12 @@ class ActKind(IntEnum):
     REPLACE = 7
     MOVE = 8
     DROP = 9
+    UNDO = 10
 
     @property
     def label(self) -> str:
         """The Chinese word of the glossary."""
-        return ("领取", "放回", "说明后放行", "重新检测", "搁置", "修改著录", "换页重检", "移页", "删除该页")[
+        return ("领取", "放回", "说明后放行", "重新检测", "搁置", "修改著录", "换页重检", "移页", "删除该页", "撤销")[
             self.value - 1
         ]
 

@@ -137,6 +137,35 @@ def list_open(
     return [_listed(row) for row in rows]
 
 
+def waiting_by_severity(connection: apsw.Connection) -> dict[str, int]:
+    """How many findings wait, by the name of their severity in lower case."""
+    rows = connection.execute("SELECT severity, count(*) FROM finding WHERE state IN (0, 1) GROUP BY severity")
+    found = {int(severity): int(count) for severity, count in rows}
+    return {severity.name.lower(): found.get(int(severity), 0) for severity in Severity}
+
+
+def waiting_by_code(connection: apsw.Connection) -> list[tuple[FindingCode, int]]:
+    """(code, how many wait), the most frequent first."""
+    rows = connection.execute("SELECT code, count(*) FROM finding WHERE state IN (0, 1) GROUP BY code ORDER BY 2 DESC, 1")
+    return [(FindingCode(slug), int(count)) for slug, count in rows]
+
+
+def waiting_numbers(connection: apsw.Connection, *, code: str = "", place: str = "", severity: Severity | None = None) -> list[int]:
+    """Ids of what waits, errors first, then by id: narrowed to a code, a severity, and paths or 档号 that hold `place`."""
+    rows = connection.execute(
+        "SELECT id FROM finding WHERE state IN (0, 1) AND (?1 = '' OR code = ?1) AND (?3 IS NULL OR severity = ?3)"
+        " AND (?2 = '' OR instr(path, ?2) OR instr(ref, ?2)) ORDER BY severity DESC, id",
+        (code, place, None if severity is None else int(severity)),
+    )
+    return [int(row[0]) for row in rows]
+
+
+def several(connection: apsw.Connection, numbers: Sequence[int]) -> list[Listed]:
+    """These findings, whatever their state; numbers that there are not are passed over."""
+    marks = ", ".join("?" * len(numbers))
+    return [_listed(row) for row in connection.execute(f"{_SELECT} WHERE id IN ({marks}) ORDER BY id", tuple(numbers))]
+
+
 def every(connection: apsw.Connection, *, after: int = 0, limit: int = 1_000) -> list[Listed]:
     """Findings in any state by id, from after an id on: for reports that count them."""
     return [_listed(row) for row in connection.execute(_SELECT + " WHERE id > ? ORDER BY id LIMIT ?", (after, limit))]
@@ -183,6 +212,16 @@ def set_aside(connection: apsw.Connection, number: int, by: str) -> None:
     """搁置: leave it for later; it stays visible and counted. NotFound when nothing waits."""
     _waiting(connection, number)
     connection.execute("UPDATE finding SET state = 1, person = ? WHERE id = ?", (by, number))
+
+
+def reopen(connection: apsw.Connection, number: int) -> None:
+    """Let a finding wait again that was set aside, waived or resolved; one that waits already stays as it is."""
+    listed = get(connection, number)
+    if listed.state is FindingState.OPEN:
+        return
+    connection.execute("UPDATE finding SET state = 0, closed = NULL, person = '', reason = '' WHERE id = ?", (number,))
+    if listed.state is not FindingState.SET_ASIDE:
+        _count(connection, listed.finding, number, +1)
 
 
 def retry(connection: apsw.Connection, number: int, now: int) -> Listed:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import apsw
 
 from holdings import finding_acts, quarantine
-from holdings.errors import NotFound
+from holdings.errors import FindingTaken, NotFound
 from holdings.finding_acts import ActKind
 from holdings.quarantine import FindingState, Listed
 
@@ -78,6 +78,25 @@ def done(connection: apsw.Connection, number: int, by: Operator, kind: ActKind, 
     _ready(connection, number, by)
     finding_acts.add(connection, number, kind, by.name, by.now, note)
     return quarantine.retry(connection, number, by.now)
+
+
+def undoable(connection: apsw.Connection, number: int, by: Operator) -> ActKind:
+    """What the newest act of a finding was, when this person may take it back; FindingTaken when it was another's, NotFound when there is none."""
+    newest = finding_acts.last(connection, number)
+    if newest is None or newest.kind in (ActKind.RETRY, ActKind.UNCLAIM, ActKind.UNDO):
+        raise NotFound(f"编号 {number} 的问题没有可撤销的办理")
+    if newest.person != by.name.strip() and not by.take_over:
+        raise FindingTaken(f"最近一次办理（{newest.kind.label}）是 {newest.person} 做的，请由其本人撤销")
+    return newest.kind
+
+
+def undo(connection: apsw.Connection, number: int, by: Operator) -> ActKind:
+    """撤销: the newest act is taken back and the finding waits again; what the act changed elsewhere is the caller's. Returns what it was."""
+    kind = undoable(connection, number, by)
+    if kind is not ActKind.CLAIM:
+        quarantine.reopen(connection, number)
+    finding_acts.add(connection, number, ActKind.UNDO, by.name, by.now, kind.label)
+    return kind
 
 
 def _ready(connection: apsw.Connection, number: int, by: Operator) -> None:

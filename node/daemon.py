@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from holdings.check import Stage
-from node import exit_code, local_api, schedule, settings
+from node import exit_code, local_api, nights, schedule, settings, vitality
 from node.app import open_engine
 from node.check_run import CheckRun, yield_to_others
 from node.engine import Engine, RunResult
@@ -89,13 +89,25 @@ class Daemon:
         while not self._stop.is_set():
             if self._due():
                 with self._until_the_window_ends():
-                    done = self._attempt(lambda: self._engine.run(settle_s=None, intake=False, send=True, forever=True))
+                    done = self._attempt(
+                        lambda: nights.noted(
+                            self._engine, lambda: self._engine.run(settle_s=None, intake=False, send=True, forever=True)
+                        )
+                    )
                 if done is not None:
                     # Only a conversation that came to its end counts: a night without the hub is caught up by day.
                     with self._engine.home.database.transaction() as connection:
                         settings.write(connection, Setting.LAST_SYNC, int(self._engine.clock.now()))
             self._send.wait(TICK_S)
             self._send.clear()
+
+    def live(self) -> None:
+        """Note that the daemon is alive, and how it stands today; what is left of it tells the next start that this one was cut off."""
+        vitality.begin(self._engine)
+        vitality.tick(self._engine)
+        while not self._stop.wait(TICK_S):
+            vitality.tick(self._engine)
+        vitality.end(self._engine)
 
     def examine(self) -> None:
         """Verify evidence, and check what was sealed, pictures and all, at low priority: both are derived work and hold nothing up."""
@@ -190,7 +202,7 @@ async def _serve(home: Path, daemon: Daemon, threads: list[threading.Thread], sa
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
     runner = await local_api.listen(home / SOCKET, local_api.application(daemon.service, end))
-    for work in (daemon.take_in, daemon.talk, daemon.examine):
+    for work in (daemon.live, daemon.take_in, daemon.talk, daemon.examine):
         threads.append(threading.Thread(target=daemon.guarded, args=(work, end), name=work.__name__))
         threads[-1].start()
     say(f"本机已就绪：{home}")

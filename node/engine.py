@@ -115,6 +115,11 @@ class Engine:
         """Does anything wait for its second look?"""
         return folders.waiting(self.home.database.read())
 
+    @property
+    def is_sending(self) -> bool:
+        """Is a conversation under way?"""
+        return self._line_busy.locked()
+
     def cancel_link(self) -> None:
         """End the conversation that is under way, if any; what is durable stays."""
         if self._link is not None:

@@ -269,6 +269,14 @@ def states_in(connection: apsw.Connection, delivery: str) -> dict[str, int]:
     return {str(state): int(count) for state, count in rows}
 
 
+def by_delivery(connection: apsw.Connection, since: float) -> list[tuple[str, str, int, float, int]]:
+    """(delivery, state, places, newest look, places looked at since a time) of every delivery and state; reads the table once."""
+    rows = connection.execute(
+        "SELECT delivery, state, count(*), max(looked_at), sum(looked_at >= ?) FROM folder WHERE subject <> '' GROUP BY delivery, state", (since,)
+    )
+    return [(str(row[0]), str(row[1]), int(row[2]), float(row[3]), int(row[4])) for row in rows]
+
+
 def sealed_sources(connection: apsw.Connection, prefix: str) -> Iterable[tuple[int, int, int, bytes]]:
     """(size, mtime_ns, inode, sha256) of every sealed file of the places at and below a path, gathered ones too."""
     rows = connection.execute(

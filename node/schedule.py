@@ -93,3 +93,19 @@ def missed(windows: tuple[Window, ...], since: datetime, local: datetime) -> boo
                 return True
         day += timedelta(days=1)
     return False
+
+
+def following(windows: tuple[Window, ...], local: datetime) -> tuple[datetime, datetime] | None:
+    """(begin, end) of the window that is open at `local`, else of the next one to open within a week; None without windows."""
+    found = [
+        (start, start + window.length)
+        for window in windows
+        for ahead in range(-1, 8)
+        if (start := _start(window, local + timedelta(days=ahead))).weekday() in window.days and start + window.length > local
+    ]
+    return min(found, default=None)
+
+
+def night_seconds(windows: tuple[Window, ...]) -> float:
+    """Seconds of all windows of a week by day: how long a night is on the average; windows that overlap count twice."""
+    return sum(window.length.total_seconds() * len(window.days) for window in windows) / 7

@@ -28,6 +28,7 @@ from sync.receipt import read as read_receipt
 if TYPE_CHECKING:
     from node.verbs_catalogue import CatalogueVerbs
     from node.verbs_check import CheckVerbs
+    from node.verbs_console import ConsoleVerbs
     from node.verbs_delivery import DeliveryVerbs
     from node.verbs_fonds import FondsVerbs
     from node.verbs_pages import PageVerbs
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from node.verbs_sample import SampleVerbs
 
     class Groups(
-        CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs
+        CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs,
     ):
         """What the service answers to as a whole."""
 else:

@@ -27,6 +27,11 @@ class Setting(StrEnum):
     PACK_TARGET = "pack_target"
     PAUSED = "paused"
     SM3_SEQ = "sm3_seq"
+    ALIVE = "alive"
+    CUT = "cut"
+    CUT_BACK = "cut_back"
+    TARGET_PAGES = "target_pages"
+    CONSOLE = "console"
 
 
 def read(connection: apsw.Connection, name: Setting) -> object:

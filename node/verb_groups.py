@@ -14,6 +14,7 @@ from node.verbs import Verbs
 GROUPS = {
     "node.verbs_catalogue": "CatalogueVerbs",
     "node.verbs_check": "CheckVerbs",
+    "node.verbs_console": "ConsoleVerbs",
     "node.verbs_delivery": "DeliveryVerbs",
     "node.verbs_fonds": "FondsVerbs",
     "node.verbs_pages": "PageVerbs",

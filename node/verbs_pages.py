@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from holdings import catalogue, quarantine, quarantine_desk, records
+from holdings import catalogue, correction, quarantine, quarantine_desk, records
 from holdings.file_name import NameKind, name_kind
 from holdings.finding_acts import ActKind
 from holdings.findings import Finding, FindingCode
@@ -97,6 +97,23 @@ class PageVerbs(QuarantineVerbs):
             self._look_again(connection)
         self._wake()
         return {"path": path, "by": by}
+
+    def quarantine_undo(self, number: int, by: str, take_over: bool = False) -> Answer:
+        """撤销: the newest act on a finding is taken back, with what it changed of the row or the page; the finding waits again."""
+        operator = self._operator(by, None, take_over)
+        with self._home.database.transaction() as connection:
+            finding = quarantine.get(connection, number).finding
+            kind = quarantine_desk.undo(connection, number, operator)
+            if kind is ActKind.MEND:
+                correction.take_back(connection, finding.subject, by.strip())
+                for path, _ in folders.sealed_at(connection, finding.subject):
+                    folders.forget_look(connection, path)
+            if kind in (ActKind.REPLACE, ActKind.MOVE, ActKind.DROP):
+                for path in self._paths(finding):
+                    page_acts.take_back(connection, path)
+            self._look_again(connection)
+        self._wake()
+        return {**self.quarantine_show(number), "undone": kind.label}
 
     def _decide(self, number: int, act: PageAct, kind: ActKind, note: str, by: Operator) -> Answer:
         with self._home.database.transaction() as connection:

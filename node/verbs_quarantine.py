@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from holdings import correction, finding_acts, quarantine, quarantine_desk
+from typing import Literal
+
+from holdings import catalogue, correction, finding_acts, quarantine, quarantine_desk
+from holdings.errors import HoldingsError
 from holdings.finding_acts import ActKind
+from holdings.findings import Severity
 from holdings.quarantine import Listed
 from holdings.quarantine_desk import Operator
 from node import folders
@@ -48,6 +52,59 @@ class QuarantineVerbs(Verbs):
                 break
             after = batch[-1].id
         return {"items": items[:limit]}
+
+    def quarantine_numbers(
+        self, code: str = "", place: str = "", severity: Literal["", "error", "warning", "hint"] = "", claimed_by: str | None = None
+    ) -> Answer:
+        """Ids of all that waits, errors first: what a long list scrolls over; `place` may stand anywhere in path or 档号."""
+        reading, now = self._home.database.read(), self._seconds()
+        numbers = quarantine.waiting_numbers(reading, code=code, place=place, severity=Severity[severity.upper()] if severity else None)
+        if claimed_by is not None:
+            numbers = [number for number in numbers if finding_acts.holder(reading, number, now) == claimed_by]
+        kinds = [{"code": kind.slug, "severity": kind.severity.label, "rule": kind.rule, "count": count} for kind, count in quarantine.waiting_by_code(reading)]
+        return {"numbers": numbers, "kinds": kinds}
+
+    def quarantine_rows(self, numbers: list[int]) -> Answer:
+        """Some findings as the list shows them, at most 1,000; those that there are not are left out."""
+        reading, now = self._home.database.read(), self._seconds()
+        items: list[Answer] = []
+        for listed in quarantine.several(reading, numbers[:1000]):
+            desk = quarantine_desk.shown(reading, listed, now)
+            items.append({**told(listed), "state": listed.state.name.lower(), "claimed_by": desk.claimed_by, "revision": desk.revision})
+        return {"items": items}
+
+    def quarantine_row(self, number: int) -> Answer:
+        """The catalogue row that a finding is about: its elements in the order of the sheet; empty when it is about none."""
+        reading = self._home.database.read()
+        row = catalogue.row_for(reading, quarantine.get(reading, number).finding.subject)
+        return {"elements": [{"name": name, "value": value} for name, value in row.elements.items()] if row else []}
+
+    def quarantine_judge(self, number: int, values: dict[str, str]) -> Answer:
+        """What quarantine_mend would refuse of these values; nothing is changed."""
+        reading = self._home.database.read()
+        return {"refused": correction.judge(reading, quarantine.get(reading, number).finding.subject, values, self._seconds())}
+
+    def quarantine_many(
+        self, act: Literal["claim", "unclaim", "waive", "retry", "set_aside"], numbers: list[int], by: str, reason: str = ""
+    ) -> Answer:
+        """One act on up to 1,000 findings in one transaction; those that refuse it say why and stop no other."""
+        done, refused = 0, list[Answer]()
+        with self._home.database.transaction() as connection:
+            for number in numbers[:1000]:
+                operator = self._operator(by, None, take_over=False)
+                try:
+                    if act == "waive":
+                        quarantine_desk.waive(connection, number, operator, reason)
+                    else:
+                        getattr(quarantine_desk, act)(connection, number, operator)
+                    done += 1
+                except HoldingsError as fault:
+                    refused.append({"id": number, "error": str(fault)})
+            if act in ("waive", "retry") and done:
+                self._look_again(connection)
+        if act in ("waive", "retry") and done:
+            self._wake()
+        return {"done": done, "refused": refused}
 
     def quarantine_show(self, number: int) -> Answer:
         """One finding with its history."""

@@ -1,0 +1,128 @@
+"""Verbs that the console asks for its own screens: the day's figures, the log of nights, what persons prefer."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from holdings import delivery, quarantine, tally
+from node import days, folders, nights, report, schedule, settings, vitality
+from node.errors import ConfigurationWrong
+from node.link_speed import link_rate
+from node.settings import Setting
+from node.verbs import Answer, Verbs
+from sync import log
+from sync.receipt import Grade
+
+TARGET_PAGES: Final = 1_000_000
+"""What a site sets out to scan until it says otherwise."""
+PREFERENCES_MAX: Final = 64
+"""Persons whose language and theme are kept; the one who was kept first is forgotten first."""
+LANGUAGES: Final = ("zh-CN", "en")
+NAME_MAX: Final = 64
+
+
+class ConsoleVerbs(Verbs):
+    """The console's own verbs; everything else it asks by the verbs that commands use."""
+
+    def console_today(self) -> Answer:
+        """今日: the day at a glance. Times are whole seconds UTC, sizes bytes, rates bit/s."""
+        home, now = self._home, self._clock.now()
+        reading, disk = home.database.read(), shutil.disk_usage(self._home.path)
+        noted = days.newest(reading)
+        last = days.before(noted, days.local_day(now))
+        records, pages = (tally.read(reading, count) for count in (tally.Count.RECORDS, tally.Count.PAGES))
+        cut = vitality.last_cut(reading)
+        return {
+            **report.status(home, self._clock), "now": int(now), "unlock": home.config.unlock.partition(":")[0],
+            "today": {"records": records - (last.records if last else 0), "pages": pages - (last.pages if last else 0)},
+            "findings": quarantine.waiting_by_severity(reading), "places": self._places(now), "receipted": self._receipted(),
+            "line": self._line(now), "target_pages": settings.number(reading, Setting.TARGET_PAGES) or TARGET_PAGES,
+            "disk": {"free": disk.free, "total": disk.total, "days_left": days.days_left(noted, disk.free)},
+            "cut": asdict(cut) if cut else None, "note": self._engine.progress.note,
+        }  # fmt: skip
+
+    def _places(self, now: float) -> list[Answer]:
+        """What each delivery's folders stand at, newest look first."""
+        reading, found = self._home.database.read(), dict[str, Answer]()
+        uncleared = {one.name for one in delivery.list_all(reading) if one.clearance is None}
+        midnight = (
+            datetime.fromtimestamp(now, UTC).astimezone().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+        )
+        for name, state, count, looked, recent in folders.by_delivery(reading, midnight):
+            place = found.setdefault(
+                name, {"name": name, "last": 0, "today": 0, "uncleared": name in uncleared, "states": {}}
+            )
+            place["states"][state] = count
+            place["last"] = max(place["last"], int(looked))
+            place["today"] += recent
+        return sorted(found.values(), key=lambda place: (-place["last"], place["name"]))
+
+    def _receipted(self) -> Answer:
+        """How many entries of the log have a receipt of each grade."""
+        reading, own, entries = self._home.database.read(), self._home.identity.log.log_id, self._home.head().seq
+        return {
+            "deltas": entries,
+            **{grade.name: max(0, entries - len(log.unreceipted(reading, own, grade))) for grade in Grade},
+        }
+
+    def _line(self, now: float) -> Answer:
+        """Windows, measured rate, and how many nights what waits will take at it; `nights` None when the rate is not known."""
+        config = self._home.config
+        windows, local = tuple(schedule.parse(w) for w in config.windows), datetime.fromtimestamp(now, UTC).astimezone()
+        deltas, size = report.pending(self._home)
+        rate, night = link_rate(self._home), schedule.night_seconds(windows)
+        if config.cap_mbit:
+            rate = min(rate, int(config.cap_mbit * 1e6)) or int(config.cap_mbit * 1e6)
+        span = schedule.following(windows, local)
+        reading = self._home.database.read()
+        stored, pages = settings.number(reading, Setting.BYTES_STORED), tally.read(reading, tally.Count.PAGES)
+        return {
+            "windows": list(config.windows), "open": schedule.current(windows, local) is not None, "cap_mbit": config.cap_mbit,
+            "begins": int(span[0].timestamp()) if span else None, "ends": int(span[1].timestamp()) if span else None,
+            "rate": rate, "deltas": deltas, "bytes": size, "pages": round(pages * size / stored) if stored else 0,
+            "nights": round(size * 8 / rate / night, 2) if rate and night else None, "hub": config.hub,
+            "sending": self._engine.is_sending, "sent": self._engine.progress.sent_bytes,
+        }  # fmt: skip
+
+    def console_line(self, limit: int = 100) -> Answer:
+        """传输: the line as it is now, what waits delta by delta (at most `limit`), the log of nights."""
+        reading, now = self._home.database.read(), self._clock.now()
+        waiting = log.unreceipted(reading, self._home.identity.log.log_id, Grade.R1)
+        return {
+            "now": int(now), **self._line(now), "paused": bool(settings.read(reading, Setting.PAUSED)),
+            "stopped": settings.read(reading, Setting.STOPPED), "last_contact": settings.read(reading, Setting.LAST_CONTACT),
+            "hub_behind_since": settings.read(reading, Setting.HUB_BEHIND), "receipted": self._receipted(), "waiting": waiting[:limit],
+            "nights_log": [asdict(one) for one in nights.newest(reading, limit)], "note": self._engine.progress.note,
+        }  # fmt: skip
+
+    def console_target(self, pages: int) -> Answer:
+        """How many pages this archive sets out to scan; 0 is the default again."""
+        if not 0 <= pages <= 1_000_000_000:
+            raise ConfigurationWrong("目标页数应为 1 至 10 亿；0 为恢复缺省")
+        with self._home.database.transaction() as connection:
+            settings.write(connection, Setting.TARGET_PAGES, pages or None)
+        return {"target_pages": pages or TARGET_PAGES}
+
+    def console_preferences(self, by: str) -> Answer:
+        """Language and theme of a person; empty where he has chosen none."""
+        return {"language": "", "theme": "", **self._preferred().get(by, {})}
+
+    def console_prefer(self, by: str, language: str = "", theme: str = "") -> Answer:
+        """Keep language and theme of a person."""
+        if language not in ("", *LANGUAGES) or len(theme) > NAME_MAX or not 1 <= len(by) <= NAME_MAX:
+            raise ConfigurationWrong(f"语言为 {'、'.join(LANGUAGES)} 之一；主题名和姓名不超过 {NAME_MAX} 字")
+        kept = self._preferred()
+        kept.pop(by, None)
+        kept[by] = {"language": language, "theme": theme}
+        kept = dict(list(kept.items())[-PREFERENCES_MAX:])
+        with self._home.database.transaction() as connection:
+            settings.write(connection, Setting.CONSOLE, json.dumps(kept, ensure_ascii=False))
+        return self.console_preferences(by)
+
+    def _preferred(self) -> dict[str, Any]:
+        text = settings.read(self._home.database.read(), Setting.CONSOLE)
+        return dict(json.loads(text)) if isinstance(text, str) else {}
