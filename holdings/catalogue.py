@@ -16,9 +16,10 @@ from holdings import catalogue_rows as rows
 from holdings import catalogue_sheets as sheets
 from holdings import catalogue_titles as titles
 from holdings import tally
-from holdings.catalogue_import import GONE_TOLD_MAX, PORTION, Import, Origin
+from holdings.catalogue_import import GONE_TOLD_MAX, PORTION, Import
 from holdings.catalogue_line import sort_key, values_of
 from holdings.catalogue_moves import LiftedRow, delivery_rows, lay, lift, mend, withdraw
+from holdings.catalogue_origin import Origin
 from holdings.catalogue_portions import ImportReport, report_of
 from holdings.catalogue_rows import Full
 from holdings.catalogue_sheets import StoredSheet, latest_import, unfinished

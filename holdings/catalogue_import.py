@@ -20,6 +20,7 @@ from holdings import catalogue_runs as runs
 from holdings import catalogue_sheets as sheets
 from holdings import catalogue_withhold, tally
 from holdings.catalogue_line import Line
+from holdings.catalogue_origin import Origin
 from holdings.catalogue_rows import Full, Known
 from holdings.catalogue_runs import Progress
 from holdings.columns import CODE
@@ -38,22 +39,6 @@ _EITHER: Final = (
     "此档号改过号，分不清表中写的是改号前还是改号后的档号",
     "先把表中档号都改为新档号、其余不动，导入一次；再改其他内容",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What is imported: whose rows (0: this site's), delivery and name of the sheet; `source` tells the bytes of one file
-    from another's, empty when an import that was cut off is to begin anew."""
-
-    holder: int
-    delivery: str
-    name: str
-    source: bytes = b""
-
-    @property
-    def scope(self) -> str:
-        """What its findings are settled under."""
-        return f"{self.delivery}/{self.name}"
 
 
 @dataclass(slots=True)

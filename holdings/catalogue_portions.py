@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import apsw
 
-from holdings.catalogue_import import PORTION, Import, Origin
+from holdings.catalogue_import import PORTION, Import
+from holdings.catalogue_origin import Origin
 from holdings.findings import Finding, FindingCode
 from holdings.security import SiteClass
 from holdings.sheet_lines import TableKind

@@ -11,8 +11,9 @@ from typing import Final
 import apsw
 
 from holdings import catalogue_rows as rows
-from holdings.catalogue_import import GONE_TOLD_MAX, PORTION, Import, Origin
+from holdings.catalogue_import import GONE_TOLD_MAX, PORTION, Import
 from holdings.catalogue_line import Line, values_of
+from holdings.catalogue_origin import Origin
 from holdings.catalogue_portions import ImportReport, report_of
 from holdings.catalogue_rows import Full
 from holdings.declared_totals import Comparison, compare

@@ -1,6 +1,6 @@
 """What summary sheets 移交清册 of a delivery declare, kept and compared with its catalogue: table `declared_total`.
 
-Functions run inside the caller's transaction. Rows of this site alone are compared; DA/T 70-2018 GD-2-1.
+Functions run inside the caller's transaction. Rows of the sheet's own holder alone are compared; DA/T 70-2018 GD-2-1.
 """
 
 from __future__ import annotations
@@ -84,18 +84,22 @@ def compared(connection: apsw.Connection, delivery: str) -> frozenset[str]:
     return frozenset(sheet for sheet, _ in comparisons(connection, delivery))
 
 
-def settle(connection: apsw.Connection, delivery: str, now: int) -> None:
-    """Compare everything that was declared of a delivery; its findings are exactly what differs now."""
-    quarantine.settle(connection, f"{delivery}#清册", _findings(connection, delivery), now)
+def settle(connection: apsw.Connection, delivery: str, now: int, holder: int = sheets.OWN, owner: str = "") -> None:
+    """Compare everything that was declared of a delivery; its findings are exactly what differs now.
+
+    `owner` is the name of a `holder` other than this site: what it declares is kept under `owner/delivery`.
+    """
+    place = f"{owner}/{delivery}" if owner else delivery
+    quarantine.settle(connection, f"{place}#清册", _findings(connection, delivery, holder, place), now)
 
 
-def _findings(connection: apsw.Connection, delivery: str) -> Iterator[Finding]:
-    for sheet, lines in list(of_delivery(connection, delivery)):
-        differ = [one for one in compare(connection, sheets.OWN, delivery, lines) if not one.agrees]
+def _findings(connection: apsw.Connection, delivery: str, holder: int, place: str) -> Iterator[Finding]:
+    for sheet, lines in list(of_delivery(connection, place)):
+        differ = [one for one in compare(connection, holder, delivery, lines) if not one.agrees]
         for one in differ[:TOLD_MAX]:
             tab = f"[{one.tab}]" if one.tab else ""
-            where = f"{delivery}/{sheet}{tab}#{one.row}:{one.what}"
-            yield Finding(FindingCode.TOTAL_DIFFERS, delivery, where, detail=one.sentence)
+            where = f"{place}/{sheet}{tab}#{one.row}:{one.what}"
+            yield Finding(FindingCode.TOTAL_DIFFERS, place, where, detail=one.sentence)
 
 
 def compare(

@@ -116,15 +116,15 @@ def next_state(state: DeliveryState, act: DeliveryAct) -> DeliveryState:
 
 
 def upsert(connection: apsw.Connection, name: str, folder: str | None, now: int) -> Delivery:
-    """Make a delivery known, or change its folder; its clearance stays. A new one takes number and station from its
-    name."""
+    """Make a delivery known, or change its folder (None leaves it); its clearance stays. A new one takes number and
+    station from its name."""
     if not 1 <= len(name.strip()) <= NAME_MAX:
         raise ClearanceInvalid(f"批次名称须为 1 至 {NAME_MAX} 个字符")
     said = read_name(name)
     stations = json.dumps([said.station] if said.station else [], ensure_ascii=False)
     connection.execute(
         "INSERT INTO delivery(name, folder, opened, number, stations) VALUES (?1, ?2, ?3, ?4, ?5)"
-        " ON CONFLICT(name) DO UPDATE SET folder = ?2 WHERE folder IS NOT ?2",
+        " ON CONFLICT(name) DO UPDATE SET folder = ?2 WHERE ?2 IS NOT NULL AND folder IS NOT ?2",
         (name, folder, now, said.number, stations),
     )
     return fetch(connection, name)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
-import msgspec
 
 from holdings import (
     catalogue_trial,
@@ -19,11 +18,11 @@ from holdings import (
     link_store,
     profile_store,
     quarantine,
-    sheet_memory,
+    sheet_reading,
     workload_store,
 )
 from holdings.catalogue import ImportReport
-from holdings.catalogue_import import Origin
+from holdings.catalogue_origin import Origin
 from holdings.catalogue_portions import Circumstances, import_stream
 from holdings.catalogue_trial import Trial
 from holdings.declared_totals import Comparison
@@ -33,7 +32,7 @@ from holdings.findings import Finding, FindingCode
 from holdings.record import Basis
 from holdings.sheet_file import SheetFile
 from holdings.sheet_lines import End
-from holdings.sheet_profile import NO_PROFILE, SheetProfile, parse_repair
+from holdings.sheet_reading import AS_KNOWN, Reading
 from holdings.sheet_stream import FramedSheet
 from node import folders, settings
 from node.folders import MTIME_AGE_FACTOR
@@ -53,19 +52,6 @@ class _Rehearsed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """How a person wants a sheet read: by which intake profile, with what answers and agreed repairs."""
-
-    profile: str = ""
-    said: SheetProfile = NO_PROFILE
-
-    @property
-    def says_something(self) -> bool:
-        """Whether there is anything to remember."""
-        return bool(self.said.answers or self.said.repairs)
-
-
-@dataclass(frozen=True, slots=True)
 class Imported:
     """What an import did, and what the reader asks and offers."""
 
@@ -73,10 +59,6 @@ class Imported:
     end: End
     compared: tuple[Comparison, ...] = ()
     """What a 移交清册 declares, beside what the catalogue has."""
-
-
-AS_KNOWN = Reading()
-"""As the delivery's profile and earlier answers say."""
 
 
 class SheetIntake:
@@ -219,9 +201,7 @@ class SheetIntake:
     def _open(self, batch: str, file: Path, reading: Reading) -> tuple[FramedSheet, bytes]:
         """Begin to read a sheet as the delivery's profile, earlier answers and `reading` say; what its bytes are known by."""
         asked = self._as_profiled(batch, file, reading)
-        if reading.says_something or sheet_memory.anything(self._home.database.read()):
-            said = self._said(sheet_memory.recall(self._home.database.read(), asked.key(self._sandbox)), reading.said)
-            asked = asked.with_profile(self._said(asked.profile, said))
+        asked = sheet_reading.as_said(self._home.database.read(), asked, reading.said, self._sandbox)
         return asked.read(self._sandbox), asked.source()
 
     def _as_profiled(self, batch: str, file: Path, reading: Reading) -> SheetFile:
@@ -229,14 +209,7 @@ class SheetIntake:
         profile = (
             profile_store.fetch(seen, reading.profile) if reading.profile else profile_store.assigned(seen).of(batch)
         )
-        sheet = profile.sheet
-        if profile.contractor and not sheet.contractor:
-            sheet = msgspec.structs.replace(sheet, contractor=profile.contractor)
-        return SheetFile(file, self._home.identity.log.site_class, sheet, self._home.site.only("columns", "codes", "category"))
-
-    @staticmethod
-    def _said(known: SheetProfile, said: SheetProfile) -> SheetProfile:
-        return known.with_answers(said.answers).with_repairs(map(parse_repair, said.repairs))
+        return sheet_reading.as_profiled(file, self._home.identity.log.site_class, profile, self._home.site)
 
     def remember(self, batch: str, file: Path, reading: Reading) -> None:
         """Keep what was answered for sheets of this kind."""
@@ -244,5 +217,4 @@ class SheetIntake:
             return
         key = self._as_profiled(batch, file, reading).key(self._sandbox)
         with self._home.database.transaction() as connection:
-            said = self._said(sheet_memory.recall(connection, key), reading.said)
-            sheet_memory.remember(connection, key, said, int(self._now()))
+            sheet_reading.remember(connection, key, reading.said, int(self._now()))

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdings import catalogue, catalogue_sheets, catalogue_titles, delivery, sheet_file, sheet_parts, tally
-from holdings.catalogue_import import Origin
+from holdings.catalogue_origin import Origin
 from holdings.catalogue_portions import Circumstances, ImportReport, import_stream, importing
 from holdings.errors import SheetUnreadable
 from holdings.record import RowState
