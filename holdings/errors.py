@@ -9,6 +9,7 @@ HoldingsError
 │  ├─ AmbiguousReference  a reference that stands for several records
 │  ├─ ClearanceInvalid    a 保密审查 that lacks what the rule asks for
 │  ├─ WaiveRefused        a finding that nobody may waive
+│  ├─ SearchRefused       a search that asks for a filter or an order that there is not
 │  ├─ DeliveryRefused     something that a delivery's state, or a rule of its acceptance, does not allow
 │  └─ SiteDataWrong       a data file of the site that does not say what such a file says (a ValueError, as SheetUnreadable)
 ├─ PeerMustAct            what another writer sent is not acceptable
@@ -78,6 +79,10 @@ class MendRefused(OperatorMustAct):
 
 class FindingTaken(OperatorMustAct):
     """A finding that another operator has claimed or changed; says who and when, and nothing is overwritten."""
+
+
+class SearchRefused(OperatorMustAct, ValueError):
+    """A search that asks for what there is not: a filter, an order, a page; names what there is."""
 
 
 class SiteDataWrong(OperatorMustAct, ValueError):

@@ -81,6 +81,15 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Sound:
+    """A person's name, pinyin or first letters, as typed: names that sound like it (holdings/name_sound.py). `fuzzy`: what
+    ears confuse too."""
+
+    text: str
+    fuzzy: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Both:
     """All of these; none: everything."""
 
@@ -101,7 +110,7 @@ class Without:
     part: Query
 
 
-Query: TypeAlias = "Word | Both | Either | Without"
+Query: TypeAlias = "Word | Sound | Both | Either | Without"
 
 EVERYTHING: Final = Both(())
 
@@ -133,6 +142,7 @@ class Read:
 
 _FIELDS: Final = {name.lower(): one for one in Field for name in one.value}
 _FACETS: Final = {name.lower(): one for one in Facet for name in one.value}
+_SOUNDS: Final = {"同音": False, "姓名音": False, "sound": False, "近音": True, "near": True}
 _AND: Final = frozenset({"AND", "&", "&&", "+", "与", "并且"})
 _OR: Final = frozenset({"OR", "|", "||", "或", "或者"})
 _NOT: Final = frozenset({"NOT", "!", "非", "不含"})
@@ -160,7 +170,7 @@ def read_query(text: str) -> Read:
     if len(text) > QUERY_MAX:
         notes.append(f"检索词超过 {QUERY_MAX} 个字符，只用了前 {QUERY_MAX} 个")
     tokens = list(_tokens(text[:QUERY_MAX]))
-    words = sum(isinstance(one, Word) for one in tokens)
+    words = sum(isinstance(one, Word | Sound) for one in tokens)
     if words > TERMS_MAX:
         notes.append(f"检索词超过 {TERMS_MAX} 个，只用了前 {TERMS_MAX} 个")
     return Read(_Reader(tokens).all(), tuple(notes))
@@ -176,7 +186,7 @@ class _Sign(Enum):
     CLOSE = ")"
 
 
-_Token: TypeAlias = Word | _Sign
+_Token: TypeAlias = Word | Sound | _Sign
 
 
 def _tokens(text: str) -> Iterator[_Token]:
@@ -221,6 +231,9 @@ def _word(text: str, typed: str, at: int, depth: int) -> tuple[int, _Token | Non
     named = re.compile(r"[A-Za-z\u4e00-\u9fff]{1,10}:").match(text, at)
     if named and (one := field_named(named[0][:-1])) is not None:
         at = named.end()
+    elif named and (fuzzy := _SOUNDS.get(named[0][:-1].lower())) is not None:
+        end, heard = _word(text, typed, named.end(), depth) if named.end() < len(text) else (named.end(), None)
+        return end, Sound(heard.text, fuzzy) if isinstance(heard, Word) else None
     if text[at : at + 1] in _QUOTES and text[at : at + 1]:
         end = next((i for i in range(at + 1, len(text)) if text[i] == _QUOTES[text[at]] or text[i] in _ENDS), len(text))
         star = text[end + 1 : end + 2] == "*"
@@ -284,7 +297,7 @@ class _Reader:
     def _one(self, depth: int) -> Query | None:
         token = self._next()
         self._at += 1
-        if isinstance(token, Word):
+        if isinstance(token, Word | Sound):
             self._words += 1
             return token if self._words <= TERMS_MAX else None
         if token is _Sign.NOT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from crypto.errors import CryptoError, LockedOut, WrongKey
-from holdings.errors import HoldingsError, ProfileRefused, SiteDataWrong
+from holdings.errors import HoldingsError, ProfileRefused, SearchRefused, SiteDataWrong
 from node.errors import NodeError
 from node.sealing import SealingFailed
 from sync.errors import (
@@ -23,7 +23,7 @@ from sync.errors import (
 EXPECTED = (NodeError, HoldingsError, SyncError, CryptoError, SealingFailed)
 _CODES: tuple[tuple[type[Exception], int], ...] = (
     (Fork, 4), (RolledBack, 4), (WrongPeer, 4), (StoreDamaged, 4), (StoreFull, 3), (LinkLost, 3), (PeerRefused, 3), (HomeBusy, 3), (BadEntry, 4), (BadObject, 2),
-    (LockedOut, 2), (WrongKey, 2), (CryptoError, 4), (SiteDataWrong, 2), (ProfileRefused, 2),
+    (LockedOut, 2), (WrongKey, 2), (CryptoError, 4), (SiteDataWrong, 2), (ProfileRefused, 2), (SearchRefused, 2),
 )  # fmt: skip
 
 
