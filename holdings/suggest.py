@@ -7,6 +7,7 @@ suggested, because it is not among the rows.
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from typing import Final
 TYPED_MAX: Final = 64  # characters of the word being typed; longer is no longer completed
 PHRASE_MAX: Final = 24  # characters of a suggested phrase
 SHARE: Final = 0.7  # of its rows that must go on alike before a phrase is drawn out by another character
-WAYS: Final = 3  # ways to go on that end a word
+WAYS: Final = 3  # ways to go on that end a word; two where there are few rows
+FEW: Final = 12
 DEPTH: Final = 2  # phrases that begin another one before it adds nothing
 SUGGESTIONS_MAX: Final = 50
 _HANGING: Final = ("关于", "的", "和", "与")
@@ -65,6 +67,15 @@ def last_word(text: str) -> tuple[str, str]:
     """(what stands before it, the word being typed): the part after the last blank or bracket; blank when a blank ends it."""
     at = max((text.rfind(sign) for sign in " 　\t\n(（"), default=-1) + 1
     return text[:at], text[at:][:TYPED_MAX]
+
+
+def place_of(text: str, word: str) -> int:
+    """Where a word stands in a text, large and small letters, full and half width alike; -1 when it does not."""
+    at = text.find(word)
+    if at < 0:
+        plain, wanted = (unicodedata.normalize("NFKC", one).casefold() for one in (text, word))
+        at = plain.find(wanted) if len(plain) == len(text) else -1
+    return at
 
 
 def suggestions(typed: str, seen: Sequence[Seen], limit: int, codes: Iterable[str] = ()) -> list[Suggestion]:
@@ -126,7 +137,7 @@ def _is_whole(last: str, group: list[str], ways: dict[str, list[str]]) -> bool:
     most = max(map(len, ways.values()), default=0)
     if last.isdigit() and any(map(str.isdigit, ways)):
         return False
-    return going_on < len(group) or (len(ways) >= WAYS and most < SHARE * len(group))
+    return going_on < len(group) or (len(ways) >= (WAYS if len(group) >= FEW else 2) and most < SHARE * len(group))
 
 
 def _end(tail: str, least: int) -> int:
