@@ -28,6 +28,7 @@ _READERS: Final = {
     "columns": "holdings.columns:of_site",
     "layout": "holdings.layout_words:vocabulary",
     "image_rules": "holdings.image_checks:rules_of",
+    "reading": "holdings.reading_rule:rule",
 }
 """What each kind of file is tried by; blank: tried where it is used, for each of its stages."""
 

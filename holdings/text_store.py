@@ -130,6 +130,11 @@ def history(connection: apsw.Connection, record: int, sha256: bytes, page: int) 
     return [_stored(row) for row in rows]
 
 
+def any_kept(connection: apsw.Connection) -> bool:
+    """Whether any text is kept here at all."""
+    return connection.execute("SELECT 1 FROM page_text LIMIT 1").fetchone() is not None
+
+
 def holders(connection: apsw.Connection, sha256: bytes) -> list[int]:
     """Numbers of records that hold text of a part with these bytes."""
     return [row[0] for row in connection.execute("SELECT DISTINCT record FROM page_text WHERE sha256 = ?", (sha256,))]

@@ -106,6 +106,8 @@ class Engine:
         self.sandbox = Sandbox(workers=2) if self._jpeg_xl() else first_worker.take()
         self._intake_busy, self._line_busy = threading.Lock(), threading.Lock()
         self._met = threading.Event()
+        self.reading_busy = threading.Lock()
+        """Held by the one run of reading 识读 at a time."""
         self._link: Uplink | None = None
         self.cancel = threading.Event()
         self.read_top: ReadTop | None = None
@@ -114,6 +116,11 @@ class Engine:
     def unsettled(self) -> bool:
         """Does anything wait for its second look?"""
         return folders.waiting(self.home.database.read())
+
+    @property
+    def is_busy(self) -> bool:
+        """Is something taken in, or a conversation under way? Derived work waits meanwhile."""
+        return self._intake_busy.locked() or self._line_busy.locked()
 
     @property
     def is_sending(self) -> bool:
