@@ -40,6 +40,7 @@ def add(result: Told, report: ImportReport, end: End) -> None:
             "name": report.sheet, "scope": report.scope, "rows": report.rows, "blocked": end.blocked, "profile_key": end.profile_key,
             "columns": list(end.columns), "kinds": [kind.value for kind in end.kinds], "links": end.link_count, "deleted": end.deleted,
             "format": end.format, "encoding": end.encoding, "delimiter": end.delimiter,
+            "lacking": list(end.lacking),
         }
     )  # fmt: skip
     _extend(

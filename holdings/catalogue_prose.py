@@ -58,6 +58,7 @@ def _read_as(sheet: dict[str, Any]) -> str:
     told.append({"\t": "以制表符分隔", "": ""}.get(sheet["delimiter"], f"以“{sheet['delimiter']}”分隔"))
     told += [f"标为删除 {sheet['deleted']} 行，未导入" if sheet["deleted"] else ""]
     told += [f"挂接 {sheet['links']} 行" if sheet["links"] else ""]
+    told += [f"没有必著项的列：{'、'.join(sheet['lacking'])}（DA/T 18）" if sheet["lacking"] else ""]
     return f"{sheet['name']}：{'，'.join(word for word in told if word)}"
 
 

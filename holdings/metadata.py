@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -32,6 +33,7 @@ from holdings.security import parse_mark
 from holdings.site_data import NO_SITE, SiteData
 
 _DATE, _DATE_ID, _BORN, _ELECTRONIC = "日期", "M33", "生成方式", "原生"
+_REMEMBERED: Final = 1 << 15  # right values of a column: as many dates as a century has
 _CHARACTERS: Final = (
     # Control characters, unpaired halves, characters that were lost, unassigned on purpose, or that turn the writing
     # direction; private ones are 自造字, which no other machine can show.
@@ -98,6 +100,57 @@ class Checker:
         self._forbidden = known.forbidden
         self._bad = re.compile(f"[{_CHARACTERS}{re.escape(known.forbidden)}]")
         self._checks: dict[str, _Check | None] = {}
+        self._seen: dict[str, tuple[int, set[str] | None, str]] = {}
+        self._asked: dict[Collection[str], tuple[tuple[str, ...], ...]] = {}
+
+    def surely_fine(self, values: Mapping[str, str], known_otherwise: frozenset[str]) -> bool:
+        """Whether `check` would surely find nothing: a tenth of its time, for the rows of large sheets. It remembers values of
+        closed columns that were right."""
+        for name, value in values.items():
+            if value:
+                length, right, beside = self._seen.get(name) or self._closed(name)
+                if right is None:
+                    if len(value) > length:
+                        return False
+                elif value not in right and not self._learn(name, value, right):
+                    return False
+                if beside and not values.get(beside):
+                    return False
+        for names in self._asked.get(known_otherwise) or self._asked_beyond(known_otherwise):
+            for name in names:
+                if values.get(name) or (name == MARK and name in values):
+                    break
+            else:
+                return False
+        return self._clean("".join(values.values())) and values.get(_BORN) != _ELECTRONIC
+
+    def _closed(self, name: str) -> tuple[int, set[str] | None, str]:
+        """(length, values that were right or None where all are, element that must be there beside)."""
+        check = self._checks[name] if name in self._checks else self._check(name)
+        one = check.element if check is not None else None
+        free = one is None or (one.type is ValueType.TEXT and one.rule is not ValueRule.MARK and not (check and check.words))
+        length, beside = (one.length, one.with_) if one is not None else (sys.maxsize, "")
+        self._seen[name] = (length, None if free else set(), beside)
+        return self._seen[name]
+
+    def _learn(self, name: str, value: str, right: set[str]) -> bool:
+        check = self._checks[name]
+        if check is None or self._wrong(check, name, value, {check.element.with_: value}) is not None:
+            return False
+        if len(right) >= _REMEMBERED:
+            right.clear()
+        right.add(value)
+        return True
+
+    def _asked_beyond(self, known_otherwise: frozenset[str]) -> tuple[tuple[str, ...], ...]:
+        """Names of what must be there beyond what is known otherwise."""
+        asked = tuple(
+            one.names
+            for one in self.required
+            if known_otherwise.isdisjoint(one.names) and not (self._title and one.name == "题名")
+        )
+        self._asked[known_otherwise] = asked
+        return asked
 
     def check(self, values: Mapping[str, str], known_otherwise: Collection[str] = ()) -> list[Violation]:
         """What is wrong with a description, in the order of its elements; blank values are looked at as absent.

@@ -116,6 +116,7 @@ class _SheetReader:
         self._columns: dict[str, None] = {}
         self._printed: dict[str, None] = {}
         self._kinds: dict[TableKind, None] = {}
+        self._lacking: dict[str, None] = {}
         self._has_mark = self._blocked = False
         self._summaries: list[SummaryReader] = []
         self._links = 0
@@ -155,7 +156,7 @@ class _SheetReader:
             refusals=tuple(ledger.refusals), notes=tuple(ledger.notes), questions=ledger.questions[:ASKED_MAX],
             proposals=ledger.proposals[:ASKED_MAX], contradicted=tuple(ledger.contradicted),
             format=self.begin.format.value, encoding=self.begin.encoding, delimiter=self.begin.delimiter,
-            declared=tuple(line for summary in self._summaries for line in summary.found)[:TOTALS_MAX],
+            declared=tuple(line for summary in self._summaries for line in summary.found)[:TOTALS_MAX], lacking=tuple(self._lacking),
         )  # fmt: skip
 
     def _of_table(self, table: Table) -> Iterator[SheetRow | LinkRow]:
@@ -256,9 +257,10 @@ class _SheetReader:
         for raw in below:
             row = reading.take(raw)
             if row is not None:
-                if obliged is not None:
-                    obliged.take(row)
+                obliged.take(row)
                 yield row
+        obliged.finish()
+        self._lacking |= dict.fromkeys(sorted(obliged.lacking))
         reading.finish()
 
     def _one_question(
@@ -274,10 +276,8 @@ class _SheetReader:
         header = replace(header, questions=(asked,), unknown=() if blocking else header.unknown)
         return header, source if isinstance(source, CodeSource) else (asked,)
 
-    def _obligations(self, header: Header, defaults: dict[str, str], tab: str) -> Obligations | None:
-        """What looks at the rows of a sheet read by a category."""
-        if self._category is None:
-            return None
+    def _obligations(self, header: Header, defaults: dict[str, str], tab: str) -> Obligations:
+        """What looks at the rows: by the category of the sheet, else of each row."""
         named = frozenset(name for name in (*header.names, *defaults) if name)
         return Obligations(self._category, named, self._ledger, tab, received(self._told) if self._told else NO_SITE)
 

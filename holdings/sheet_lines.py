@@ -65,6 +65,7 @@ class End(msgspec.Struct, frozen=True):
     format: str = ""
     encoding: str = ""
     delimiter: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 class Source(Protocol):

@@ -174,6 +174,7 @@ def _joined(one: End | None, other: End) -> End:
     return msgspec.structs.replace(
         one,
         columns=tuple(dict.fromkeys((*one.columns, *other.columns))),
+        lacking=tuple(dict.fromkeys((*one.lacking, *other.lacking))),
         row_count=one.row_count + other.row_count,
         refused_count=one.refused_count + other.refused_count,
         link_count=one.link_count + other.link_count,

@@ -39,6 +39,7 @@ AS_WRITTEN: Final = "成文日期（原文）"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _FORMULA: Final = ("=", "+", "-", "@")
 _PLAIN_DATE: Final = re.compile(r"[0-9]{4}[0-9年月日./\-: T]*")
+CODES_TOLD: Final = 2_000  # nonstandard codes told with their rows in one table; `node codes` lists them all
 _TOTAL_BEGIN: Final = frozenset("合总共累小本")
 _NAME_MAX: Final = 16  # characters of a column name with blanks inside; titles are mostly longer
 _FEW: Final = 3  # filled cells of a line that may be a banner, a page footer or a total
@@ -95,7 +96,7 @@ class Reading:
         self._filler = Filler(header, source.parts, table, profile, self._tally)
         self._groups = GroupFill(header, table, profile, self._tally)
         self._repair = ColumnRepair(header, source.parts, table, profile, self._tally)
-        self._above_secret = False
+        self._above_secret, self._nonstandard = False, 0
         self._marks = RowMark(header, profile, site)
         self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab, silent=self._tally.silent)
 
@@ -136,6 +137,8 @@ class Reading:
         """The rows are at their end: what was counted becomes proposals, and the answers' samples are handed over."""
         self._filler.offer()
         self._repair.offer()
+        if (more := self._nonstandard - CODES_TOLD) > 0:
+            self._note(0, CODE, FindingCode.CODE_NONSTANDARD, f"另有 {more:,} 行，未逐行列出；用 node codes 查看全部")
         parts = {self._name(index) for index in self._source.parts}
         for proposal in self._tally.proposals():
             self._ledger.propose(proposal, needed=proposal.repair.column in parts)
@@ -268,8 +271,10 @@ class Reading:
             self._doubts(raw, cells, code.key, mended=mended)
         if self._title_at is not None and is_mojibake(cells[self._title_at]):
             self._note(number, TITLE, FindingCode.MOJIBAKE, "", code.key)
-        if code.form and not self._ledger.full:
-            self._note(number, CODE, FindingCode.CODE_NONSTANDARD, code.form + advice(code.printed), code.key)
+        if code.form:
+            self._nonstandard += 1
+            if self._nonstandard <= CODES_TOLD and not self._ledger.full:
+                self._note(number, CODE, FindingCode.CODE_NONSTANDARD, code.form + advice(code.printed), code.key)
         return SheetRow(number, code.key, code.volume, mark, code.printed, values, tab=tab)
 
     def _repeated(self, number: int, key: str, first: int) -> None:

@@ -248,7 +248,7 @@ def test_numbers_and_other_tabs_of_a_workbook() -> None:
     rows: list[list[str | float]] = [["档号", "题名", "页数", "文号"], [CODE, "甲", 3.0, 1.2e17], [CODE + "9", "乙", 2.5, 7]]
     sheet = read_sheet("a.xlsx", xlsx_of_cells([["说明"], ["这不是目录"]], rows, [["别的"]]))
     assert [row.values["页数"] for row in sheet.rows] == ["3", "2.5"]
-    assert _codes(sheet) == [("文号", FindingCode.DIGITS_LOST), ("", FindingCode.TAB_UNREAD)]
+    assert _codes(sheet) == [("文号", FindingCode.DIGITS_LOST), ("页数", FindingCode.METADATA_TYPE), ("", FindingCode.TAB_UNREAD)]
     assert not sheet.has_mark_column
 
 

@@ -88,7 +88,7 @@ def test_blanks_that_may_be_blanks_are_no_finding() -> None:
     """A column with many blanks is offered for filling, but nobody is bothered with it unless codes need it."""
     sheet = read_sheet("a.csv", table(split("档号|题名|责任者", "23-2-1-1|甲|民政局", "23-2-1-2|乙|", "23-2-1-3|丙|")))
     assert [(p.repair.spec, p.count) for p in sheet.proposals] == [("责任者=向下填充", 2)]
-    assert not sheet.notes
+    assert {note.code for note in sheet.notes} == {"metadata-missing"}
 
 
 def test_a_sign_in_the_first_row_stands_for_nothing() -> None:
