@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
+from holdings.export_path import export_paths
 from holdings.reference_code import ReferenceCode, parse
 from hub.desk import Desk
 from hub.errors import ConfigurationWrong, DamageFound, HubError
@@ -74,9 +75,12 @@ def _record(desk: Desk, destination: Path, record: dict[str, Any], done: Exporte
     folder = folder_of(record)
     complete = True
     files = [file for file in record["files"] if not file["destroyed"]]
-    writing = [pool.submit(_file, desk, destination / folder, record, file) for file in files]
-    for file, written in zip(files, writing, strict=True):
-        name = f"{folder}/{file['name']}"
+    paths = export_paths([file["name"] for file in files])
+    writing = [
+        pool.submit(_file, desk, destination / folder / path, record, file) for file, path in zip(files, paths, strict=True)
+    ]
+    for file, path, written in zip(files, paths, writing, strict=True):
+        name = f"{folder}/{path}"
         try:
             kept = written.result()
         except HubError as fault:
@@ -101,14 +105,13 @@ class _Occupied(HubError):
     """Another file lies where this one belongs."""
 
 
-def _file(desk: Desk, folder: Path, record: dict[str, Any], file: dict[str, Any]) -> bool:
+def _file(desk: Desk, path: Path, record: dict[str, Any], file: dict[str, Any]) -> bool:
     """Write one file whole or not at all; True when an equal one was there."""
-    path = folder / file["name"]
     if os.path.lexists(path):
         if path.is_file() and not path.is_symlink() and path.stat().st_size == file["bytes"] and _sha256(path) == file["sha256"]:
             return True
         raise _Occupied("目标处已有内容不同的文件，没有覆盖")
-    folder.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     durable.write_pieces(path, _checked(desk, record, file))
     path.chmod(0o644)
     return False

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from holdings import records, site_tables
+from holdings.export_path import export_paths
 from holdings.records import StoredRecord
 from node import config as configuration
 from node.errors import ConfigurationWrong
@@ -71,7 +72,10 @@ def _copy(source: DiskObjects, target: DiskObjects, name: bytes) -> int:
 def export(
     home: Home, destination: Path, ref: str | None, sandbox: Sandbox, progress: Callable[[int], None] = lambda _: None
 ) -> dict[str, int]:
-    """Write `<档号>/<file name as it came>` and manifest-sha256.txt; existing equal files are left, others never overwritten; {records, pages, bytes}."""
+    """Write `<档号>/<file as it came>`, in its folder where it came in one, and manifest-sha256.txt; {records, pages, bytes}.
+
+    Existing equal files are left, others never overwritten.
+    """
     reading = home.database.read()
     destination.mkdir(parents=True, exist_ok=True)
     counts = {"records": 0, "pages": 0, "bytes": 0}
@@ -80,9 +84,10 @@ def export(
     while batch := [records.resolve(reading, ref)] if ref else records.walk(reading, after=after):
         for record in batch:
             after = record.number
-            for part in sealed.current(reading, bytes(record.id)):
-                name = f"{folder_name(record)}/{part.name}"
-                _write(home, destination / folder_name(record), part, sandbox)
+            parts = sealed.current(reading, bytes(record.id))
+            for part, path in zip(parts, export_paths([part.name for part in parts]), strict=True):
+                name = f"{folder_name(record)}/{path}"
+                _write(home, destination / name, part, sandbox)
                 sums.append(f"{part.sha256.hex()}  {name}\n")
                 counts["pages"] += 1
                 counts["bytes"] += part.size
@@ -99,9 +104,8 @@ def folder_name(record: StoredRecord) -> str:
     return record.reference_code.replace("/", "_")
 
 
-def _write(home: Home, folder: Path, part: Part, sandbox: Sandbox) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / part.name
+def _write(home: Home, path: Path, part: Part, sandbox: Sandbox) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         with open(path, "rb") as old:
             if hashlib.file_digest(old, "sha256").digest() == part.sha256:

@@ -55,6 +55,17 @@ def test_export_gives_back_every_file_as_it_came(hub: RunningHub, node: Scripted
     assert (done.records, done.files, done.kept, done.problems) == (2, 4, 0, [])
 
 
+def test_a_disc_is_exported_as_a_folder(hub: RunningHub, node: ScriptedNode, tmp_path: Path) -> None:
+    """Parts that came in a folder of their record lie in one again, and sha256sum finds them; a name that steps upwards stays a name."""
+    disc = {"VIDEO_TS／VTS_01_1.VOB": b"vob", "..／passwd": b"no"}
+    node.send(node.delta({"J001-LX·2020·Y-0003": disc}))
+    hub.folded()
+    export(hub.hub.desk, tmp_path / "out", "J001-LX·2020·Y-0003")
+    found = tree(tmp_path / "out")
+    listed = sorted(line.split("  ", 1)[1] for line in found.pop(SUMS).decode().splitlines())
+    assert listed == sorted(found) == ["J001-LX·2020·Y-0003/..／passwd", "J001-LX·2020·Y-0003/VIDEO_TS/VTS_01_1.VOB"]
+
+
 def test_export_goes_on_where_it_stopped_and_overwrites_nothing(hub: RunningHub, node: ScriptedNode, tmp_path: Path) -> None:
     """Equal files are kept, missing ones written, a different one is left as it is and told."""
     out = tmp_path / "out"

@@ -214,7 +214,7 @@ def test_f10_a_disc_folder_is_one_object(work: NodeAtWork, tmp_path: Path) -> No
     assert [code for code, _ in work.findings()] == ["code-nonstandard"]
     with work.opened() as engine:
         Service(engine).export(destination=str(tmp_path / "out"))
-    assert (tmp_path / "out" / "V0031" / "VIDEO_TS／VTS_01_1.VOB").read_bytes() == files["VTS_01_1.VOB"]
+    assert (tmp_path / "out" / "V0031" / "VIDEO_TS" / "VTS_01_1.VOB").read_bytes() == files["VTS_01_1.VOB"]
 
 
 def test_f11_sections_and_halves(work: NodeAtWork) -> None:
