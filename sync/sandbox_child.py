@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from sync.sandbox import DONE, FRAME, PIECE, REFUSED, STREAM
 
-ALLOWED = ("sync.jpegxl:", "holdings.")
+ALLOWED = ("sync.jpegxl:", "holdings.", "node.reading_child:")
 """Functions that may be asked for; the caller is ourselves, this only keeps mistakes small."""
 
 
