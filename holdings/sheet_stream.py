@@ -65,7 +65,10 @@ class Portion:
 
 
 def ready(_data: bytes) -> bytes:
-    """Nothing: a worker that has answered this has loaded what reads sheets."""
+    """Nothing: a worker that has answered this has loaded what reads the commonest sheets."""
+    import holdings.table_csv
+    import holdings.table_workbook  # noqa: F401  slow to load, and a sheet is most often one of the two
+
     return b""
 
 

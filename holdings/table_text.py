@@ -12,8 +12,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
 from holdings.columns import HEADER_WITHIN, is_header
 from holdings.errors import SheetUnreadable
 from holdings.table import COLUMNS_MAX, ROWS_MAX, RawRow, Remark, RemarkKind, SheetFormat, Table, Workbook
@@ -64,6 +62,8 @@ def _printed(text: str) -> str:
 
 def _ruler(lines: list[str]) -> list[tuple[int, int]]:
     """Columns as (first, behind the last) of print, the last one open to LINE_MAX. One line in a hundred may be odd."""
+    import numpy as np  # slow to load: only where no delimiter was found
+
     counts = np.zeros(LINE_MAX, dtype=np.int32)
     for line in lines:
         classes = line.encode("latin-1", "replace").translate(_CLASSES)

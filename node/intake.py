@@ -32,7 +32,7 @@ from node.places import GATHERED, Ids, Place, Seen, without_markers
 from node.sheets import SheetIntake
 from node.walk import FileStat, Folder, look, walk
 
-BATCH = 50
+BATCH, FIRST_BATCH = 50, 4
 
 
 @dataclass(slots=True)
@@ -69,6 +69,7 @@ class Intake:
         self._newest: dict[str, float] = {}
         self._overlay = Overlay(home)
         self._evidence = EvidenceMet()
+        self._batch = FIRST_BATCH
 
     def run(self, settle_s: float | None = None, should_stop: Callable[[], bool] = lambda: False) -> PassCounts:
         """One walk over every scan folder; `settle_s` overrides node.toml."""
@@ -76,6 +77,7 @@ class Intake:
         counts = PassCounts()
         last = folders.last_id(self._home.database.read())
         self._seen, self._closed, self._newest, self._evidence = Ids(), [], {}, EvidenceMet()
+        self._batch = FIRST_BATCH
         self._refresh()
         for watch in self._home.config.watch:
             self._watch(Path(watch), settle, counts, should_stop)
@@ -272,8 +274,10 @@ class Intake:
             case Verdict.JUDGE:
                 counts.judged += 1
                 self._judged.append(Seen(place, folder, signature, known))
-        if len(self._looked) + len(self._judged) + len(self._standing) // 10 >= BATCH:
+        if len(self._looked) + len(self._judged) + len(self._standing) // 10 >= self._batch:
             self._flush(counts)
+            # The first ones go on at once, so that sealing begins while the walk is still young.
+            self._batch = min(2 * self._batch, BATCH)
 
     def _still_stands(self, place: Place, signature: bytes, known: Known) -> bool:
         """Is a sealed folder as it was, its row older than its last judgement, and in no volume that is held?"""
