@@ -21,6 +21,7 @@ class Door(NamedTuple):
 DOORS = {
     "demo": Door("jindang.demo", "demo", "演示：一个市级中心、两个区级节点、自带样例扫描件"),
     "node": Door("node.commands", "commands", "区级节点（本机）：接收扫描件、加封、报送"),
+    "console": Door("tui.commands", "console", "工作台：区级节点的全部日常工作"),
     "hub": Door("hub.commands", "commands", "市级中心：收存、验读、回执、导出"),
 }
 

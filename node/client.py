@@ -7,6 +7,7 @@ import http.client
 import json
 import socket
 from collections.abc import Callable
+from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -71,6 +72,28 @@ class Client:
         if response.status != 200:
             raise Refused(str(answer.get("error", "")), int(answer.get("exit_code", 1)))
         return answer
+
+
+class Presence(Enum):
+    """How a node is found: its daemon answers, none runs, or none runs and only a person with the passphrase can start it."""
+
+    SERVING = auto()
+    STOPPED = auto()
+    LOCKED = auto()
+
+
+def presence(home: Path) -> Presence:
+    """How the node of a home is found.
+
+    Raises:
+        ConfigurationWrong: the folder is no node's home. DaemonUnreachable: the socket is there and may not be used.
+    """
+    if connect(home) is not None:
+        return Presence.SERVING
+    # Here: only who finds no daemon asks how the key is locked.
+    from node.config import load
+
+    return Presence.LOCKED if load(home).unlock == "passphrase" else Presence.STOPPED
 
 
 def connect(home: Path) -> Service | None:

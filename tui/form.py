@@ -1,0 +1,177 @@
+"""A form over a screen: named fields, checked as they are typed, and an act that is done before the form closes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from holdings.language import mark
+from tui.dialog import told
+from tui.keymap import Key, bound
+from tui.link import Trouble
+from tui.wording import _
+from tui.work import start
+
+Values = dict[str, str]
+Check = Callable[[Values], Awaitable[dict[str, str]]]
+"""{field: what is wrong with it} of what stands in the form."""
+CHECK_AFTER_S = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field. `choices` are (value, label) of which one is taken with left and right; `hint` says what is expected."""
+
+    name: str
+    label: str
+    value: str = ""
+    hint: str = ""
+    required: bool = False
+    choices: tuple[tuple[str, str], ...] = ()
+
+
+class Choice(Static, can_focus=True):
+    """One of a few values, taken with left and right (or space), all of them in sight."""
+
+    BINDINGS: ClassVar = bound((Key("left", "turn(-1)", ""), Key("right", "turn(1)", ""), Key("space", "turn(1)", "")))
+
+    def __init__(self, field: Field, ident: str) -> None:
+        super().__init__(id=ident, classes="choice")
+        self._choices = field.choices
+        self._at = next((n for n, (value, _label) in enumerate(field.choices) if value == field.value), 0)
+
+    @property
+    def value(self) -> str:
+        """The value that is taken."""
+        return self._choices[self._at][0]
+
+    def render(self) -> Content:
+        """Every label, the taken one in brackets."""
+        labels = [f"[{label}]" if n == self._at else f" {label} " for n, (_value, label) in enumerate(self._choices)]
+        return Content(" ".join(labels))
+
+    def action_turn(self, by: int) -> None:
+        """The next or the previous."""
+        self._at = (self._at + by) % len(self._choices)
+        self.refresh()
+
+
+class Form(ModalScreen[bool]):
+    """Asks for some values and does something with them; True when it was done.
+
+    Args:
+        title, note: what it is about. act: does it; a Trouble that it raises is shown and the form stays.
+        check: what is wrong with the values, asked a moment after each key.
+    """
+
+    KEYS: ClassVar = (
+        Key("ctrl+s", "submit", mark("办理"), mark("办理（在最后一栏按回车也可）")),
+        Key("escape", "cancel", mark("取消")),
+        Key("tab", "app.focus_next", mark("下一栏"), shown=False),
+    )
+    BINDINGS: ClassVar = bound(KEYS)
+
+    def __init__(
+        self,
+        title: str,
+        fields: Sequence[Field],
+        act: Callable[[Values], Awaitable[object]],
+        *,
+        note: str = "",
+        check: Check | None = None,
+    ) -> None:
+        super().__init__()
+        self._title, self._fields, self._act, self._note, self._check = title, tuple(fields), act, note, check
+        self._busy = False
+
+    def compose(self) -> ComposeResult:
+        """The note, a line a field, what is wrong, the keys."""
+        with Vertical(classes="box form"):
+            yield Static(Content(self._title), classes="box-title")
+            if self._note:
+                yield Static(Content(self._note), classes="form-note")
+            with VerticalScroll(id="fields", can_focus=False):
+                for n, field in enumerate(self._fields):
+                    with Horizontal(classes="form-line"):
+                        yield Static(Content(("* " if field.required else "  ") + field.label), classes="form-label")
+                        if field.choices:
+                            yield Choice(field, f"f{n}")
+                        else:
+                            yield Input(field.value, placeholder=field.hint, id=f"f{n}", compact=True)
+                    yield Static("", id=f"w{n}", classes="form-wrong")
+            yield Static("", id="trouble", classes="form-trouble")
+            yield Static(Content(_("^S 办理    Tab 下一栏    Esc 取消")), classes="box-foot")
+
+    def on_mount(self) -> None:
+        """The first field that must be filled has the keys, else the first."""
+        empty = next((n for n, field in enumerate(self._fields) if field.required and not field.value), 0)
+        if self._fields:
+            self.query_one(f"#f{empty}").focus()
+
+    def values(self) -> Values:
+        """What stands in the form."""
+        found: Values = {}
+        for n, field in enumerate(self._fields):
+            widget = self.query_one(f"#f{n}")
+            found[field.name] = widget.value if isinstance(widget, Input | Choice) else ""
+        return found
+
+    @on(Input.Changed)
+    def _typed(self) -> None:
+        if self._check is not None:
+            self.set_timer(CHECK_AFTER_S, lambda: start(self, self._look, "check", exclusive=True))
+
+    async def _look(self) -> None:
+        if self._check is None:
+            return
+        try:
+            wrong = await self._check(self.values())
+        except Trouble as trouble:
+            self.query_one("#trouble", Static).update(told(trouble))
+            return
+        self._mark(wrong)
+
+    def _mark(self, wrong: dict[str, str]) -> None:
+        for n, field in enumerate(self._fields):
+            line = self.query_one(f"#w{n}", Static)
+            line.update(Content(f"! {wrong[field.name]}" if field.name in wrong else ""))
+            line.display = field.name in wrong
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        if event.input.id == f"f{len(self._fields) - 1}":
+            self.action_submit()
+        else:
+            self.focus_next()
+
+    def action_submit(self) -> None:
+        """Do it, once."""
+        values = self.values()
+        missing = {field.name: _("必填") for field in self._fields if field.required and not values[field.name].strip()}
+        self._mark(missing)
+        if not missing and not self._busy:
+            self._busy = True
+            self.query_one("#trouble", Static).update(Content(_("办理中..")))
+            start(self, partial(self._do, values), "act")
+
+    async def _do(self, values: Values) -> None:
+        try:
+            await self._act(values)
+        except Trouble as trouble:
+            self._busy = False
+            self.query_one("#trouble", Static).update(told(trouble))
+            return
+        self.dismiss(result=True)
+
+    def action_cancel(self) -> None:
+        """Nothing is done."""
+        self.dismiss(result=False)

@@ -1,0 +1,11 @@
+"""The screens of the console in the order of their keys."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tui.page import Page
+from tui.page_findings import FindingsPage
+from tui.page_today import TodayPage
+
+PAGES: Final[tuple[type[Page], ...]] = (TodayPage, FindingsPage)
