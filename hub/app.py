@@ -31,6 +31,7 @@ from hub.home import SOCKET, Home, open_home
 from hub.local_api import LocalApi
 from hub.lookup import Lookup
 from hub.operations import desk_of
+from hub.people import People
 from hub.receiving import Receiver, Traffic
 from hub.vault import Vault
 from sync import entry
@@ -61,6 +62,7 @@ class Hub:
     folding: Folding
     desk: LocalDesk
     desk_pool: ThreadPoolExecutor
+    people: People
     cut_off: list[Callable[[bytes], None]]
     """Told of a node that was revoked: its running uploads end."""
 
@@ -70,6 +72,7 @@ class Hub:
         self.pool.shutdown()
         self.desk_pool.shutdown()
         self.sandbox.close()
+        self.people.close()
         self.home.close()
 
 
@@ -86,10 +89,11 @@ def assemble(home: Home, quiet_s: float = QUIET_S) -> Hub:
     enrolment = Enrolment(home.front, home.own_log, home.tls_digest, home.clock, home.random)
     conversation = Conversation(home.front, home.objects, home.own_log, arrivals, bearers, lambda: bounds, home.tls_digest, home.clock, home.random)
     cut_off: list[Callable[[bytes], None]] = [bearers.drop]
-    desk = desk_of(home, enrolment, Lookup(home.front, home.holdings, vault, home.genesis, home.clock), vault, folding, cut_off)
+    people = People(home)
+    desk = desk_of(home, enrolment, Lookup(home.front, home.holdings, vault, home.genesis, home.clock), vault, folding, cut_off, people)
     pool = ThreadPoolExecutor(FILE_THREADS, "hub-file")
     desk_pool = ThreadPoolExecutor(DESK_THREADS, "hub-desk")
-    return Hub(home, pool, sandbox, traffic, bearers, arrivals, enrolment, conversation, vault, folding, desk, desk_pool, cut_off)
+    return Hub(home, pool, sandbox, traffic, bearers, arrivals, enrolment, conversation, vault, folding, desk, desk_pool, people, cut_off)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,8 @@ from holdings import site_tables
 from hub import certificate, config
 from hub.desk import Desk
 from hub.errors import ConfigurationWrong, DamageFound, HubError
-from hub.home import ESCROW, FRONT, HOLDINGS, KEY, OBJECTS, Home
+from hub.home import ESCROW, FRONT, HOLDINGS, KEY, OBJECTS, PEOPLE, Home
+from hub.people import People
 from hub.vault import Vault
 from sync import durable, manifest, named
 from sync import log as logs
@@ -63,6 +64,9 @@ def backup(desk: Desk, home: Path, destination: Path, progress: Callable[[Saved]
     # Under other names until the objects are here: a backup that was cut leaves the last whole one usable.
     for name in (FRONT, HOLDINGS):
         durable.write_pieces(destination / f"{name}.new", desk.stream("database", name=name))
+    with contextlib.suppress(_Absent):
+        # Accounts and journal stand apart: an older copy of them beside newer holdings is whole as well.
+        durable.write_pieces(destination / PEOPLE, _first(desk.stream("database", name=PEOPLE)))
     for name in PAPERS:
         with contextlib.suppress(_Absent):
             durable.write_pieces(destination / name, _present(desk, name))
@@ -78,6 +82,14 @@ def backup(desk: Desk, home: Path, destination: Path, progress: Callable[[Saved]
 
 class _Absent(Exception):
     """The home has no such file."""
+
+
+def _first(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    piece = next(pieces, b"")
+    if not piece:
+        raise _Absent
+    yield piece
+    yield from pieces
 
 
 def _present(desk: Desk, name: str) -> Iterator[bytes]:
@@ -143,9 +155,11 @@ def _whole(desk: Desk, text: str) -> Iterator[bytes]:
 # ---------------------------------------------------------------- the hub's side
 
 
-def database(home: Home, name: str) -> Iterator[bytes]:
-    """A consistent copy of a database, taken while others write."""
-    source = {FRONT: home.front, HOLDINGS: home.holdings}.get(name)
+def database(home: Home, people: People, name: str) -> Iterator[bytes]:
+    """A consistent copy of a database, taken while others write; nothing of people.db where there is none."""
+    if name == PEOPLE and not people.path.exists():
+        return
+    source = people.parts().database if name == PEOPLE else {FRONT: home.front, HOLDINGS: home.holdings}.get(name)
     if source is None:
         raise HubError("没有这个数据库")
     copy = home.path / f".{name}.{home.random(8).hex()}.tmp"

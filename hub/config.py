@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from enum import StrEnum
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,45 @@ from sync import limits
 
 FILE = "hub.toml"
 LISTEN = "0.0.0.0:8443"
+
+
+class SecondFactor(StrEnum):
+    """Whose second factor is asked for: the three officers', everybody's, nobody's (who has one is asked for it all the same)."""
+
+    OFFICERS = "officers"
+    ALL = "all"
+    OFF = "off"
+
+
+class PeopleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The people's door, table `[people]`: off unless `listen` is set."""
+
+    listen: str = ""
+    """HOST:PORT of the pages; empty: no door."""
+    proxy: bool = False
+    """True: plain HTTP on loopback behind a proxy that ends TLS and sets X-Real-IP; False: TLS with the hub's certificate."""
+    second_factor: SecondFactor = SecondFactor.OFFICERS
+    """Who must have one."""
+    idle_minutes: int = 15
+    """Without a request for so long, a session is over."""
+    session_hours: int = 10
+    """A session ends then in any case."""
+    password_days: int = 90
+    """After so many days a password must be changed; 0: never."""
+    lock_after: int = 5
+    """Failures in a row that bar an account for `lock_minutes`."""
+    lock_minutes: int = 15
+
+    def __post_init__(self) -> None:
+        """Refuse what would only fail later; ValueError names field and remedy."""
+        if self.listen:
+            host, _ = split_address(self.listen)
+            if self.proxy and host not in ("127.0.0.1", "::1", "localhost"):
+                raise ValueError("people.proxy 为 true 时 people.listen 只能是本机地址（127.0.0.1、::1）：TLS 由本机的 nginx 终结")
+        if not (1 <= self.idle_minutes <= 240 and 1 <= self.session_hours <= 24 and 0 <= self.password_days <= 3650):
+            raise ValueError("people 中 idle_minutes 为 1 至 240，session_hours 为 1 至 24，password_days 为 0 至 3650")
+        if not (3 <= self.lock_after <= 20 and 1 <= self.lock_minutes <= 1440):
+            raise ValueError("people 中 lock_after 为 3 至 20，lock_minutes 为 1 至 1440")
 
 
 class HubConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,6 +81,8 @@ class HubConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """After how long a refused node may come again."""
     decoders: int = 2
     """Decoding workers of the vault."""
+    people: PeopleConfig = PeopleConfig()
+    """The people's door."""
 
     def __post_init__(self) -> None:
         """Refuse what would only fail later; ValueError names field and remedy."""
@@ -77,15 +119,21 @@ def parse(text: str) -> HubConfig:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise ConfigurationWrong(f"{FILE} 无法解读：{fault}") from fault
-    known = [f.name for f in msgspec.structs.fields(HubConfig)]
-    for key in raw:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
-            raise ConfigurationWrong(f"{FILE} 中没有 {key} 这一项" + (f"；是否应为 {near[0]}？" if near else f"；可用：{'、'.join(known)}"))
+    _known(raw, HubConfig, "")
+    if isinstance(raw.get("people"), dict):
+        _known(raw["people"], PeopleConfig, "people.")
     try:
         return msgspec.convert(raw, HubConfig)
     except (msgspec.ValidationError, ValueError) as fault:
         raise ConfigurationWrong(f"{FILE} 有误：{fault}") from fault
+
+
+def _known(raw: dict[str, object], kind: type[msgspec.Struct], before: str) -> None:
+    known = [f.name for f in msgspec.structs.fields(kind)]
+    for key in raw:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, 1)
+            raise ConfigurationWrong(f"{FILE} 中没有 {before}{key} 这一项" + (f"；是否应为 {before}{near[0]}？" if near else f"；可用：{'、'.join(known)}"))
 
 
 def load(home: Path) -> HubConfig:
@@ -100,10 +148,13 @@ def load(home: Path) -> HubConfig:
 
 def render(config: HubConfig) -> str:
     """hub.toml with every field that differs from its default."""
-    lines = ["# 津档中心配置；各项说明见 docs/operating.md"]
-    for field in msgspec.structs.fields(HubConfig):
-        value = getattr(config, field.name)
-        if value != field.default:
-            # A JSON string or number is a TOML one.
-            lines.append(f"{field.name} = {msgspec.json.encode(value).decode()}")
+    lines = ["# 津档中心配置；各项说明见 docs/operating.md", *_lines(config)]
+    if people := _lines(config.people):
+        lines += ["", "[people]", *people]
     return "\n".join(lines) + "\n"
+
+
+def _lines(config: msgspec.Struct) -> list[str]:
+    # A JSON string, number or truth value is a TOML one.
+    given = [(field, getattr(config, field.name)) for field in msgspec.structs.fields(type(config))]
+    return [f"{f.name} = {msgspec.json.encode(value).decode()}" for f, value in given if value != f.default and not isinstance(value, msgspec.Struct)]

@@ -10,6 +10,7 @@ from crypto import selftest
 from crypto.errors import CryptoError
 from hub import opened
 from hub.home import Home
+from hub.people import People
 from sync import entry as entries
 from sync import log as logs
 from sync import named, receipt
@@ -32,12 +33,13 @@ class Finding:
     damage: bool = True
 
 
-def examine(home: Home, *, deep: bool, progress: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
+def examine(home: Home, people: People | None = None, *, deep: bool, progress: Callable[[int], None] = lambda _: None) -> dict[str, Any]:
     """Look at everything; `deep` reads every object from the device and hashes it.
 
     `progress` is told of bytes that were read.
     """
     findings = [f for part in (_self, _databases, _logs, _receipts, _cursors, _uploads) for f in part(home)]
+    findings += _people(people)
     findings += _objects(home, deep, progress)
     return {
         "ok": not findings,
@@ -57,6 +59,16 @@ def _databases(home: Home) -> Iterator[Finding]:
     for database in (home.front, home.holdings):
         for trouble in database.check():
             yield Finding(f"数据库完整性检查：{trouble}", database.path.name, _RESTORE)
+
+
+def _people(people: People | None) -> Iterator[Finding]:
+    if people is None or not people.path.exists():
+        return
+    parts = people.parts()
+    for trouble in parts.database.check():
+        yield Finding(f"数据库完整性检查：{trouble}", people.path.name, _RESTORE)
+    for fault in parts.journal.verify():
+        yield Finding(fault.what, f"审计日志第 {fault.number} 条", "请保全现场，报保密部门，并用备份比对")
 
 
 def _logs(home: Home) -> Iterator[Finding]:

@@ -26,7 +26,7 @@ from sync.entry import Genesis, Role, SiteClass, genesis_of, make_genesis
 from sync.errors import StoreDamaged
 from sync.objects import DiskObjects
 
-KEY, FRONT, HOLDINGS, SOCKET, OBJECTS, ESCROW = "key.jdk", "front.db", "holdings.db", "hub.sock", "objects", "escrow.txt"
+KEY, FRONT, HOLDINGS, PEOPLE, SOCKET, OBJECTS, ESCROW = "key.jdk", "front.db", "holdings.db", "people.db", "hub.sock", "objects", "escrow.txt"
 FRONT_ROOMS = ("sync", "sync:named", "hub")
 HOLDINGS_ROOMS = ("holdings", "hub:vault")
 DEFAULT_KEY_FILE, DEFAULT_CREDENTIAL = "unlock.key", "jindang.unlock"

@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from crypto.errors import CryptoError
+from hub.account_words import ASKS_WHO, local_name
 from hub.desk import Desk
 from hub.endpoints import read_bounded
 from hub.errors import DamageFound, HubError, Refused
@@ -81,11 +82,15 @@ class LocalApi:
 
     async def _call(self, request: web.Request) -> web.Response:
         wishes, word = await self._wishes(request), request.match_info["word"]
+        if word in ASKS_WHO:
+            wishes["by"] = local_name(_uid(request))
         answer = await asyncio.get_running_loop().run_in_executor(self._pool, lambda: self._desk.call(word, **wishes))
         return web.json_response(body=msgspec.json.encode(answer))
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         wishes, word = await self._wishes(request), request.match_info["word"]
+        if word in ASKS_WHO:
+            wishes["by"] = local_name(_uid(request))
         loop = asyncio.get_running_loop()
         pieces = self._desk.stream(word, **wishes)
         # The first piece decides between an answer and an error; a fault after it cuts the connection, and the reader knows that the end is missing.
@@ -100,6 +105,14 @@ class LocalApi:
         finally:
             await loop.run_in_executor(self._pool, pieces.close)
         return response
+
+
+def _uid(request: web.Request) -> int:
+    """Who called, as the kernel says."""
+    assert request.transport is not None
+    peer = request.transport.get_extra_info("socket")
+    uid: int = _PEERCRED.unpack(peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEERCRED.size))[1]
+    return uid
 
 
 def _listening(path: Path) -> socket.socket:

@@ -9,6 +9,7 @@ from typing import Any
 from holdings.district import districts
 from holdings.errors import NotFound
 from hub import backup, doctor, front, opened, status
+from hub.account_words import AccountWords
 from hub.catalogue import CatalogueDesk
 from hub.check_desk import CheckDesk
 from hub.desk import Answer, LocalDesk, Number
@@ -17,6 +18,8 @@ from hub.errors import NotAllowed
 from hub.folding import Folding
 from hub.home import Home
 from hub.lookup import Lookup
+from hub.people import People
+from hub.search import SearchDesk
 from hub.vault import Vault
 
 
@@ -27,7 +30,10 @@ class Operations:
         cut_off: called with the log_id of a node that was revoked.
     """
 
-    def __init__(self, home: Home, enrolment: Enrolment, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]]) -> None:
+    def __init__(
+        self, home: Home, enrolment: Enrolment, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]], people: People
+    ) -> None:
+        self._people = people
         self._home, self._enrolment, self._vault, self._folding, self._cut_off = home, enrolment, vault, folding, cut_off
 
     def enrol(self, name: str, district: str = "") -> Answer:
@@ -64,7 +70,7 @@ class Operations:
 
     def doctor(self, deep: bool = False) -> Answer:
         """Is everything whole?"""
-        return doctor.examine(self._home, deep=deep)
+        return doctor.examine(self._home, self._people, deep=deep)
 
     def objects(self, after: str = "") -> Answer:
         """Names of stored objects, a page at a time."""
@@ -76,7 +82,7 @@ class Operations:
 
     def database(self, name: str) -> Iterator[bytes]:
         """A copy of a database."""
-        return backup.database(self._home, name)
+        return backup.database(self._home, self._people, name)
 
     def paper(self, name: str) -> Iterator[bytes]:
         """A small file of the home."""
@@ -99,16 +105,19 @@ def _bytes(text: str) -> bytes:
 
 
 def desk_of(
-    home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]]
+    home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]], people: People
 ) -> LocalDesk:
     """The desk of an opened home."""
-    do, checks = Operations(home, enrolment, vault, folding, cut_off), CheckDesk(home, vault)
+    do, checks = Operations(home, enrolment, vault, folding, cut_off, people), CheckDesk(home, vault)
+    accounts = AccountWords(home, people)
+    searching = SearchDesk(home.holdings, home.clock)
     calls: list[Callable[..., Answer]] = [
-        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, lookup.search, lookup.show, lookup.listed,
-        checks.check_run, checks.check_restart, checks.check_report,
+        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, searching.search, searching.suggest, lookup.show, lookup.listed,
+        checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
+        accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
     ]  # fmt: skip
     streams: list[Callable[..., Iterator[bytes]]] = [
-        do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import,
+        do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import, accounts.journal_export,
     ]  # fmt: skip
     return LocalDesk(_by_word(calls), _by_word(streams))
 
