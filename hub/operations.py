@@ -19,7 +19,6 @@ from hub.folding import Folding
 from hub.home import Home
 from hub.lookup import Lookup
 from hub.people import People
-from hub.search import SearchDesk
 from hub.vault import Vault
 
 
@@ -110,9 +109,8 @@ def desk_of(
     """The desk of an opened home."""
     do, checks = Operations(home, enrolment, vault, folding, cut_off, people), CheckDesk(home, vault)
     accounts = AccountWords(home, people)
-    searching = SearchDesk(home.holdings, home.clock)
     calls: list[Callable[..., Answer]] = [
-        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, searching.search, searching.suggest, lookup.show, lookup.listed,
+        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, lookup.search, lookup.show, lookup.listed,
         checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
         accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
     ]  # fmt: skip
