@@ -7,15 +7,12 @@ until its last portion is committed, for a later row of the same sheet may be th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 import apsw
 
 from holdings import catalogue_marks as marks
 from holdings import catalogue_rows as rows
 from holdings import catalogue_sheets as sheets
-from holdings import catalogue_titles as titles
-from holdings import tally
 from holdings.catalogue_import import GONE_TOLD_MAX, PORTION, Import
 from holdings.catalogue_line import sort_key, values_of
 from holdings.catalogue_moves import LiftedRow, delivery_rows, lay, lift, mend, withdraw
@@ -24,20 +21,15 @@ from holdings.catalogue_portions import ImportReport, report_of
 from holdings.catalogue_rows import Full
 from holdings.catalogue_sheets import StoredSheet, latest_import, unfinished
 from holdings.delivery import Delivery
-from holdings.hits import Hit, hit
 from holdings.record import MARK, Level, Row, RowState
-from holdings.reference_code import match_key as fold
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet import ParsedSheet
 from holdings.sheet_stream import FramedSheet, ParsedSource, frames
 
 __all__ = [
     "GONE_TOLD_MAX", "ImportReport", "LiftedRow", "classified_volumes", "delivery_rows", "glance", "import_sheet", "latest_import",
-    "lay", "lift", "link", "mend", "of_delivery", "of_volume", "row_for", "search_unlinked", "unfinished", "withdraw",
+    "lay", "lift", "link", "mend", "of_delivery", "of_volume", "row_for", "unfinished", "withdraw",
 ]  # fmt: skip
-
-SCAN_MAX: Final = 50_000  # rows up to which every title and code is compared; beyond, the index serves
-_LOOKED_AT_MAX: Final = 20_000  # candidates of the index that are compared for one search
 
 
 def import_sheet(
@@ -120,75 +112,6 @@ def link(connection: apsw.Connection, match_key: str, writer: str = "") -> None:
     holder = sheets.holder_of(connection, writer) if writer else sheets.OWN
     if holder is not None:
         rows.link(connection, match_key, holder)
-
-
-def search_unlinked(connection: apsw.Connection, words: list[str], limit: int) -> list[Hit]:
-    """Rows without a record whose title or code holds every word; at most `limit`.
-
-    A small catalogue is compared row by row. In a large one a word is found in titles by their index (newest rows first,
-    among 20,000 candidates), and codes by how they begin.
-    """
-    if limit <= 0 or not words:
-        return []
-    if tally.read(connection, tally.Count.CATALOGUE_ROWS) <= SCAN_MAX:
-        found = _scan(connection, words, limit)
-    else:
-        found = {one.id: one for one in (*_beginning(connection, words, limit), *_by_title(connection, words, limit))}
-    names = sheets.holder_names(connection)
-    return [
-        hit(f"{names[one.holder]}/{one.code}" if one.holder else one.code, one.title, one.level, one.date, words)
-        for one in list(found.values())[:limit]
-    ]
-
-
-def _scan(connection: apsw.Connection, words: list[str], limit: int) -> dict[int, Full]:
-    clause = (
-        r" AND (c.title LIKE ? ESCAPE '\' OR c.reference_code LIKE ? ESCAPE '\' OR c.match_key LIKE ? ESCAPE '\')"
-        * len(words)
-    )
-    given = [like for word in words for like in (_like(word), _like(word), _like(fold(word)))]
-    found = rows.select(connection, f"c.linked = 0 AND c.state = 0{clause} LIMIT ?", (*given, limit))
-    return {one.id: one for one in found}
-
-
-def _like(word: str) -> str:
-    """A LIKE pattern that finds the word anywhere, taken literally."""
-    return "%" + "".join("\\" + c if c in "\\%_" else c for c in word) + "%"
-
-
-def _beginning(connection: apsw.Connection, words: list[str], limit: int) -> list[Full]:
-    """Rows whose code begins with the first word and that hold the others."""
-    first = fold(words[0])
-    if not first:
-        return []
-    found = rows.select(
-        connection, "c.match_key >= ?1 AND c.match_key < ?2 AND c.linked = 0 AND c.state = 0 ORDER BY c.match_key LIMIT ?3",
-        (first, first + "\U0010ffff", limit),
-    )  # fmt: skip
-    return [one for one in found if _holds(one, words[1:])]
-
-
-def _by_title(connection: apsw.Connection, words: list[str], limit: int) -> list[Full]:
-    candidates = titles.candidates(connection, words)
-    found: list[Full] = []
-    if candidates is None:
-        return found
-    looked = 0
-    while looked < _LOOKED_AT_MAX and len(found) < limit:
-        batch = [number for number, _ in zip(candidates, range(1_000), strict=False)]
-        if not batch:
-            break
-        looked += len(batch)
-        by_id = {one.id: one for one in rows.full_of(connection, batch)}
-        held = (by_id[number] for number in batch if number in by_id)
-        found += [one for one in held if one.state == RowState.STANDS.value and not one.linked and _holds(one, words)]
-    return found
-
-
-def _holds(one: Full, words: list[str]) -> bool:
-    """Whether every word stands in title or code, large and small letters alike."""
-    text = f"{one.title}\n{one.code}".lower()
-    return all(word.lower() in text or fold(word) in one.key for word in words)
 
 
 def _rows(connection: apsw.Connection, found: list[Full]) -> Iterator[Row]:

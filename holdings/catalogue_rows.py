@@ -1,5 +1,5 @@
-"""Rows of the catalogue as they are stored and found: tables `catalogue_row`, `catalogue_columns`. Titles go to their index
-(`catalogue_titles`) in the same breath.
+"""Rows of the catalogue as they are stored and found: tables `catalogue_row`, `catalogue_columns`. What they say goes to the
+index of search (`search_index`) in the same breath.
 
 Functions run inside the caller's transaction. Those that take many rows are made for portions of twenty thousand.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import functools
+import operator
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -15,10 +16,10 @@ import apsw
 import msgspec
 
 from holdings import catalogue_sheets as sheets
-from holdings import catalogue_titles as titles
-from holdings import fonds_tally
+from holdings import fonds_tally, search_document, search_index
 from holdings.catalogue_line import Line
 from holdings.record import RowState
+from holdings.search_document import Document
 
 _INSERT: Final = (
     "INSERT INTO catalogue_row(id, match_key, holder, reference_code, ordering, level, volume_key, title, date, columns,"
@@ -121,9 +122,31 @@ def insert(
         ),
     )  # fmt: skip
     numbers = range(first, first + len(lines))
-    titles.put(connection, numbers, [one.title for one in lines])
+    names = _names(connection, columns)
+    search_index.put(connection, numbers, [_said(names, one, one.key, holder) for one in lines])
     fonds_tally.count_rows(connection, (one.key for one in lines), 1, _writer(connection, holder))
     return numbers
+
+
+def _names(connection: apsw.Connection, columns: int) -> tuple[str, ...]:
+    row = connection.execute("SELECT names FROM catalogue_columns WHERE id = ?", (columns,)).fetchone()
+    return names_of(str(row[0])) if row else ()
+
+
+def _said(names: tuple[str, ...], line: Line, key: str, holder: int) -> Document:
+    """What the index is to know of a line."""
+    return search_document.of_row(
+        names, line.elements, title=line.title, code=line.code, key=key, level=3 if line.volume == key else 4,
+        holder=holder, date=line.date,
+    )  # fmt: skip
+
+
+def document(row: Full) -> Document:
+    """What the index of search knows of a row."""
+    return search_document.of_row(
+        names_of(row.names), row.elements, title=row.title, code=row.code, key=row.key, level=row.level,
+        holder=row.holder, date=row.date,
+    )  # fmt: skip
 
 
 def _writer(connection: apsw.Connection, holder: int) -> str:
@@ -141,7 +164,7 @@ def update(
     """Make stored rows say what these lines say: (id, line)."""
     if not changes:
         return
-    _change_titles(connection, changes)
+    _change_index(connection, columns, changes)
     connection.executemany(
         _UPDATE,
         [
@@ -154,16 +177,16 @@ def update(
     )  # fmt: skip
 
 
-def _change_titles(connection: apsw.Connection, changes: Sequence[tuple[int, Line]]) -> None:
-    """Rows of the first schema (columns 0) are not in the index yet."""
-    found: list[Any] = connection.execute(
-        "SELECT c.id, c.title, c.columns FROM carray(?) k CROSS JOIN catalogue_row c ON c.id = k.value",
-        (_numbers(number for number, _ in changes),),
-    ).fetchall()
-    old = {number: (title, columns) for number, title, columns in found}
-    new = [(number, line.title) for number, line in changes if old[number][0] != line.title or not old[number][1]]
-    titles.take_out(connection, [(number, old[number][0]) for number, _ in new if old[number][1]])
-    titles.put(connection, [number for number, _ in new], [title for _, title in new])
+def _change_index(connection: apsw.Connection, columns: int, changes: Sequence[tuple[int, Line]]) -> None:
+    """Before the rows are changed: what they said is taken out by what they said."""
+    old = {row.id: row for row in full_of(connection, [number for number, _ in changes])}
+    names, changes = _names(connection, columns), sorted(changes, key=operator.itemgetter(0))
+    search_index.change(
+        connection,
+        [number for number, _ in changes],
+        [(document(old[number]), "") for number, _ in changes],
+        [(_said(names, line, old[number].key, old[number].holder), "") for number, line in changes],
+    )
 
 
 def move(connection: apsw.Connection, places: Iterable[tuple[int, str, int]]) -> None:
@@ -187,16 +210,15 @@ def erase(connection: apsw.Connection, holder: int, keys: Sequence[str]) -> list
     """Erase rows with everything of them; (id, match key, was it linked) of those that were stored."""
     if not keys:
         return []
-    found: list[Any] = connection.execute(
-        "SELECT c.id, c.match_key, c.title, c.linked, c.columns"
-        " FROM carray(?) k CROSS JOIN catalogue_row c ON c.match_key = k.value AND c.holder = ?",
-        # Each once: what is taken out of the title index twice would damage it.
-        (apsw.carray(tuple(dict.fromkeys(keys)), flags=apsw.SQLITE_CARRAY_TEXT), holder),
-    ).fetchall()
-    titles.take_out(connection, [(number, title) for number, _, title, _, columns in found if columns])
-    connection.executemany("DELETE FROM catalogue_row WHERE id = ?", [(row[0],) for row in found])
-    fonds_tally.count_rows(connection, (str(row[1]) for row in found), -1, _writer(connection, holder))
-    return [(number, key, bool(linked)) for number, key, _, linked, _ in found]
+    query = _FULL.replace("FROM ", "FROM carray(?) k CROSS JOIN ", 1) + " WHERE c.match_key = k.value AND c.holder = ?"
+    # Each once: what is taken out of the index twice would damage it.
+    given = (apsw.carray(tuple(dict.fromkeys(keys)), flags=apsw.SQLITE_CARRAY_TEXT), holder)
+    rows: list[Any] = connection.execute(query, given).fetchall()
+    found = [Full(*row) for row in rows]
+    search_index.take_out(connection, [row.id for row in found], [document(row) for row in found])
+    connection.executemany("DELETE FROM catalogue_row WHERE id = ?", [(row.id,) for row in found])
+    fonds_tally.count_rows(connection, (row.key for row in found), -1, _writer(connection, holder))
+    return [(row.id, row.key, bool(row.linked)) for row in found]
 
 
 def count_between(connection: apsw.Connection, among: Sequence[int], low: str, high: str) -> tuple[int, int]:
@@ -233,7 +255,7 @@ def put_back(
             line.elements, line.digest, sheet, line.tab, line.number, state, changed,
         ),
     )  # fmt: skip
-    titles.put(connection, [number], [line.title])
+    search_index.put(connection, [number], [_said(_names(connection, columns), line, line.key, 0)])
     fonds_tally.count_rows(connection, [line.key], 1)
 
 
@@ -301,6 +323,18 @@ def select(connection: apsw.Connection, where: str, given: tuple[Any, ...]) -> l
     """Rows under a condition on `c`, with its order and limit."""
     found: list[Any] = connection.execute(f"{_FULL} WHERE {where}", given).fetchall()
     return [Full(*row) for row in found]
+
+
+def before(connection: apsw.Connection, below: int, limit: int) -> list[int]:
+    """Ids of rows, newest first, below one."""
+    rows = connection.execute("SELECT id FROM catalogue_row WHERE id < ? ORDER BY id DESC LIMIT ?", (below, limit))
+    return [int(number) for (number,) in rows]
+
+
+def last_of(connection: apsw.Connection, sheet: int) -> int:
+    """The highest id of a sheet's rows, 0 when it has none."""
+    row = connection.execute("SELECT max(id) FROM catalogue_row WHERE sheet = ?", (sheet,)).fetchone()
+    return int(row[0] or 0) if row else 0
 
 
 def glance(connection: apsw.Connection, key: str, holder: int = 0) -> tuple[int, str | None, int] | None:

@@ -113,6 +113,12 @@ def load(connection: apsw.Connection, sheet: int, source: bytes) -> Progress | N
     return found
 
 
+def first_row(connection: apsw.Connection, sheet: int) -> int | None:
+    """From which id on rows are an unfinished import's own."""
+    row = connection.execute("SELECT first_row FROM catalogue_run WHERE sheet = ?", (sheet,)).fetchone()
+    return int(row[0]) if row else None
+
+
 def keep(connection: apsw.Connection, sheet: int, progress: Progress) -> None:
     """Keep where an import stands, in the transaction of its portion."""
     connection.execute(

@@ -83,7 +83,8 @@ def latest_import(connection: apsw.Connection, delivery: str) -> int:
 def unfinished(connection: apsw.Connection, delivery: str) -> list[str]:
     """Names of this site's sheets of a delivery whose import has begun and not ended."""
     rows = connection.execute(
-        "SELECT name FROM catalogue_sheet WHERE holder = ? AND delivery = ? AND under_way = 1 ORDER BY name", (OWN, delivery)
+        "SELECT name FROM catalogue_sheet WHERE holder = ? AND delivery = ? AND under_way = 1 ORDER BY name",
+        (OWN, delivery),
     )
     return [str(name) for (name,) in rows]
 
@@ -178,3 +179,13 @@ def another(connection: apsw.Connection, row: int, sheet: int) -> tuple[int, int
         (row, sheet),
     ).fetchone()
     return (int(found[0]), int(found[1])) if found else None
+
+
+def under_way(connection: apsw.Connection) -> list[int]:
+    """Sheets whose import has begun and not ended, of every holder: their rows are held."""
+    return [int(number) for (number,) in connection.execute("SELECT id FROM catalogue_sheet WHERE under_way = 1")]
+
+
+def every(connection: apsw.Connection) -> list[int]:
+    """All sheets."""
+    return [int(number) for (number,) in connection.execute("SELECT id FROM catalogue_sheet")]

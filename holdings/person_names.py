@@ -56,12 +56,11 @@ def person_names(elements: Mapping[str, str], site: SiteData = NO_SITE) -> list[
     found: dict[PersonName, None] = {}
     for element, value in elements.items():
         if (kind := known.get(element)) is not None and value:
-            found |= dict.fromkeys(PersonName(element, name) for name in names_in(value, kind, site))
+            found |= dict.fromkeys(PersonName(element, name) for name in _names(value, kind, site))
     return list(found)[:NAMES_MAX]
 
 
-def names_in(value: str, kind: Named, site: SiteData = NO_SITE) -> Iterator[str]:
-    """Names in the value of one element of a kind."""
+def _names(value: str, kind: Named, site: SiteData) -> Iterator[str]:
     for part in _PARTS.split(_BRACKETS.sub("", value)[: NAMES_MAX * NAME_MAX]):
         name = _SPACED.sub(r"\1\2", part.strip().removesuffix("等"))
         if len(name) <= NAME_MAX and (kind is Named.PERSON or is_person(name, site)) and len(han(name)) > 1:

@@ -11,11 +11,11 @@ from typing import Any, Final
 
 import apsw
 
-from holdings import catalogue, fonds_tally, lineage, tally
+from holdings import catalogue, catalogue_sheets, fonds_tally, lineage, search_document, search_records, tally
 from holdings.errors import AmbiguousReference, NotFound, OurFault, VersionUnexpected
-from holdings.hits import TOTAL_CAP, Hit, SearchResult, hit, where_all, words_of
 from holdings.record import DATE, ID_SIZE, Description, Level, RecordId, decode_record, encode_record, title
-from holdings.reference_code import CODE_MAX, match_key, ordering_key
+from holdings.reference_code import match_key, ordering_key
+from holdings.search_document import Document
 
 OWN: Final = ""
 """Writer of this site's own records."""
@@ -24,7 +24,6 @@ _SELECT: Final = (
     "SELECT number, writer, id, version, reference_code, match_key, level, title, date, delivery, pages, bytes, ended"
     " FROM record"
 )
-_SEARCH: Final = "SELECT writer, reference_code, title, level, date FROM record WHERE ended = 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ def create_record(
     fonds_tally.moved(connection, None, description, writer)
     _count(connection, writer, pages, size)
     catalogue.link(connection, key, writer)
-    return _fetch(connection, number)
+    return _indexed(connection, number, description)
 
 
 def new_version(
@@ -130,7 +129,43 @@ def new_version(
     _count(connection, writer, pages - held.pages, size - held.bytes)
     if not description.ended:
         catalogue.link(connection, match_key(description.reference_code), writer)
-    return _fetch(connection, held.number)
+    else:
+        _without_text(connection, held.number, description, writer)
+    return _indexed(connection, held.number, description)
+
+
+def _indexed(connection: apsw.Connection, number: int, description: Description) -> StoredRecord:
+    """Tell the index of search what a record says now."""
+    stored = _fetch(connection, number)
+    if stored.writer:
+        catalogue_sheets.holder(connection, stored.writer)
+    search_records.changed(connection, number, _document(connection, stored, description))
+    return stored
+
+
+def document(connection: apsw.Connection, record: StoredRecord) -> Document | None:
+    """What the index of search is to know of a record; None when it stands no more."""
+    return _document(connection, record, body(connection, record))
+
+
+def _document(connection: apsw.Connection, record: StoredRecord, said: Description) -> Document | None:
+    if record.ended:
+        return None
+    holder = catalogue_sheets.holder_of(connection, record.writer)
+    return search_document.of_record(
+        said.elements, record.reference_code, lineage.former_codes(connection, record.number), key=record.match_key,
+        level=record.level, holder=holder or 0,
+    )  # fmt: skip
+
+
+def _without_text(connection: apsw.Connection, number: int, said: Description, writer: str) -> None:
+    """A record that ended shows no text any more; of one that is void none stays."""
+    from holdings import text_change  # nearly no record ends
+
+    if said.void is not None:
+        text_change.forget(connection, number, writer)
+    else:
+        text_change.keep(connection, number, ())
 
 
 def link_rows(connection: apsw.Connection, writer: str) -> None:
@@ -203,6 +238,12 @@ def resolve(connection: apsw.Connection, ref: str) -> StoredRecord:
     return rows[0]
 
 
+def bearing(connection: apsw.Connection, key: str) -> list[StoredRecord]:
+    """The records, of all writers, that bear a match key now."""
+    rows = connection.execute(_SELECT + " WHERE match_key = ? AND ended = 0 ORDER BY number", (key,))
+    return [_stored(row) for row in rows]
+
+
 def bearers(connection: apsw.Connection, key: str) -> int:
     """How many records, of all writers, bear a match key now."""
     row = connection.execute("SELECT count(*) FROM record WHERE match_key = ? AND ended = 0", (key,)).fetchone()
@@ -260,30 +301,11 @@ def delivery_totals(connection: apsw.Connection, name: str) -> tuple[int, int, i
     return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
 
 
-def search_titles(connection: apsw.Connection, query: str, limit: int) -> SearchResult:
-    """Plain search: every word of the query stands in title or code, of records and of rows that have no images yet."""
-    words = words_of(query)
-    if not words:
-        return SearchResult((), 0, capped=False)
-    where, params = where_all(words)
-    rows: list[tuple[Any, ...]] = connection.execute(_SEARCH + where + " LIMIT ?", (*params, TOTAL_CAP + 1)).fetchall()
-    hits = [
-        hit(f"{writer}/{ref}" if writer else ref, heading, level, date, words)
-        for writer, ref, heading, level, date in rows
-    ]
-    hits += _by_former_code(connection, query, words, {found.ref for found in hits})
-    hits += catalogue.search_unlinked(connection, words, TOTAL_CAP + 1 - len(hits))
-    total = min(len(hits), TOTAL_CAP)
-    hits.sort(key=lambda found: (-found.score, ordering_key(found.ref)))
-    return SearchResult(tuple(hits[: max(0, limit)]), total, capped=len(hits) > TOTAL_CAP)
+def search_titles(connection: apsw.Connection, query: str, limit: int) -> Any:
+    """The plain form of a search (holdings/hits.py)."""
+    from holdings import hits  # search knows records
 
-
-def _by_former_code(connection: apsw.Connection, query: str, words: list[str], found: set[str]) -> list[Hit]:
-    """Records that stand and one of whose former codes begins with the query: an old citation still finds them."""
-    key = match_key(query[:CODE_MAX])
-    numbers = lineage.once_began(connection, key, TOTAL_CAP) if key else []
-    stored = [record for record in (_fetch(connection, number) for number in numbers) if not record.ended]
-    return [hit(r.ref, r.title, int(r.level), r.date, words) for r in stored if r.ref not in found]
+    return hits.search_titles(connection, query, limit)
 
 
 def _described(description: Description) -> tuple[str, str, str, int, str, str, str, int]:

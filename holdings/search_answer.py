@@ -26,8 +26,8 @@ class Hit:
 
     `ref` is unambiguous (`NODE/档号` for another's); `id` the number in the index (a catalogue row's id, or RECORDS +
     the record's number); `score` between 0 and 1, higher is better; `snippet` is cut around the first match, in the
-    field named; `page` is the page in whose text the first match stands, None when it stands elsewhere. `year` is 0
-    when not known.
+    field named; `page` counts from 1 in the part of the record whose text has the first match, where the record has one part
+    alone. `year` is 0 when not known; `names` are of persons.
     """
 
     ref: str
@@ -49,6 +49,13 @@ class Hit:
     security: str = ""
     opening: str = ""
     holder: str = ""
+    likeness: float | None = None
+    """How near it is in meaning, as the model says that found it; None when it was found by words alone."""
+    order: float | None = None
+    """The same of the model that put it in its place, None where that does not know it."""
+    names: tuple[str, ...] = ()
+    part: bytes = b""
+    """SHA-256 of the part in whose text the first match stands, empty when it stands elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

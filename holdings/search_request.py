@@ -214,13 +214,21 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 def _is_group(text: str, at: int) -> bool:
     """A bracket groups when blanks or brackets stand outside it on both sides: those of a 文号, 津档(2009)13号, do not."""
-    level = 0
-    for place in range(at, len(text)):
+    level, place = 0, at
+    while place < len(text):
         level += {"(": 1, ")": -1}.get(text[place], 0)
         if level == 0:
             after = text[place + 1 : place + 2]
             return not after or after.isspace() or after in "()"
+        place = _past_quoted(text, place)
     return False
+
+
+def _past_quoted(text: str, at: int) -> int:
+    """The next place to look at: brackets between quotation marks are text."""
+    end = _QUOTES.get(text[at])
+    closing = next((i for i in range(at + 1, len(text)) if text[i] == end or text[i] in _ENDS), 0) if end else 0
+    return (closing or at) + 1
 
 
 def _word(text: str, typed: str, at: int, depth: int) -> tuple[int, _Token | None]:

@@ -14,11 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdings import catalogue, catalogue_sheets, catalogue_titles, delivery, sheet_file, sheet_parts, tally
+from holdings import catalogue, catalogue_sheets, delivery, search_index, sheet_file, sheet_parts, tally
+from holdings.access import Access
 from holdings.catalogue_origin import Origin
 from holdings.catalogue_portions import Circumstances, ImportReport, import_stream, importing
 from holdings.errors import SheetUnreadable
 from holdings.record import RowState
+from holdings.search import search
+from holdings.search_request import SearchRequest
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet import SheetRequest, open_sheet
 from holdings.sheet_file import SheetFile
@@ -168,8 +171,8 @@ def test_a_code_that_is_once_classified_leaves_nothing(opened: Database, first: 
     assert row is not None
     assert (row.reference_code, row.elements, row.mark) == ("", {}, MarkKind.CLASSIFIED)
     assert "不应留下" not in repr(content(opened))
-    assert list(catalogue_titles.candidates(opened.read(), ["不应留下"]) or ()) == []
-    index = b"".join(bytes(block) for (block,) in opened.read().execute("SELECT block FROM catalogue_title_data"))
+    assert searched(opened, "不应留下") == []
+    index = b"".join(bytes(block) for (block,) in opened.read().execute("SELECT block FROM search_index_a_data"))
     assert "应留".encode() not in index, "not even a pair of its characters"
 
 
@@ -251,24 +254,23 @@ def test_holders_do_not_meet(opened: Database) -> None:
     row = catalogue.row_for(opened.read(), "J001-003-0000-00001")
     assert row is not None
     assert row.elements["题名"] == "市的"
-    assert {hit.ref for hit in catalogue.search_unlinked(opened.read(), ["区的"], 10)} == {"和平区/J001-003-0000-00001"}
+    assert searched(opened, "区的") == ["和平区/J001-003-0000-00001"]
 
 
-def test_titles_are_found_by_any_run_of_characters(opened: Database) -> None:
-    """The index finds what a comparison of every title finds, follows changes, and forgets what is erased."""
+def searched(opened: Database, text: str) -> list[str]:
+    """Codes of what is found."""
+    return [hit.ref for hit in search(opened.read(), Access.whole(), SearchRequest(text)).hits]
+
+
+def test_the_index_follows_what_sheets_say(opened: Database) -> None:
+    """A title that changes is found by its new words alone; what is withheld is found by none; rows of an import under way are not told."""
     load(opened, csv(line(1, "关于养老服务的通知"), line(2, "老年大学招生"), line(3, "A股2009年报")))
-    reading = opened.read()
-
-    def found(word: str) -> set[int]:
-        with_word = catalogue_titles.candidates(reading, [word])
-        return set(with_word) if with_word is not None else {-1}
-
-    assert (found("养老服务"), found("老年"), found("大学老"), found("2009"), found("A股")) == ({1}, {2}, set(), {3}, {3})
-    assert found("养") == {1}
+    code = "J001-003-0000-0000{}".format
+    assert (searched(opened, "养老服务"), searched(opened, "大学老"), searched(opened, "a股")) == ([code(1)], [], [code(3)])
     load(opened, csv(line(1, "关于托育服务的通知"), line(2, "老年大学招生"), line(3, "A股2009年报", "机密")))
-    assert (found("养老"), found("托育"), found("2009")) == (set(), {1}, set())
+    assert (searched(opened, "养老"), searched(opened, "托育"), searched(opened, "2009")) == ([], [code(1)], [])
     with opened.transaction() as connection:
-        connection.execute("INSERT INTO catalogue_title(catalogue_title) VALUES ('integrity-check')")
+        assert search_index.is_sound(connection, "a")
 
 
 # ---------------------------------------------------------------------- large files

@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import apsw
 import pytest
 
 from holdings import catalogue, delivery, lineage, records, tally
+from holdings.access import Access
 from holdings.errors import AmbiguousReference, NotFound, VersionUnexpected
-from holdings.hits import TOTAL_CAP
 from holdings.record import Basis, Clearance, Description, Level, RecordId, Relation, RelationKind
+from holdings.search import COUNT_CAP, search
+from holdings.search_answer import SearchAnswer
+from holdings.search_request import SearchRequest
 from holdings.security import SiteClass
 from holdings.sheet import decode_parsed, parse_in_sandbox
 from sync.database import Database, open_database
@@ -26,6 +30,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened = open_database(tmp_path / "holdings.db", bytes(32), ["holdings"])
     yield opened
     opened.close()
+
+
+def searched(connection: apsw.Connection, text: str, limit: int) -> SearchAnswer:
+    """Everything that stands, asked for some words."""
+    return search(connection, Access.whole(), SearchRequest(text, limit=limit))
 
 
 def counters(database: Database, writer: str | None = None) -> tuple[int, int, int, int]:
@@ -106,7 +115,7 @@ def test_a_swap_of_codes_leads_to_the_current_bearers(database: Database) -> Non
     assert records.resolve(reading, CODE).id == TWO
     assert records.resolve(reading, other.reference_code).id == ONE
     assert [lineage.former_codes(reading, n) for n in (1, 2)] == [[CODE], [other.reference_code]]
-    assert {h.ref for h in records.search_titles(reading, CODE, 9).hits} == {CODE, other.reference_code}
+    assert {h.ref for h in searched(reading, CODE, 9).hits} == {CODE, other.reference_code}
 
 
 def test_what_ended_leads_to_what_it_became(database: Database) -> None:
@@ -126,7 +135,7 @@ def test_what_ended_leads_to_what_it_became(database: Database) -> None:
     assert lineage.reshaped(reading, 1)
     assert records.record_for(reading, "A002-RS-002") is None
     assert [r.id for r in records.walk(reading)] == [TWO]
-    assert [h.ref for h in records.search_titles(reading, "A002-RS-002", 9).hits] == ["A002-RS-001"]
+    assert [h.ref for h in searched(reading, "A002-RS-002", 9).hits] == ["A002-RS-001"]
     assert counters(database) == (1, 4, 5, 5)
 
 
@@ -179,25 +188,25 @@ def test_search_finds_records_and_rows(database: Database) -> None:
         catalogue.import_sheet(connection, batch, decode_parsed(parse_in_sandbox(sheet.encode(), "a.csv")), 1, SiteClass.OPEN)
         records.create_record(connection, ONE, ABOUT, pages=1, size=1, now=1)
     connection = database.read()
-    both = records.search_titles(connection, "防汛", 10)
-    assert [(hit.ref, hit.date) for hit in both.hits] == [(CODE, "20030612"), (CODE[:-1] + "4", "")]
-    assert (both.total, both.capped, both.hits[0].level) == (2, False, Level.ITEM)
-    assert [hit.ref for hit in records.search_titles(connection, "防汛 财政局", 10).hits] == [CODE]
-    assert [hit.ref for hit in records.search_titles(connection, "100%", 10).hits] == [CODE[:-1] + "4"]
-    assert records.search_titles(connection, CODE.replace("·", "．"), 10).hits[0].score == 1.0
-    assert records.search_titles(connection, "防汛", 1).total == 2
+    both = searched(connection, "防汛", 10)
+    assert {(hit.ref, hit.date) for hit in both.hits} == {(CODE, "20030612"), (CODE[:-1] + "4", "")}
+    assert (both.count.value, both.count.capped, both.hits[0].level) == (2, False, Level.ITEM)
+    assert [hit.ref for hit in searched(connection, "防汛 财政局", 10).hits] == [CODE]
+    assert [hit.ref for hit in searched(connection, "100%", 10).hits] == [CODE[:-1] + "4"]
+    assert searched(connection, CODE.replace("·", "．"), 10).hits[0].score == 1.0
+    assert searched(connection, "防汛", 1).count.value == 2
     for nothing in ("", "  ", "防汛 水库", "_%_", "\\"):
-        assert records.search_titles(connection, nothing, 10).hits == ()
+        assert searched(connection, nothing, 10).hits == ()
 
 
 def test_search_counts_up_to_its_cap(database: Database) -> None:
     """Beyond the cap the total is a lower bound and says so; long titles are cut around the match."""
     long = replace(ABOUT, elements={"题名": "序" * 200 + "防汛" + "尾" * 200, "密级": ""})
     with database.transaction() as connection:
-        for n in range(TOTAL_CAP + 5):
+        for n in range(COUNT_CAP + 5):
             records.create_record(connection, RecordId(n.to_bytes(16, "big")), long, pages=0, size=0, now=1)
-    found = records.search_titles(database.read(), "防汛", 3)
-    assert (len(found.hits), found.total, found.capped) == (3, TOTAL_CAP, True)
-    assert "防汛" in found.hits[0].snippet
-    assert found.hits[0].snippet.startswith("…")
-    assert len(found.hits[0].snippet) < 80
+    found = searched(database.read(), "防汛", 3)
+    assert (len(found.hits), found.count.value, found.count.capped) == (3, COUNT_CAP, True)
+    assert "防汛" in found.hits[0].snippet.text
+    assert found.hits[0].snippet.text.startswith("…")
+    assert len(found.hits[0].snippet.text) < 80

@@ -1,0 +1,305 @@
+"""Search: what a caller may see of catalogue and records, by words, filters and facets; at a node and in the vault alike.
+
+The index gives candidates, `search_find` compares them with what is stored, this module orders, counts and cuts them into
+pages. One question is one read of the database as it stood when it began.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+import apsw
+
+from holdings import catalogue_sheets, lineage, search_fold, search_hit, search_index, search_sample, text_store
+from holdings.access import Access
+from holdings.catalogue_line import sort_key
+from holdings.reference_code import CODE_MAX, match_key
+from holdings.search_answer import Count, FacetCounts, Hit, SearchAnswer
+from holdings.search_document import Document
+from holdings.search_find import Finder, Found, finder
+from holdings.search_needle import All, Needle, View, looked_for, needles
+from holdings.search_plan import Plan, narrowing, plan, token
+from holdings.search_request import (
+    LIMIT_MAX,
+    Both,
+    Either,
+    Field,
+    Mode,
+    Query,
+    SearchRequest,
+    Sort,
+    Without,
+    Word,
+    read_query,
+)  # fmt: skip
+
+COUNT_CAP: Final = 1_000  # hits counted; above, the count is a lower bound
+SCORED: Final = 1_000  # newest hits that are put in the order of relevance
+FACETED: Final = 4_000  # newest hits that facets are counted over
+VALUES_TOLD: Final = 100  # values of one facet, the most frequent
+BY_DATE: Final = 4_000  # hits up to which all are sorted by date; above, days are walked
+BY_CODE: Final = 20_000  # newest hits that are sorted by code
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    """Where a page ends: by what order, id and key of its last hit."""
+
+    kind: str
+    id: int
+    key: str = ""
+
+    @property
+    def text(self) -> str:
+        return f"{self.kind}.{self.id}.{self.key}"
+
+    @staticmethod
+    def read(text: str) -> _Cursor | None:
+        """A cursor that was given back; None when it is none of ours: the first page then."""
+        kind, _, rest = text[:400].partition(".")
+        number, _, key = rest.partition(".")
+        if kind not in _KINDS or not number.isdecimal() or len(number) > 18:
+            return None
+        if kind in "rd" and not (key.isdecimal() and len(key) <= 8):
+            return None
+        return _Cursor(kind, int(number), key)
+
+
+_KINDS: Final = frozenset("rndc")
+_Place = Callable[[Found], _Cursor]
+
+
+class Meaning(Protocol):
+    """Answers by meaning (holdings/meaning_answer.py)."""
+
+    def answer(self, connection: apsw.Connection, access: Access, request: SearchRequest) -> SearchAnswer:
+        """Answer a question in mode meaning or both; by words where it cannot."""
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question under way."""
+
+    request: SearchRequest
+    finder: Finder
+    needles: tuple[Needle, ...]
+    notes: list[str]
+
+    @property
+    def limit(self) -> int:
+        return max(0, min(self.request.limit, LIMIT_MAX))
+
+
+def search(
+    connection: apsw.Connection, access: Access, request: SearchRequest, meaning: Meaning | None = None
+) -> SearchAnswer:
+    """Answer a question of a caller whose access is given. A blank text without any filter finds nothing.
+
+    Never an error for what somebody typed; what was left out is said in `notes`.
+    """
+    if request.mode is not Mode.WORDS and meaning is not None:
+        return meaning.answer(connection, access, request)
+    with connection:  # one state of the database for the whole answer
+        answer = _asked(connection, access, request)
+    return answer  # noqa: RET504  # to mypy a block under a context manager may not return
+
+
+def _asked(connection: apsw.Connection, access: Access, request: SearchRequest) -> SearchAnswer:
+    read = read_query(request.text)
+    notes = list(read.notes)
+    node = looked_for(_with_former(connection, read.query))
+    if node == All(()) and not request.filters and request.years is None:
+        return SearchAnswer((), Count(0), notes=tuple(notes))
+    holders = catalogue_sheets.holder_names(connection)
+    narrowed = narrowing(request.filters, request.years, holders)
+    planned = plan(node, narrowed, access, search_sample.sample(connection).share)
+    asked = _Asked(request, finder(connection, planned), tuple(needles(node)), notes)
+    _say_state(connection, asked)
+    return _answer(asked)
+
+
+def fetch(connection: apsw.Connection, access: Access, ids: Sequence[int]) -> list[Hit]:
+    """Rows and records by their ids in the index, those alone that stand and the caller may see."""
+    with connection:
+        holders = catalogue_sheets.holder_names(connection)
+        everything = Plan(None, All(()), narrowing({}, None, holders), access, sure=True)
+        found = finder(connection, everything)
+        hits = [search_hit.hit(one.id, one.document, _view(found, one), (), holders) for one in found.given(ids)]
+    return hits  # noqa: RET504  # as above
+
+
+def _with_former(connection: apsw.Connection, query: Query) -> Query:
+    """A word that is a code some row had before is looked for under its code now, too."""
+    if isinstance(query, Word):
+        if query.field not in (None, Field.CODE) or query.prefix or not any(map(str.isdigit, query.text)):
+            return query
+        became = lineage.row_became(connection, match_key(query.text[:CODE_MAX]))
+        return Either((query, Word(became, Field.CODE))) if became else query
+    if isinstance(query, Both | Either):
+        return replace(query, parts=tuple(_with_former(connection, part) for part in query.parts))
+    return replace(query, part=_with_former(connection, query.part)) if isinstance(query, Without) else query
+
+
+def _say_state(connection: apsw.Connection, asked: _Asked) -> None:
+    now = search_index.state(connection)
+    if not now.serving:
+        asked.notes.append("检索索引还没有建好：逐条比对，会慢；重建完成后恢复")
+    elif now.fold and now.fold != search_fold.version():
+        asked.notes.append("检索索引由另一版程序建立，可能有漏检；请重建索引")
+
+
+def _answer(asked: _Asked) -> SearchAnswer:
+    request = asked.request
+    if request.mode is not Mode.WORDS:
+        asked.notes.append("按意思查没有启用，只按字词查")
+    cursor = _Cursor.read(request.cursor)
+    counted = max(COUNT_CAP + 1 if request.counted else 0, FACETED + 1 if request.facets else 0)
+    if cursor is None and request.sort in (Sort.NEWEST, Sort.RELEVANCE):
+        counted = max(counted, asked.limit + 1 if request.sort is Sort.NEWEST else SCORED + 1)
+    head = list(itertools.islice(asked.finder.newest(), counted))
+    page, following = _page(asked, cursor, head)
+    return SearchAnswer(
+        tuple(_hits(asked, page)), _count(asked, head), _facets(asked, head), following, _notes(asked), _told(asked)
+    )
+
+
+def _page(asked: _Asked, cursor: _Cursor | None, head: list[Found]) -> tuple[list[Found], str]:
+    if asked.request.sort is Sort.DATE:
+        return _by_date(asked, cursor)
+    if asked.request.sort is Sort.CODE:
+        return _by_code(asked, cursor)
+    if asked.request.sort is Sort.RELEVANCE and (cursor is None or cursor.kind == "r"):
+        return _by_relevance(asked, cursor, head)
+    found = head if cursor is None else asked.finder.newest(cursor.id)
+    return _cut(asked, list(itertools.islice(found, asked.limit + 1)), lambda one: _Cursor("n", one.id))
+
+
+def _cut(asked: _Asked, found: list[Found], place: _Place) -> tuple[list[Found], str]:
+    """A page, and where the next one begins."""
+    if len(found) <= asked.limit or not asked.limit:
+        return found[: asked.limit], ""
+    return found[: asked.limit], place(found[asked.limit - 1]).text
+
+
+def _by_relevance(asked: _Asked, cursor: _Cursor | None, head: list[Found]) -> tuple[list[Found], str]:
+    """The newest thousand in the order of how well they answer; behind them the rest as it came in."""
+    if cursor is None:
+        window = head[: SCORED + 1]
+    else:
+        window = list(itertools.islice(asked.finder.newest(cursor.id + 1), SCORED + 1))
+    more, window, start = len(window) > SCORED, window[:SCORED], int(cursor.key) if cursor is not None else 0
+    if not window:
+        return [], ""
+    ranked = sorted(window, key=lambda one: (-search_hit.score(_view(asked.finder, one), asked.needles), -one.id))
+    page = ranked[start : start + asked.limit]
+    if start + asked.limit < len(ranked):
+        return page, _Cursor("r", window[0].id, str(start + asked.limit)).text
+    return page, _Cursor("n", window[-1].id).text if more and asked.limit else ""
+
+
+def _by_date(asked: _Asked, cursor: _Cursor | None) -> tuple[list[Found], str]:
+    """Latest first. A few hits are all sorted; many are found day by day, so that only a page of them is read."""
+    few = list(itertools.islice(asked.finder.newest(), BY_DATE + 1))
+    if (len(few) <= BY_DATE and not asked.finder.partial) or not asked.finder.table:
+        order = sorted(few, key=lambda one: (-one.document.day, -one.id))
+        if cursor is not None:
+            order = [one for one in order if (-one.document.day, -one.id) > (-int(cursor.key), -cursor.id)]
+        found = order[: asked.limit + 1]
+    else:
+        asked.finder.looked, asked.finder.partial = 0, False
+        found = list(itertools.islice(_along_days(asked.finder, cursor), asked.limit + 1))
+    return _cut(asked, found, lambda one: _Cursor("d", one.id, str(one.document.day)))
+
+
+def _along_days(find: Finder, cursor: _Cursor | None) -> Iterator[Found]:
+    last = int(cursor.key) if cursor is not None else 99_991_231
+    year, is_there = -1, False
+    for day in search_index.days(find.connection, last):
+        if day // 10_000 != year:
+            year = day // 10_000
+            # A year without any hit is passed over as a whole.
+            is_there = next(find.newest(also=token("g", year)), None) is not None
+        if is_there:
+            same = cursor is not None and day == last
+            yield from find.newest(cursor.id if same and cursor is not None else 1 << 62, token("d", day))
+        if find.partial:
+            return
+
+
+def _by_code(asked: _Asked, cursor: _Cursor | None) -> tuple[list[Found], str]:
+    found = list(itertools.islice(asked.finder.newest(), BY_CODE + 1))
+    if len(found) > BY_CODE:
+        asked.notes.append(f"命中超过 {BY_CODE:,} 条，按档号排的只是其中最新的 {BY_CODE:,} 条；请加筛选条件")
+    keyed = sorted((_code_key(one.document), one.id, one) for one in found[:BY_CODE])
+    if cursor is not None:
+        keyed = [one for one in keyed if one[:2] > (cursor.key, cursor.id)]
+    page = [one for _, _, one in keyed[: asked.limit + 1]]
+    return _cut(asked, page, lambda one: _Cursor("c", one.id, _code_key(one.document)))
+
+
+def _code_key(document: Document) -> str:
+    return sort_key(match_key(document.code.partition(search_fold.BREAK)[0]))
+
+
+# ---------------------------------------------------------------------- the answer
+
+
+def _view(find: Finder, one: Found) -> View:
+    return View(one.document, lambda: find.pages(one.id))
+
+
+def _hits(asked: _Asked, page: Sequence[Found]) -> Iterator[Hit]:
+    holders = asked.finder.plan.narrowing.holders
+    for one in page:
+        hit = search_hit.hit(one.id, one.document, _view(asked.finder, one), asked.needles, holders)
+        yield _in_pages(asked, hit) if hit.field is Field.TEXT else hit
+
+
+def _in_pages(asked: _Asked, hit: Hit) -> Hit:
+    """A match in the text of a page: which page, and the text around it."""
+    assert hit.record is not None
+    pages = list(text_store.of_record(asked.finder.connection, hit.record))
+    one_part = len({page.sha256 for page in pages}) == 1
+    for page in pages:
+        text = page.text.replace("\n", " ")
+        if any(needle.is_in(search_fold.fold(text)) for needle in asked.needles):
+            shown = search_hit.snippet(text, asked.needles)
+            return replace(hit, snippet=shown, part=page.sha256, page=page.page + 1 if one_part else None)
+    return hit
+
+
+def _count(asked: _Asked, head: list[Found]) -> Count:
+    if not asked.request.counted:
+        return Count(0, capped=True)
+    capped = len(head) > COUNT_CAP or asked.finder.partial
+    return Count(min(len(head), COUNT_CAP), capped)
+
+
+def _facets(asked: _Asked, head: list[Found]) -> tuple[FacetCounts, ...]:
+    holders, over = asked.finder.plan.narrowing.holders, head[:FACETED]
+    capped, told = len(head) > FACETED or asked.finder.partial, []
+    for facet in dict.fromkeys(asked.request.facets):
+        counts = Counter(value for one in over if (value := one.document.value(facet, holders)))
+        values = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES_TOLD]
+        told.append(FacetCounts(facet, tuple(values), len(over), capped))
+    return tuple(told)
+
+
+def _notes(asked: _Asked) -> tuple[str, ...]:
+    if asked.finder.partial:
+        return (*asked.notes, f"只比对了最新的 {asked.finder.looked:,} 条；请加词或筛选条件")
+    return tuple(asked.notes)
+
+
+def _told(asked: _Asked) -> dict[str, str]:
+    """How it was found, for --explain."""
+    find = asked.finder
+    return {
+        "索引": find.plan.match or "逐条比对",
+        "比对": f"{find.looked:,} 条" + ("" if not find.plan.sure else "（索引已足够，未逐字比对）"),
+        "排序": asked.request.sort.value,
+    }

@@ -1,0 +1,236 @@
+"""What the index knows of a row or record: its fields, what it is filtered by, and the tokens of both; pure but for the tables
+of folding.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from holdings.access import Facts, Opening, Secrecy, opening_of, secrecy_of
+from holdings.category import Named
+from holdings.columns import CODE
+from holdings.dates import parse_date
+from holdings.fonds_tally import OPENING, key_of
+from holdings.person_names import NAMES_MAX, name_elements, name_keys, names_in
+from holdings.record import DATE, MARK, NUMBER, TITLE, Level
+from holdings.search_fold import BREAK, MARKER, fold
+from holdings.search_request import Facet, Field
+
+BODY_NAME, RETENTION, YEAR, CATEGORY = "责任者", "保管期限", "年度", "门类"
+KEYWORDS: Final = ("主题词", "关键词", "人名")
+_FIELD_MAX: Final = 4_000  # characters of one field that are found; a cell may hold 32,767
+_YEAR: Final = re.compile(r"[0-9]{4}")
+_OPENED: Final = {Opening.OPEN: "1", Opening.CONTROLLED: "0", Opening.DEFERRED: "2"}
+_decode: Final = msgspec.json.Decoder().decode
+
+
+class Document(NamedTuple):
+    """A row or record as it is found. `holder`: number of whose it is (0: this site's); `code`: as printed, and former codes
+    behind breaks; `day`: YYYYMMDD with zeros for what is not known, 0 without a date; `names`: of persons."""
+
+    title: str
+    body: str
+    number: str
+    keywords: str
+    code: str
+    level: int
+    holder: int
+    fonds: str
+    category: str
+    year: int
+    day: int
+    date: str
+    retention: str
+    secrecy: Secrecy
+    opening: Opening
+    names: tuple[str, ...] = ()
+
+    def of(self, field: Field) -> str:
+        """The text of a field; that of pages is not here."""
+        return (self.title, self.body, self.number, self.code, "", self.keywords)[_PLACE[field]]
+
+    def words(self) -> str:
+        """All fields, breaks between them."""
+        body = "" if self.body in self.title else self.body
+        return BREAK.join(part for part in (self.title, body, self.number, self.keywords, self.code) if part)
+
+    def facts(self, holders: Mapping[int, str]) -> Facts:
+        """What decides who may see it."""
+        return Facts(holders.get(self.holder, ""), self.fonds, self.secrecy, self.opening)
+
+    def filters(self) -> str:
+        """Tokens by which it is filtered, each after a blank."""
+        said = _steady(self.fonds, self.category, self.year, self.retention, self.secrecy, self.opening)
+        said += f" {MARKER}d{self.day} {MARKER}g{self.day // 10_000}"
+        if self.holder:
+            said += f" {MARKER}h{self.holder}"
+        if self.names:
+            said += _heard(self.names)
+        return said if self.level == Level.ITEM else f"{said} {MARKER}l{self.level}"
+
+    def value(self, facet: Facet, holders: Mapping[int, str]) -> str:
+        """What it counts for in a facet; blank: nothing."""
+        if facet is Facet.FONDS:
+            return self.fonds
+        if facet is Facet.YEAR:
+            return str(self.year) if self.year else ""
+        if facet is Facet.RETENTION:
+            return self.retention
+        if facet is Facet.SECURITY:
+            return self.secrecy.label
+        if facet is Facet.OPENING:
+            return str(self.opening.value)
+        if facet is Facet.CATEGORY:
+            return self.category
+        if facet is Facet.DISTRICT:
+            return holders.get(self.holder, "")
+        return Level(self.level).label
+
+
+_PLACE: Final = {field: place for place, field in enumerate(Field)}
+
+
+@functools.lru_cache(16_384)
+def _steady(fonds: str, category: str, year: int, retention: str, secrecy: Secrecy, opening: Opening) -> str:
+    """Tokens that many rows share."""
+    said = [f"f{plain(fonds)}"] if fonds else []
+    if category:
+        said.append(f"c{plain(category)}")
+    if year:
+        said += [f"y{year}", f"e{year // 10}"]
+    if retention:
+        said.append(f"r{plain(retention)}")
+    if secrecy:
+        said.append(f"s{secrecy.value}")
+    if opening in _OPENED:
+        said.append(f"o{_OPENED[opening]}")
+    return "".join(f" {MARKER}{one}" for one in said)
+
+
+@functools.lru_cache(4_096)
+def _heard(names: tuple[str, ...]) -> str:
+    """Tokens by which names of persons are found by their sound."""
+    keys = name_keys(names)
+    said = [*(f"p{key}" for key in keys.sounds), *(f"i{key}" for key in keys.letters)]
+    return "".join(f" {MARKER}{one}" for one in said)
+
+
+@functools.lru_cache(4_096)
+def plain(text: str) -> str:
+    """A value inside a token: folded, without blanks."""
+    return fold(text).replace(" ", "").replace(BREAK, "").replace("\n", "")
+
+
+def opening_token(opening: Opening) -> str:
+    """What of a state stands in its token; blank where it has none."""
+    return _OPENED.get(opening, "")
+
+
+@functools.lru_cache(32_768)
+def _day(date: str) -> int:
+    """The first day of a written date as a number."""
+    if len(date) == 8 and date.isdigit() and date.isascii():
+        return int(date)
+    read = parse_date(date) if date else None
+    return read[0] * 10_000 + read[1] * 100 + read[2] if read else 0
+
+
+@functools.lru_cache(4_096)
+def _year(text: str, date: str) -> int:
+    """归档年度, else the year of the date."""
+    found = _YEAR.search(text) if text else None
+    return int(found[0]) if found else _day(date) // 10_000
+
+
+_secrecy = functools.lru_cache(1_024)(secrecy_of)
+_opening = functools.lru_cache(1_024)(opening_of)
+_fonds = functools.lru_cache(4_096)(key_of)
+
+
+def _category(key: str, said: str) -> str:
+    """门类代码: of the code (DA/T 13-2022), else as the row says it."""
+    kind = key.split("-", 2)[1].partition("·")[0] if "-" in key else ""
+    if len(kind) == 2 and kind.isalpha():
+        return kind
+    return said[:20].upper()
+
+
+class _Places(NamedTuple):
+    """Where the elements that matter here stand among the columns; -1: nowhere."""
+
+    body: int
+    number: int
+    year: int
+    retention: int
+    mark: int
+    openings: tuple[int, ...]
+    category: int
+    keywords: tuple[int, ...]
+    names: tuple[tuple[int, str], ...]
+
+
+@functools.lru_cache(256)
+def _places(names: tuple[str, ...]) -> _Places:
+    place = {name: at for at, name in enumerate(names)}
+    known = name_elements()
+    persons = tuple((at, name) for name, at in place.items() if name in known)
+    words = [*KEYWORDS, *(name for name in place if known.get(name) is Named.PERSON)]
+    return _Places(
+        place.get(BODY_NAME, -1), place.get(NUMBER, -1), place.get(YEAR, -1), place.get(RETENTION, -1), place.get(MARK, -1),
+        tuple(place[name] for name in OPENING if name in place),
+        place.get(CATEGORY, -1),
+        tuple(place[name] for name in dict.fromkeys(words) if name in place),
+        persons,
+    )  # fmt: skip
+
+
+def _made(
+    names: tuple[str, ...], cells: Sequence[Any], title: str, code: str, key: str, level: int, holder: int, date: str
+) -> Document:
+    """`cells`: values beside the names of their columns and one None behind them, for what stands nowhere."""
+    at = _places(names)
+    keywords = BREAK.join(cells[one] for one in at.keywords if cells[one]) if at.keywords else ""
+    opening = next((cells[one] for one in at.openings if cells[one]), None)
+    year = cells[at.year]
+    persons = tuple(one for place, name in at.names if cells[place] for one in names_in(name, cells[place]))
+    return Document(
+        _cut(title), _cut(cells[at.body] or ""), _cut(cells[at.number] or ""), _cut(keywords), code, level, holder,
+        _fonds(key[: key.find("-") + 1] + "-") if key.count("-") > 1 else "", _category(key, cells[at.category] or ""),
+        _year(year or "", "" if year else date), _day(date), date, (cells[at.retention] or "")[:20],
+        _secrecy(cells[at.mark]), _opening(opening), persons[:NAMES_MAX],
+    )  # fmt: skip
+
+
+def _cut(text: str) -> str:
+    """Line ends part lines of tokens, so none may stand in a field."""
+    text = text if len(text) <= _FIELD_MAX else text[:_FIELD_MAX]
+    return text.replace("\n", " ") if "\n" in text else text
+
+
+def of_row(
+    names: tuple[str, ...], elements: str, *, title: str, code: str, key: str, level: int, holder: int, date: str
+) -> Document:
+    """The document of a row of the catalogue: its columns, the JSON of their values, and what stands beside them."""
+    cells = _decode(elements)
+    if isinstance(cells, dict):  # a row of the first schema
+        names, cells = tuple(cells), list(cells.values())
+    cells += [None] * (len(names) + 1 - len(cells))
+    return _made(names, cells, title, code, key, level, holder, date)
+
+
+def of_record(
+    elements: Mapping[str, str], code: str, former: Sequence[str], *, key: str, level: int, holder: int
+) -> Document:
+    """The document of a record's current version: its elements, its code and former codes."""
+    codes, cells = BREAK.join((code, *former)), [*elements.values(), None]
+    return _made(
+        tuple(elements), cells, elements.get(TITLE, ""), codes, key, level, holder, elements.get(DATE, "")
+    )  # fmt: skip
+
+
+assert Field.CODE.label == CODE, "the field is called as its column is"

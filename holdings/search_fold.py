@@ -1,0 +1,168 @@
+"""How text is folded for finding: full width and half width, upper and lower case, traditional and variant characters,
+accents; punctuation and blanks fall away. Pure but for the tables of OpenCC, which are loaded when first needed.
+
+A folded text consists of *signs* (ideographs, kana, and all else from U+2E80 on, each found by itself) and of *runs* of
+letters and digits, found whole. One blank parts runs that punctuation or blanks parted; there is no other blank.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import unicodedata
+from typing import Any, Final
+
+FIRST_SIGN: Final = "\u2e80"
+"""From here on characters are signs; below, they belong to runs."""
+BREAK: Final = "\x1f"
+"""Stands between fields; nothing matches across it."""
+MARKER: Final = "\uf8ff"
+"""Begins tokens that no text has: those of filters. A private-use character that folding takes away."""
+_KEPT: Final = {"\x1f": BREAK, "\n": "\n", MARKER: " ", "○": "〇", "◯": "〇"}
+_RANGES: Final = (range(0x2E80, 0xA000), range(0xF900, 0xFB00), range(0x20000, 0x31350))
+
+
+@functools.cache
+def variants() -> dict[str, str]:
+    """Simplified forms of single traditional and variant characters, of OpenCC; empty where it is not installed."""
+    try:
+        import opencc  # loaded when somebody searches or imports, not when a program starts
+    except ImportError:
+        return {}
+    chars = [chr(code) for codes in _RANGES for code in codes]
+    simple = opencc.OpenCC("t2s").convert("\n".join(chars)).split("\n")
+    return {one: other for one, other in zip(chars, simple, strict=True) if one != other and len(other) == 1}
+
+
+@functools.cache
+def version() -> str:
+    """What the folding of this program is known by: an index that was made by another one is to be rebuilt."""
+    pairs = "".join(sorted(one + other for one, other in variants().items()))
+    told = f"1 {unicodedata.unidata_version} {pairs}"
+    return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+
+
+class _Table(dict[int, str]):
+    """What each character becomes, worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = found = _folded(chr(code))
+        return found
+
+
+def _folded(char: str) -> str:
+    """One character: what is looked for, a blank where something ends, or nothing (an accent by itself)."""
+    if char in _KEPT:
+        return _KEPT[char]
+    if "\ud800" <= char <= "\udfff":
+        return " "
+    out = []
+    for one in unicodedata.normalize("NFKC", char).lower():
+        plain = unicodedata.normalize("NFKD", one) if one < FIRST_SIGN else one
+        if len(plain) > 1 and plain[0].isascii() and plain[0].isalnum():
+            one = plain[0]
+        kind = unicodedata.category(one)
+        if kind[0] == "M":
+            continue
+        if one in _KEPT:
+            one = _KEPT[one]
+        elif kind[0] not in "LN" and kind != "Co":
+            one = " "
+        out.append(_simple(one))
+    return "".join(out)
+
+
+def _simple(char: str) -> str:
+    """The simplified form, and what that becomes in turn."""
+    known = variants()
+    for _ in range(4):
+        following = unicodedata.normalize("NFKC", known.get(char, char)).lower()
+        if following == char or len(following) != 1:
+            break
+        char = following
+    return char
+
+
+_TABLE: Final = _Table()
+
+
+def fold(text: str) -> str:
+    """Fold a text; folding again changes nothing."""
+    said = text.translate(_TABLE)
+    if " " not in said:
+        return said
+    out: list[str] = []
+    last = FIRST_SIGN
+    for part in said.split(" "):
+        if part:
+            out.append(" " + part if last < FIRST_SIGN and part[0] < FIRST_SIGN and min(last, part[0]) > " " else part)
+            last = part[-1]
+    return "".join(out)
+
+
+def tokens(folded: str) -> list[str]:
+    """What is indexed of a folded text: each run; of signs that follow each other each pair, and the last one alone."""
+    found: list[str] = []
+    start = 0
+    size = len(folded)
+    for at, char in enumerate(folded):
+        following = folded[at + 1] if at + 1 < size else " "
+        if char >= FIRST_SIGN:
+            found.append(char + following if following >= FIRST_SIGN else char)
+            start = at + 1
+        elif char <= " ":
+            start = at + 1
+        elif following <= " " or following >= FIRST_SIGN:
+            found.append(folded[start : at + 1])
+            start = at + 1
+    return found
+
+
+@functools.cache
+def _lookup() -> tuple[Any, Any]:
+    """(what each character up to U+FFFF becomes, its kind): 0 falls away, 1 of a run, 2 a sign, 3 break, 4 end of line,
+    5 to be folded by itself."""
+    import numpy as np  # slow to load: only for thousands of rows
+
+    signs, kinds = np.zeros(65536, "<u2"), np.zeros(65536, np.uint8)
+    for code in range(65536):
+        one = _folded(chr(code))
+        if one == " ":
+            continue
+        if len(one) != 1 or ord(one) > 0xFFFF:
+            kinds[code] = 5
+        else:
+            signs[code] = ord(one)
+            kinds[code] = 3 if one == BREAK else 4 if one == "\n" else 2 if one >= FIRST_SIGN else 1
+    kinds[0xD800:0xE000] = 5
+    return signs, kinds
+
+
+def tokens_of(texts: list[str]) -> list[str]:
+    """The tokens of each text, not folded yet, blanks between them: what `tokens` of `fold` says, for thousands of texts
+    that hold no line ends."""
+    import numpy as np
+
+    lut, lut_kind = _lookup()
+    signs = np.frombuffer("\n".join(texts).encode("utf-16-le", "surrogatepass"), "<u2")
+    kinds = lut_kind[signs]
+    places = np.flatnonzero(kinds)
+    kind, sign = kinds[places], lut[signs[places]]
+    following = np.append(kind[1:], 4)
+    beside = np.append(np.diff(places) == 1, False)
+    pair = (kind == 2) & (following == 2)
+    within = (kind == 1) & (following == 1) & beside
+    out = np.full((len(places), 3), ord(" "), "<u2")
+    out[:, 0] = sign
+    out[:-1, 1][pair[:-1]] = sign[1:][pair[:-1]]
+    odd = kind == 5
+    mask = np.empty(out.shape, bool)
+    mask[:, 0] = (kind != 3) & ~odd
+    mask[:, 1] = ((kind == 1) | (kind == 2)) & ~within
+    mask[:, 2] = pair
+    found = out[mask].tobytes().decode("utf-16-le").split("\n")
+    if odd.any():
+        line = np.cumsum(kind == 4)
+        for number in np.unique(line[odd]).tolist():
+            found[number] = " ".join(tokens(fold(texts[number])))
+    return found

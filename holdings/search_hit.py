@@ -1,0 +1,117 @@
+"""Hits as they are told: what of a text is shown, what in it matched, how well it answers; pure but for the tables of folding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from holdings.record import Level
+from holdings.search_answer import SNIPPET, Hit, Snippet
+from holdings.search_document import Document
+from holdings.search_fold import BREAK, FIRST_SIGN, fold
+from holdings.search_index import RECORDS
+from holdings.search_needle import Needle, View
+from holdings.search_request import Field
+
+_MARKS_MAX: Final = 16
+_FIELDS: Final = (Field.TITLE, Field.NUMBER, Field.CODE, Field.BODY, Field.KEYWORDS)
+_WEIGHT: Final = {Field.TITLE: 0.6, Field.NUMBER: 0.55, Field.CODE: 0.55, Field.KEYWORDS: 0.45, Field.BODY: 0.4}
+_IN_PAGES: Final = 0.3
+
+
+def folded_with_places(text: str) -> tuple[str, list[int]]:
+    """A text folded, and for each character of that where it stands in the text."""
+    said: list[str] = []
+    places: list[int] = []
+    gap = False
+    for at, char in enumerate(text):
+        for one in fold(f"a{char}a")[1:-1].strip() if char < FIRST_SIGN else fold(char):
+            if gap and said and one < FIRST_SIGN and said[-1] < FIRST_SIGN:
+                said.append(" ")
+                places.append(at)
+            said.append(one)
+            places.append(at)
+            gap = False
+        gap = gap or not fold(char)
+    return "".join(said), places
+
+
+def marks(text: str, needles: Sequence[Needle]) -> Iterator[tuple[int, int]]:
+    """Where a text that was not folded has what was looked for."""
+    folded, places = folded_with_places(text)
+    for one in needles:
+        for start, end in one.places(folded):
+            yield places[start], places[end - 1] + 1
+
+
+def snippet(text: str, needles: Sequence[Needle]) -> Snippet:
+    """A text cut around its first match, when it is long, with what matched in it."""
+    found = sorted(set(marks(text, needles)))
+    start = 0
+    if len(text) > SNIPPET:
+        first = found[0][0] if found else 0
+        start = max(0, min(first - SNIPPET // 3, len(text) - SNIPPET))
+    cut = text[start : start + SNIPPET]
+    before, after = "…" if start else "", "…" if start + SNIPPET < len(text) else ""
+    shift = len(before) - start
+    inside = [
+        (max(a, start) + shift, min(b, start + SNIPPET) + shift) for a, b in found if a < start + SNIPPET and b > start
+    ]
+    return Snippet(before + cut + after, tuple(_apart(inside))[:_MARKS_MAX])
+
+
+def _apart(found: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Marks that overlap made one."""
+    last: tuple[int, int] | None = None
+    for start, end in found:
+        if last is not None and start <= last[1]:
+            last = (last[0], max(last[1], end))
+            continue
+        if last is not None:
+            yield last
+        last = (start, end)
+    if last is not None:
+        yield last
+
+
+def score(view: View, needles: Sequence[Needle]) -> float:
+    """How well a document answers, 0 to 1: where the words stand, how much of the field they are, whether it begins or is
+    them."""
+    if not needles:
+        return 0.5
+    total = 0.0
+    for one in needles:
+        total += max((_in(view, field, one) for field in (_FIELDS if one.field is None else (one.field,))), default=0.0)
+    said = total / len(needles)
+    return min(1.0, said + (0.02 if view.document.level == Level.VOLUME and said < 1 else 0.0))
+
+
+def _in(view: View, field: Field, one: Needle) -> float:
+    if field is Field.TEXT:
+        return _IN_PAGES
+    text = view.of(field)
+    if not text or not one.is_in(text):
+        return _IN_PAGES
+    if any(part == one.text for part in text.split(BREAK)):
+        return 1.0
+    begins = 0.1 if text.startswith(one.text) else 0.05 if text.endswith(one.text) else 0.0
+    return _WEIGHT[field] + begins + 0.2 * len(one.text) / len(text)
+
+
+def hit(number: int, document: Document, view: View, needles: Sequence[Needle], holders: Mapping[int, str]) -> Hit:
+    """A hit as it is told, but for a match that stands in the text of its pages."""
+    field = next(
+        (one for one in _FIELDS if any(n.is_in(view.of(one)) for n in needles if n.field in (None, one))), None
+    )
+    shown = document.of(field).replace(BREAK, " ") if field is not None else document.title
+    code = document.code.partition(BREAK)[0]
+    writer = holders.get(document.holder, "")
+    return Hit(
+        ref=f"{writer}/{code}" if writer else code, title=document.title, level=Level(document.level), date=document.date,
+        score=round(score(view, needles), 4), snippet=snippet(shown or document.title, needles), id=number,
+        record=number - RECORDS if number > RECORDS else None,
+        field=field or (Field.TEXT if needles and number > RECORDS else Field.TITLE), body=document.body,
+        number=document.number, fonds=document.fonds, year=document.year, retention=document.retention,
+        security=document.secrecy.label if document.secrecy else "", opening=str(document.opening.value), holder=writer,
+        names=document.names,
+    )  # fmt: skip

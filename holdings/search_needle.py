@@ -1,0 +1,159 @@
+"""What a query looks for, folded, and whether a text has it; pure but for the tables of folding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from holdings import name_sound
+from holdings.person_names import name_keys
+from holdings.search_document import Document
+from holdings.search_fold import BREAK, FIRST_SIGN, fold, tokens
+from holdings.search_request import EVERYTHING, Both, Field, Query, Sound, Without, Word
+
+WORD_MAX: Final = 200  # characters of one word that are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Needle:
+    """A folded word. `certain`: tokens that every text with it has; `open`: what one of its tokens begins with (blank: none);
+    `exact`: the only token says it all."""
+
+    text: str
+    field: Field | None
+    prefix: bool
+    certain: tuple[str, ...]
+    open: str
+    exact: bool
+
+    def is_in(self, text: str) -> bool:
+        """Whether a folded text has it: signs anywhere, letters and digits as whole runs."""
+        return next(self.places(text), None) is not None
+
+    def places(self, text: str) -> Iterator[tuple[int, int]]:
+        """Where a folded text has it."""
+        size, at = len(self.text), -1
+        while (at := text.find(self.text, at + 1)) >= 0:
+            end = at + size
+            begins = self.text[0] >= FIRST_SIGN or at == 0 or not _of_run(text[at - 1])
+            if begins and (self.prefix or self.text[-1] >= FIRST_SIGN or end == len(text) or not _of_run(text[end])):
+                yield at, end
+
+
+def _of_run(char: str) -> bool:
+    return " " < char < FIRST_SIGN
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """All of these."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    """One of these at least."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """Not this."""
+
+    part: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A person whose name sounds so: keys of holdings/name_sound.py, any of which will do."""
+
+    text: str
+    sounds: frozenset[str]
+    letters: frozenset[str]
+
+
+Node: TypeAlias = "Needle | Heard | All | Any | No"
+
+
+def needle(word: Word) -> Needle | None:
+    """A word folded; None when nothing of it is looked for."""
+    text = fold(word.text[:WORD_MAX].replace("\n", " ").replace(BREAK, " ")).strip()
+    if not text:
+        return None
+    found = tokens(text)
+    last = found[-1]
+    if text[-1] < FIRST_SIGN:
+        certain, rest = (found[:-1], last) if word.prefix else (found, "")
+    else:  # the last sign may be followed by another: it is certain in a pair only
+        certain, rest = found[:-1], "" if len(text) > 1 and text[-2] >= FIRST_SIGN else last
+    exact = word.field is None and not rest and len(certain) == 1 and len(text) <= max(2, len(certain[0]))
+    return Needle(text, word.field, word.prefix, tuple(dict.fromkeys(certain)), rest, exact)
+
+
+def looked_for(query: Query) -> Node:
+    """A query folded; what nothing is looked for of falls away."""
+    found = _node(query)
+    return found if found is not None else All(())
+
+
+def _node(query: Query) -> Node | None:
+    if query == EVERYTHING:
+        return None
+    if isinstance(query, Word):
+        return needle(query)
+    if isinstance(query, Sound):
+        asked = name_sound.asked(query.text, fuzzy=query.fuzzy)
+        return Heard(query.text, frozenset((*asked.sounds, *asked.fuzzy)), frozenset(asked.letters))
+    if isinstance(query, Without):
+        part = _node(query.part)
+        return None if part is None else No(part)
+    parts = tuple(part for one in query.parts if (part := _node(one)) is not None)
+    if not parts:
+        return None
+    return parts[0] if len(parts) == 1 else All(parts) if isinstance(query, Both) else Any(parts)
+
+
+def needles(node: Node) -> Iterator[Needle]:
+    """All words that are looked for, not those that may not be there."""
+    if isinstance(node, Needle):
+        yield node
+    elif isinstance(node, All | Any):
+        for part in node.parts:
+            yield from needles(part)
+
+
+class View:
+    """A document as a query sees it; folds and reads no more than it is asked for."""
+
+    def __init__(self, document: Document, pages: Callable[[], str]) -> None:
+        self.document = document
+        self._pages, self._fields = pages, dict[Field | None, str]()
+
+    def of(self, field: Field | None) -> str:
+        """The folded text of a field; None: of all fields but that of pages."""
+        found = self._fields.get(field)
+        if found is None:
+            if field is Field.TEXT:
+                found = self._pages()
+            else:
+                found = fold(self.document.words() if field is None else self.document.of(field))
+            self._fields[field] = found
+        return found
+
+    def has(self, node: Node) -> bool:
+        """Whether the query is fulfilled."""
+        if isinstance(node, Needle):
+            if node.field is not None:
+                return node.is_in(self.of(node.field))
+            return node.is_in(self.of(None)) or node.is_in(self.of(Field.TEXT))
+        if isinstance(node, Heard):
+            keys = name_keys(self.document.names)
+            return not node.sounds.isdisjoint(keys.sounds) or not node.letters.isdisjoint(keys.letters)
+        if isinstance(node, No):
+            return not self.has(node.part)
+        if isinstance(node, All):
+            return all(map(self.has, node.parts))
+        return any(map(self.has, node.parts))

@@ -1,0 +1,193 @@
+"""How a query is asked of the index: which of its tokens, which filters, what the caller may see; pure.
+
+The index gives all that may be a hit and some that are none: of a long word only its rarest tokens are looked up, and
+what is found is compared with the text. Access is a part of what is asked, and compared once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from holdings.access import Access, Clause, Opening, Secrecy
+from holdings.record import Level
+from holdings.search_document import Document, opening_token, plain
+from holdings.search_fold import MARKER
+from holdings.search_needle import All, Any, Heard, Needle, No, Node
+from holdings.search_request import VALUES_MAX, Facet
+
+TOKENS_ASKED: Final = 3  # of one word, the rarest; more cost more than they spare
+PREFIX_MOST: Final = 60_000  # documents up to which tokens that begin so are looked up; beyond, walking is quicker
+YEARS_MAX: Final = 400  # years of a range that are asked of the index; a wider one is only compared
+
+Share = Callable[[str, bool], float]
+"""How many documents have a token (or, when true, one that begins so), estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Filters and years, ready to be asked and compared; holders by number."""
+
+    filters: Mapping[Facet, frozenset[str]]
+    years: tuple[int, int] | None
+    holders: Mapping[int, str]
+
+    def lets(self, document: Document) -> bool:
+        """Whether a document passes."""
+        if self.years is not None and not self.years[0] <= document.year <= self.years[1]:
+            return False
+        return all(plain(document.value(facet, self.holders)) in wanted for facet, wanted in self.filters.items())
+
+
+def narrowing(
+    filters: Mapping[Facet, Sequence[str]], years: tuple[int, int] | None, holders: Mapping[int, str]
+) -> Narrowing:
+    """Filters as they are compared: values folded, at most 64 of each."""
+    given = {facet: frozenset(map(plain, values[:VALUES_MAX])) for facet, values in filters.items() if values}
+    return Narrowing(given, years, holders)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`match`: the query of the index; None: all are walked, newest first. `node`: what each is compared with; `sure`: the
+    index's answer needs no comparison with the text."""
+
+    match: str | None
+    node: Node
+    narrowing: Narrowing
+    access: Access
+    sure: bool
+
+
+def plan(node: Node, narrowed: Narrowing, access: Access, share: Share) -> Plan:
+    """Plan a query. Access is applied inside what is asked."""
+    asked, without = _of(node, share)
+    parts = [part for part in (asked, *_filters(narrowed), _access(access, narrowed.holders)) if part]
+    refused = [part for part in (without, _above(access)) if part] if parts else []
+    match = " AND ".join(parts) or None
+    if match is not None and refused:
+        match = f"({match}) NOT ({' OR '.join(refused)})"
+    return Plan(match, node, narrowed, access, _is_sure(node))
+
+
+def _is_sure(node: Node) -> bool:
+    if isinstance(node, All):
+        return all(map(_is_sure, node.parts))
+    return isinstance(node, Needle) and node.exact and node.field is None
+
+
+def _of(node: Node, share: Share) -> tuple[str | None, str | None]:
+    """(what a hit must have, what it must not have) as far as the index can tell; None: it cannot."""
+    if isinstance(node, Needle):
+        return _word(node, share), None
+    if isinstance(node, Heard):
+        heard = [*(token("p", key) for key in node.sounds), *(token("i", key) for key in node.letters)]
+        return _either(heard or [NOTHING]), None
+    if isinstance(node, No):
+        exact = isinstance(node.part, Needle) and node.part.exact
+        return None, _word(node.part, share) if exact and isinstance(node.part, Needle) else None
+    found = [_of(part, share) for part in node.parts]
+    if isinstance(node, Any):
+        either = [must for must, _ in found]
+        known = [must for must in either if must is not None] or [NOTHING]
+        return (f"({' OR '.join(known)})" if len(known) >= len(either) else None), None
+    musts = [must for must, _ in found if must is not None]
+    nots = [refused for _, refused in found if refused is not None]
+    return " AND ".join(dict.fromkeys(musts)) or None, " OR ".join(nots) or None
+
+
+def _word(node: Needle, share: Share) -> str | None:
+    chosen = list(node.certain)
+    if len(chosen) > TOKENS_ASKED:
+        chosen = sorted(chosen, key=lambda one: share(one, False))[:TOKENS_ASKED]  # noqa: FBT003  # a Share takes two
+    said = [f'"{one}"' for one in chosen]
+    if node.open and (node.open >= "\u2e80" or not said) and share(node.open, True) <= PREFIX_MOST:  # noqa: FBT003
+        said.append(f'"{node.open}" *')
+    elif node.open and not said:
+        return None
+    return " AND ".join(said) or None
+
+
+def token(letter: str, value: object) -> str:
+    """The query for a token of filters."""
+    return f'"{MARKER}{letter}{value}"'
+
+
+NOTHING: Final = token("x", "none")
+"""No document has it."""
+
+
+def _either(found: Iterable[str]) -> str:
+    parts = sorted(set(found))
+    return parts[0] if len(parts) == 1 else f"({' OR '.join(parts)})"
+
+
+def _filters(narrowed: Narrowing) -> list[str]:
+    """What filters ask; a filter one of whose values has no token is only compared."""
+    asked = []
+    for facet, wanted in narrowed.filters.items():
+        found = [_value(facet, value, narrowed.holders) for value in wanted]
+        if all(found):
+            asked.append(_either(filter(None, found)))
+    if narrowed.years is not None:
+        first, last = narrowed.years
+        if 0 < first <= last and last - first < YEARS_MAX:
+            asked.append(_either(_years(first, last)))
+    return asked
+
+
+def _years(first: int, last: int) -> Iterable[str]:
+    """Whole decades, and single years beside them."""
+    year = first
+    while year <= last:
+        if year % 10 == 0 and year + 9 <= last:
+            yield token("e", year // 10)
+            year += 10
+        else:
+            yield token("y", year)
+            year += 1
+
+
+_LETTERS: Final = {Facet.FONDS: "f", Facet.YEAR: "y", Facet.RETENTION: "r", Facet.CATEGORY: "c"}
+
+
+def _value(facet: Facet, value: str, holders: Mapping[int, str]) -> str | None:
+    if facet in _LETTERS:
+        return token(_LETTERS[facet], value) if value else None
+    if facet is Facet.SECURITY:
+        rank = next((one for one in Secrecy if plain(one.label) == value), Secrecy.NONE)
+        return token("s", rank.value) if rank else None
+    if facet is Facet.OPENING:
+        said = next((opening_token(one) for one in Opening if plain(one.value) == value), "")
+        return token("o", said) if said else None
+    if facet is Facet.DISTRICT:
+        number = next((number for number, name in holders.items() if plain(name) == value), 0)
+        return token("h", number) if number else None
+    level = next((one for one in Level if plain(one.label) == value), Level.ITEM)
+    return token("l", level.value) if level is not Level.ITEM else None
+
+
+def _access(access: Access, holders: Mapping[int, str]) -> str | None:
+    """What must be there for any clause to show it; None when one of them asks for nothing that has a token."""
+    found = [_clause(clause, holders) for clause in access.clauses]
+    if not found:
+        return NOTHING
+    return _either(filter(None, found)) if all(found) else None
+
+
+def _clause(clause: Clause, holders: Mapping[int, str]) -> str | None:
+    asked = [token("o", opening_token(Opening.OPEN))] if clause.opened else []
+    if clause.fonds is not None:
+        asked.append(_either(token("f", plain(one)) for one in clause.fonds) if clause.fonds else NOTHING)
+    if clause.holders is not None and "" not in clause.holders:
+        known = [number for number, name in holders.items() if name in clause.holders]
+        asked.append(_either(token("h", number) for number in known) if known else NOTHING)
+    return f"({' AND '.join(asked)})" if asked else None
+
+
+def _above(access: Access) -> str | None:
+    """Levels that no clause shows."""
+    highest = max((clause.ceiling for clause in access.clauses), default=Secrecy.NONE)
+    found = [token("s", rank.value) for rank in Secrecy if rank > highest]
+    return " OR ".join(found) or None
