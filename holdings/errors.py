@@ -10,6 +10,7 @@ HoldingsError
 │  ├─ ClearanceInvalid    a 保密审查 that lacks what the rule asks for
 │  ├─ WaiveRefused        a finding that nobody may waive
 │  ├─ SearchRefused       a search that asks for a filter or an order that there is not
+│  ├─ MeaningOff          a search by meaning where there are no models, no vectors, or nothing to mean
 │  ├─ DeliveryRefused     something that a delivery's state, or a rule of its acceptance, does not allow
 │  └─ SiteDataWrong       a data file of the site that does not say what such a file says (a ValueError, as SheetUnreadable)
 ├─ PeerMustAct            what another writer sent is not acceptable
@@ -83,6 +84,10 @@ class FindingTaken(OperatorMustAct):
 
 class SearchRefused(OperatorMustAct, ValueError):
     """A search that asks for what there is not: a filter, an order, a page; names what there is."""
+
+
+class MeaningOff(OperatorMustAct):
+    """Nothing can be found by meaning: no models, no vectors yet, or a query that says nothing; the text says which and what to do."""
 
 
 class SiteDataWrong(OperatorMustAct, ValueError):

@@ -17,6 +17,9 @@ class Count(StrEnum):
     BYTES_SOURCE = "bytes_source"
     QUARANTINED = "quarantined"
     TEXT_PAGES = "text_pages"
+    MEANING_TITLES = "meaning_titles"
+    MEANING_PASSAGES = "meaning_passages"
+    MEANING_ORDERED = "meaning_ordered"
 
 
 def add(connection: apsw.Connection, count: Count, by: int, writer: str = "") -> None:

@@ -138,10 +138,13 @@ class Sandbox:
         memory_mb: address space of each.
         seconds: CPU seconds and wall seconds a call may take.
         nice: added niceness, so that low-priority work yields.
+        recycle: calls after which a worker is replaced; more where it keeps what is dear to load and reads nothing foreign.
     """
 
-    def __init__(self, workers: int = 2, memory_mb: int = 1024, seconds: int = 60, nice: int = 5) -> None:
-        self._memory_mb, self._seconds, self._nice = memory_mb, seconds, nice
+    def __init__(
+        self, workers: int = 2, memory_mb: int = 1024, seconds: int = 60, nice: int = 5, recycle: int = RECYCLE_AFTER
+    ) -> None:
+        self._memory_mb, self._seconds, self._nice, self._recycle = memory_mb, seconds, nice, recycle
         self._idle: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
         for _ in range(workers):
             self._idle.put(None)
@@ -160,7 +163,7 @@ class Sandbox:
         """
         worker = self._idle.get()
         try:
-            if worker is None or worker.calls >= RECYCLE_AFTER:
+            if worker is None or worker.calls >= self._recycle:
                 if worker is not None:
                     worker.stop()
                 worker = self._started()
@@ -213,7 +216,7 @@ class Sandbox:
         """One worker stays for the next stream, or for a pool that has none yet; one whose result was not read to its end answers
         nobody any more.
         """
-        if not usable or worker.calls >= RECYCLE_AFTER or self._closed.is_set():
+        if not usable or worker.calls >= self._recycle or self._closed.is_set():
             worker.stop()
             return
         try:
