@@ -93,14 +93,17 @@ def is_unknown_date(text: str) -> bool:
     return text in _UNKNOWN or (len(text) <= _VAGUE_MAX and _VAGUE.fullmatch(text) is not None)
 
 
-def is_serial(text: str) -> bool:
+def is_serial(text: str, shift: int = 0) -> bool:
     """Whether a text can be the day number by which a spreadsheet program keeps a date (five digits, perhaps a time)."""
-    return len(text) >= 5 and text[:5].isdigit() and bool(_SERIAL.fullmatch(text)) and int(text[:5]) in SERIALS
+    return len(text) >= 5 and text[:5].isdigit() and bool(_SERIAL.fullmatch(text)) and int(text[:5]) + shift in SERIALS
 
 
-def serial_date(text: str) -> str:
-    """The date of a day number as YYYYMMDD: 29567 is 19801212. Only for texts that `is_serial` lets pass."""
-    return dt.date.fromordinal(_SERIAL_ZERO + int(text[:5])).strftime("%Y%m%d")
+def serial_date(text: str, shift: int = 0) -> str:
+    """The date of a day number as YYYYMMDD: 29567 is 19801212. Only for texts that `is_serial` lets pass.
+
+    `shift`: days between the program's first day and 1900 (1,462 in workbooks that count from 1904).
+    """
+    return dt.date.fromordinal(_SERIAL_ZERO + int(text[:5]) + shift).strftime("%Y%m%d")
 
 
 def date_fault(text: str) -> str:

@@ -93,6 +93,13 @@ def settle(connection: apsw.Connection, delivery: str, now: int, holder: int = s
     quarantine.settle(connection, f"{place}#清册", _findings(connection, delivery, holder, place), now)
 
 
+def settle_every(connection: apsw.Connection, now: int) -> None:
+    """The same for every delivery of this site that declared something: codes or rows have changed across deliveries."""
+    found = connection.execute("SELECT DISTINCT delivery FROM declared_total").fetchall()
+    for (delivery,) in found:
+        settle(connection, str(delivery), now)
+
+
 def _findings(connection: apsw.Connection, delivery: str, holder: int, place: str) -> Iterator[Finding]:
     for sheet, lines in list(of_delivery(connection, place)):
         differ = [one for one in compare(connection, holder, delivery, lines) if not one.agrees]

@@ -56,6 +56,8 @@ class SheetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: str = SiteClass.OPEN.name
     profile: SheetProfile = NO_PROFILE
     columns: str = ""
+    carried: dict[str, str] = {}
+    """What the banners of an earlier part of a large file say of the rows of this one."""
 
     @property
     def category(self) -> Category | None:
@@ -108,6 +110,7 @@ class _SheetReader:
 
     def __init__(self, request: SheetRequest, data: bytes, ledger: Ledger) -> None:
         self._table, self._profile = request.table, request.profile
+        self._carried, self._last_banner = request.carried, dict[str, str]()
         self._category, self._told = request.category, request.columns
         if self._category is not None:
             self._profile = with_fill_rules(self._profile, self._category)
@@ -157,6 +160,7 @@ class _SheetReader:
             proposals=ledger.proposals[:ASKED_MAX], contradicted=tuple(ledger.contradicted),
             format=self.begin.format.value, encoding=self.begin.encoding, delimiter=self.begin.delimiter,
             declared=tuple(line for summary in self._summaries for line in summary.found)[:TOTALS_MAX], lacking=tuple(self._lacking),
+            carried=self._last_banner,
         )  # fmt: skip
 
     def _of_table(self, table: Table) -> Iterator[SheetRow | LinkRow]:
@@ -217,7 +221,7 @@ class _SheetReader:
             banners = merged_banner(banners, read_banner(row.cells, named))
         if "案卷档号" not in banners and "案卷号" not in banners:
             banners |= tab_volume(table.name)
-        return {**values, **banners}
+        return {**values, **(merged_banner(banners, self._carried) if self._carried else banners)}
 
     def _catalogue(
         self, table: Table, tab: str, found: FoundHeader, window: list[RawRow], defaults: dict[str, str],
@@ -248,7 +252,7 @@ class _SheetReader:
         ]
         lines = frozenset("|".join(cell.strip() for cell in row.cells) for row in above)
         self._ledger.tabs.append(tab)
-        context = TabContext(tab, len(self._ledger.tabs) - 1, window[found.last].number, lines, table.merged, defaults)
+        context = TabContext(tab, len(self._ledger.tabs) - 1, window[found.last].number, lines, table.merged, defaults, self._workbook.day_shift, self._carried)
         reading = Reading(header, source, context, self._ledger, self._table, self._profile, self._site)
         self._has_mark = self._has_mark or reading.has_mark
         if MARK in defaults:
@@ -259,6 +263,7 @@ class _SheetReader:
             if row is not None:
                 obliged.take(row)
                 yield row
+        self._last_banner = reading.banner
         obliged.finish()
         self._lacking |= dict.fromkeys(sorted(obliged.lacking))
         reading.finish()

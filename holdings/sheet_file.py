@@ -16,7 +16,7 @@ from holdings.errors import SheetUnreadable
 from holdings.security import SiteClass
 from holdings.sheet import SheetRequest
 from holdings.sheet_notes import TOLD_MAX
-from holdings.sheet_parts import HEAD_MAX, LARGE, TEXT_MAX, PartRequest, Slice, joined, slices
+from holdings.sheet_parts import HEAD_MAX, LARGE, TEXT_MAX, PartRequest, Slice, SoFar, joined, slices
 from holdings.sheet_profile import NO_PROFILE, SheetProfile
 from holdings.sheet_stream import Frame, FramedSheet, decoded
 from holdings.table import SHEET_MAX
@@ -63,8 +63,8 @@ class SheetFile:
             if size > LARGE and not self._request.in_sets and self._is_text(sandbox, source.read(HEAD_MAX)):
                 if size > TEXT_MAX:
                     raise SheetUnreadable(f"目录表超过 {TEXT_MAX >> 30} GiB；请分成几张表")
-                digest, told = hashlib.sha256(), [0]
-                return FramedSheet(joined(self._parts(sandbox, digest, told), told)).known_by(digest.digest)
+                digest, so_far = hashlib.sha256(), SoFar()
+                return FramedSheet(joined(self._parts(sandbox, digest, so_far), so_far)).known_by(digest.digest)
             if size > SHEET_MAX:
                 raise SheetUnreadable(f"目录表超过 {SHEET_MAX >> 20} MiB；请分成几张表，或另存为 csv（64 GiB 以内）")
             source.seek(0)
@@ -103,16 +103,17 @@ class SheetFile:
                 continue
         return b""
 
-    def _parts(self, sandbox: Sandbox, digest: hashlib._Hash, told: list[int]) -> Iterator[Iterator[Frame]]:
+    def _parts(self, sandbox: Sandbox, digest: hashlib._Hash, so_far: SoFar) -> Iterator[Iterator[Frame]]:
         with _opened(self.path) as source:
             head = source.read(HEAD_MAX)
             source.seek(0)
             head = head[: head.rfind(b"\n") + 1]
             for one in slices(source, digest.update):
-                yield self._part(sandbox, head if one.before else b"", one, max(0, TOLD_MAX - told[0]))
+                yield self._part(sandbox, head if one.before else b"", one, so_far)
 
-    def _part(self, sandbox: Sandbox, head: bytes, one: Slice, notes: int) -> Iterator[Frame]:
-        wishes = msgspec.json.encode(PartRequest(self._request, len(head), one.before, notes)).decode()
+    def _part(self, sandbox: Sandbox, head: bytes, one: Slice, so_far: SoFar) -> Iterator[Frame]:
+        notes = max(0, TOLD_MAX - so_far.notes)
+        wishes = msgspec.json.encode(PartRequest(self._request, len(head), one.before, notes, so_far.carried)).decode()
         return decoded(sandbox.stream("holdings.sheet_parts:part_in_sandbox", head + one.data, wishes))
 
 

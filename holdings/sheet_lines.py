@@ -66,6 +66,8 @@ class End(msgspec.Struct, frozen=True):
     encoding: str = ""
     delimiter: str = ""
     lacking: tuple[str, ...] = ()
+    carried: dict[str, str] = {}
+    """What the last banner says of rows that may follow in the next part of the file."""
 
 
 class Source(Protocol):

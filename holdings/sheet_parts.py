@@ -1,19 +1,20 @@
 """Large text sheets in parts: a file of any size is read slice by slice, each below its header, so that nobody holds it.
 
-A system's export has no merged cells and no 同上, so a part needs nothing of the one before it but the header and the
-number of lines. Repairs that fill downwards begin anew in each part.
+A system's export has no merged cells and no 同上, so a part needs nothing of the one before it but the header, the number of
+lines and the last banner. Repairs that fill downwards begin anew in each part.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 import msgspec
 
-from holdings.columns import HEADER_WITHIN
+from holdings.columns import CODE, HEADER_WITHIN, ITEM, VOLUME
 from holdings.errors import SheetUnreadable
+from holdings.record import TITLE
 from holdings.sheet import SheetRequest, decode_request, open_sheet
 from holdings.sheet_header import find_header
 from holdings.sheet_lines import Begin, End, Source
@@ -25,6 +26,7 @@ from holdings.table import SheetFormat, is_bare_text, open_tables
 LARGE: Final = 24 << 20  # bytes from which on a text file is read in parts; smaller ones are read whole
 PART: Final = 8 << 20  # bytes of a part
 TEXT_MAX: Final = 64 << 30  # bytes of a text sheet (format.md §14)
+_OF_CODES: Final = frozenset({CODE, VOLUME, ITEM})
 HEAD_MAX: Final = 256 << 10  # bytes within which the header stands
 
 
@@ -37,6 +39,7 @@ class PartRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     before: int = 0
     notes: int = TOLD_MAX
     """How many notes are still wanted."""
+    carried: dict[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,22 @@ def is_text_in_sandbox(data: bytes, request: str) -> bytes:
     return b"1" if found.format is SheetFormat.CSV and header_lines(asked, whole_lines) else b""
 
 
+def is_catalogue_in_sandbox(data: bytes, request: str) -> bytes:
+    """What the sandbox runs on a file that its name does not call a sheet (of text perhaps its head alone): b"1" when it holds a table
+    with 题名, a code or its parts, and rows below; else b""."""
+    asked, cut = decode_request(request), data.rfind(b"\n") + 1
+    try:
+        for table in open_tables(asked.name, data[:cut] if cut and is_bare_text(data) else data).tables:
+            window = [row for _, row in zip(range(HEADER_WITHIN), table.rows, strict=False)]
+            found = find_header(window, table.merged, asked.table)
+            if found is not None and found.last + 1 < len(window):
+                elements = {asked.table.element(name) for name in found.names if name}
+                return b"1" if TITLE in elements and elements & _OF_CODES else b""
+    except SheetUnreadable:
+        pass
+    return b""
+
+
 def key_in_sandbox(data: bytes, request: str) -> bytes:
     """What the sandbox runs to learn a sheet's kind: its `profile_key`, read as far as the first row."""
     source = open_sheet(decode_request(request), data)
@@ -117,11 +136,12 @@ def _part(asked: PartRequest, data: bytes) -> Source:
     if not asked.head:
         return open_sheet(asked.sheet, rest, asked.notes, remembers=False)
     lines = head.split(b"\n")
+    sheet = msgspec.structs.replace(asked.sheet, carried=asked.carried)
     kept = header_lines(asked.sheet, head)
     if not kept:
         raise SheetUnreadable("表头没有在文件的开头找到；请重新导出")
     return _Shifted(
-        open_sheet(asked.sheet, b"\n".join(lines[:kept]) + b"\n" + rest, asked.notes, remembers=False),
+        open_sheet(sheet, b"\n".join(lines[:kept]) + b"\n" + rest, asked.notes, remembers=False),
         asked.before - kept,
     )
 
@@ -148,18 +168,24 @@ class _Shifted:
         )
 
 
-def joined(parts: Iterable[Iterable[Frame]], told: list[int]) -> Iterator[Frame]:
-    """Frames of several parts as those of one sheet: the head of the first, the rows of all, one tail.
+@dataclass(slots=True)
+class SoFar:
+    """What whoever asks for the next part must know of those before: how many notes there are, what the last banner says."""
 
-    `told` counts the notes so far, for whoever asks for the next part.
-    """
+    notes: int = 0
+    carried: dict[str, str] = field(default_factory=dict)
+
+
+def joined(parts: Iterable[Iterable[Frame]], so_far: SoFar) -> Iterator[Frame]:
+    """Frames of several parts as those of one sheet: the head of the first, the rows of all, one tail. `so_far` is kept up."""
     end: End | None = None
     first = True
     for part in parts:
         for frame in part:
             if isinstance(frame, Tail):
                 end = _joined(end, frame.end)
-                told[0] += len(frame.end.notes)
+                so_far.notes += len(frame.end.notes)
+                so_far.carried = frame.end.carried
             elif first or not isinstance(frame, Head):
                 yield frame
                 first = False

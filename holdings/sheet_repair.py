@@ -27,12 +27,14 @@ class ColumnRepair:
 
     Args:
         parts: columns that make the code: only there zeros in front matter.
+        day_shift: how many days later the workbook begins to count.
     """
 
     def __init__(
-        self, header: Header, parts: frozenset[int], table: Columns, profile: SheetProfile, tally: RepairTally
-    ) -> None:
-        self._names, self._tally = header.names, tally
+        self, header: Header, parts: frozenset[int], table: Columns, profile: SheetProfile, tally: RepairTally,
+        day_shift: int = 0,
+    ) -> None:  # fmt: skip
+        self._names, self._tally, self._shift = header.names, tally, day_shift
         named = [(i, name) for i, name in enumerate(header.names) if name]
         pads = {i: repair.width for i, name in named if (repair := profile.agreed(name, RepairKind.PAD))}
         self._pads = tuple(pads.items())
@@ -50,8 +52,8 @@ class ColumnRepair:
         """Repair one row in place where agreed; count what could be repaired elsewhere."""
         for index, agreed in self._dates:
             cell = cells[index]
-            if 5 <= len(cell) <= 12 and cell[5:6] in ("", ".") and is_serial(cell):
-                after = serial_date(cell)
+            if 5 <= len(cell) <= 12 and cell[5:6] in ("", ".") and is_serial(cell, self._shift):
+                after = serial_date(cell, self._shift)
                 (self._tally.did if agreed else self._tally.found)(
                     self._names[index] or "", RepairKind.EXCEL_DATE, cell, after
                 )

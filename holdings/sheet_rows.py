@@ -56,6 +56,8 @@ class TabContext:
     lines: frozenset[str]
     merged: tuple[Merged, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
+    day_shift: int = 0
+    carried: Mapping[str, str] = field(default_factory=dict)
 
 
 def _begins_formula(joined: str) -> bool:
@@ -87,6 +89,7 @@ class Reading:
         self.header, self._context, self._ledger, self._table, self._site = header, context, ledger, table, site
         self._codes, self._defaults = CodeReader(source, header, table), dict(context.defaults)
         self._source, self._profile = source, profile
+        self.banner = dict(context.carried)
         self._names, self._width, self._century = header.names, len(header.names), profile.century
         self._mark_at = header.names.index(MARK) if MARK in header.names else None
         self._date_at, self._title_at = header.index(DATE), header.index(TITLE)
@@ -95,7 +98,7 @@ class Reading:
         self._merged = MergedFill(context.merged, context.header_number)
         self._filler = Filler(header, source.parts, table, profile, self._tally)
         self._groups = GroupFill(header, table, profile, self._tally)
-        self._repair = ColumnRepair(header, source.parts, table, profile, self._tally)
+        self._repair = ColumnRepair(header, source.parts, table, profile, self._tally, context.day_shift)
         self._above_secret, self._nonstandard = False, 0
         self._marks = RowMark(header, profile, site)
         self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab, silent=self._tally.silent)
@@ -157,6 +160,7 @@ class Reading:
             return False
         if begins_banner(first, self._table) and (banner := read_banner(cells, self._table)):
             self._defaults = merged_banner(self._defaults, banner)
+            self.banner = merged_banner(self.banner, banner)
             self._codes = CodeReader(self._source.with_defaults(self._defaults), self.header, self._table)
             return True
         return (few or first.endswith(("：", ":"))) and self._table.footer.fullmatch(

@@ -151,6 +151,8 @@ class Workbook:
     tables: Iterator[Table]
     deleted: int = 0
     remarks: tuple[Remark, ...] = ()
+    day_shift: int = 0
+    """Days by which its day numbers lie behind those of other programs: 1,462 where they count from 1904."""
 
 
 def open_tables(name: str, data: bytes) -> Workbook:

@@ -37,6 +37,11 @@ _KINDS: Final = {
     dt.time: CellKind.DATE,
     dt.timedelta: CellKind.DATE,
 }
+DAYS_1904: Final = 1_462  # from 1900 to 1904, as spreadsheet programs count
+HEAD: Final = 64 << 10  # bytes within which a workbook names its date system
+_DATE_1904: Final = re.compile(rb'<(?:\w+:)?workbookPr\b[^>]*\bdate1904="(\w+)"')
+_WORKBOOK_PROPERTIES: Final = b"\x99\x01\x0c"
+_XLS_1900, _XLS_1904 = b"\x22\x00\x02\x00\x00\x00", b"\x22\x00\x02\x00\x01\x00"  # MS-XLS 2.4.77: every workbook has one of them
 _MEMBERS: Final = (("xl/workbook.xml", SheetFormat.XLSX), ("xl/workbook.bin", SheetFormat.XLSB))
 _ODS: Final = "application/vnd.oasis.opendocument.spreadsheet"
 # A cell right of column Z that holds something; the last row comes last.
@@ -48,17 +53,17 @@ _OVERLAP: Final = 512
 def open_workbook(data: bytes) -> Opened:
     """Open a workbook; its tabs are read one by one. SheetUnreadable for a broken, encrypted or bomb-like file."""
     if data.startswith(b"PK"):
-        form = _check_container(data)
+        form, from_1904 = _check_container(data)
     else:
-        form = SheetFormat.XLS
+        form, from_1904 = SheetFormat.XLS, _XLS_1904 in data and _XLS_1900 not in data
         _check_compound(data)
     unknown = form in (SheetFormat.XLSB, SheetFormat.ODS)
     remarks = (Remark(RemarkKind.MERGES_UNKNOWN),) if unknown else ()
-    return Opened(form, "utf-8", "", _tabs(data), remarks=remarks)
+    return Opened(form, "utf-8", "", _tabs(data), remarks=remarks, day_shift=DAYS_1904 if from_1904 else 0)
 
 
-def _check_container(data: bytes) -> SheetFormat:
-    """Bounds and kind of a zip container, before the library sees it."""
+def _check_container(data: bytes) -> tuple[SheetFormat, bool]:
+    """Bounds and kind of a zip container, before the library sees it; whether its days count from 1904."""
     try:
         extents = _Extents()
         container = check_zip(data, XLSX_BOUNDS, extents.tab)
@@ -68,12 +73,21 @@ def _check_container(data: bytes) -> SheetFormat:
     for member, form in _MEMBERS:
         if member in names:
             extents.judge()
-            return form
+            return form, _counts_from_1904(container.read(member)[:HEAD], form)
     if "mimetype" in names and container.read("mimetype")[:100].decode("latin-1").startswith(_ODS):
-        return SheetFormat.ODS
+        return SheetFormat.ODS, False  # dates are written out there
     if "word/document.xml" in names:
         raise SheetUnreadable("这是 Word 文档；请把其中的表格复制到表格软件，另存为 .xlsx 后放入")
     raise SheetUnreadable("压缩包里没有工作簿，打不开；请解压后放入其中的表格")
+
+
+def _counts_from_1904(workbook: bytes, form: SheetFormat) -> bool:
+    """What the beginning of a workbook's own part says of its date system (ECMA-376 18.2.28; MS-XLSB 2.4.822)."""
+    if form is SheetFormat.XLSX:
+        found = _DATE_1904.search(workbook)
+        return found is not None and found[1] in (b"1", b"true")
+    at = workbook.find(_WORKBOOK_PROPERTIES)
+    return at >= 0 and len(workbook) > at + 3 and bool(workbook[at + 3] & 1)
 
 
 def _check_compound(data: bytes) -> None:

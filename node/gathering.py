@@ -6,8 +6,8 @@ Memory is in proportion to the delivery's files, about 300 bytes each; the plain
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import apsw
@@ -79,11 +79,14 @@ class DeliveryTree:
             digest.update(place.encode("utf-8", "surrogateescape") + b"\0" + folder.signature())
         return digest.digest()
 
-    def sheets(self, is_record: Callable[[str], bool]) -> list[tuple[str, list[FileStat]]]:
-        """(folder, sheets in it) of every folder that is no record."""
+    def sheets(self, is_record: Callable[[str], bool], guessed: Collection[str] = ()) -> list[tuple[str, list[FileStat]]]:
+        """(folder, sheets in it) of every folder that is no record; `guessed` are places of sheets that only their content tells."""
         found = []
         for place, folder in self.folders.items():
-            sheets = [f for f in folder.files if name_kind(f.name) is NameKind.SHEET]
+            sheets = [
+                f for f in folder.files
+                if name_kind(f.name) is NameKind.SHEET or f"{place}/{f.name}".lstrip("/") in guessed
+            ]  # fmt: skip
             if sheets and (not place or not is_record(folder.path)):
                 found.append((place, sheets))
         return found
@@ -101,6 +104,11 @@ class TreeRead:
     places: list[tuple[Place, Folder]]
     gathered: Gathered
     odd: list[tuple[str, FindingCode]]
+
+    def without(self, places: Collection[str]) -> TreeRead:
+        """The same where these files are no longer left over."""
+        left = tuple(one for one in self.gathered.left if one.path not in places)
+        return replace(self, gathered=replace(self.gathered, left=left)) if places else self
 
 
 def gather_tree(tree: DeliveryTree, connection: apsw.Connection) -> TreeRead:

@@ -29,6 +29,7 @@ from node.job import Job
 from node.judging import Judging
 from node.page_acts import Overlay
 from node.places import GATHERED, Ids, Place, Seen, without_markers
+from node.sheet_guess import SheetGuess
 from node.sheets import SheetIntake
 from node.walk import FileStat, Folder, look, walk
 
@@ -61,6 +62,7 @@ class Intake:
         self._home, self._sheets, self._submit, self._now = home, sheets, submit, now
         self._judging = Judging(home, now)
         self._words = vocabulary(home.site)
+        self._guess = SheetGuess(sheets.sandbox, self._words, home.site)
         self._looked: list[Seen] = []
         self._judged: list[Seen] = []
         self._standing: list[int] = []
@@ -142,7 +144,7 @@ class Intake:
         if batches.get(relative, root.name) == "":
             return
         name = batches.get(relative) or batches.get(parent) or root.name
-        sheets = [f for f in folder.files if name_kind(f.name) is NameKind.SHEET]
+        sheets = self._sheets_in(folder, relative)
         here = f"{root.name}/{relative}" if relative else root.name
         if sheets and relative.rpartition("/")[2] in self._words.catalogue:
             # Read with the delivery around it, before its records were looked at.
@@ -152,7 +154,7 @@ class Intake:
             self._take(name, folder.path, sheets, settle, counts)
             for below in self._words.catalogue.intersection(folder.folders):
                 if inner := look(f"{folder.path}/{below}"):
-                    listed = [f for f in inner.files if name_kind(f.name) is NameKind.SHEET]
+                    listed = self._sheets_in(inner, below)
                     self._take(name, inner.path, listed, settle, counts, f"{here}/{below}")
                     self._evidence.look(name, f"{here}/{below}", inner.files)
             self._loose(name, folder, sheets)
@@ -168,6 +170,10 @@ class Intake:
         batches[relative] = name
         if folder.files:
             self._newest[name] = max(self._newest.get(name, 0.0), folder.newest_s)
+
+    def _sheets_in(self, folder: Folder, relative: str) -> list[FileStat]:
+        """Sheets by their names, and what lies at a delivery's level and is one by its content."""
+        return [f for f in folder.files if name_kind(f.name) is NameKind.SHEET] + self._guess.among(folder, relative)
 
     def _take(self, name: str, path: str, sheets: list[FileStat], settle: float, counts: PassCounts, where: str = "") -> None:
         """Import the sheets of a delivery; `where` they lie when that is not its own folder."""
@@ -186,6 +192,7 @@ class Intake:
         if not own:
             last = relative.rpartition("/")[2]
             sheets = any(name_kind(f.name) is NameKind.SHEET for f in folder.files) or any(self._words.is_folder("catalogue", f) for f in folder.folders)
+            sheets = sheets or bool(self._guess.among(folder, relative))
             if not sheets or self._words.is_folder("catalogue", last) or self._words.override_rank(last) or self._is_record(folder.path):
                 return None
         tree = DeliveryTree(here, relative, folder.path, profile, self._words)
@@ -195,7 +202,11 @@ class Intake:
 
     def _tree(self, tree: DeliveryTree, settle: float, counts: PassCounts) -> None:
         """A delivery that a layout reads has been seen whole."""
-        for below, sheets in tree.sheets(self._is_record):
+        guessed = {
+            f"{place}/{file.name}".lstrip("/")
+            for place, folder in tree.folders.items() for file in self._guess.among(folder, place)
+        }  # fmt: skip
+        for below, sheets in tree.sheets(self._is_record, guessed):
             path = f"{tree.path}/{below}" if below else tree.path
             self._take(tree.name, path, sheets, settle, counts, f"{tree.name}/{below}" if below else "")
         self._newest[tree.name] = max(self._newest.get(tree.name, 0.0), tree.newest_s)
@@ -207,7 +218,7 @@ class Intake:
             self._evidence.unchanged.add(tree.name)
             return
         self._evidence.look_through(tree)
-        read = gather_tree(tree, self._home.database.read())
+        read = gather_tree(tree, self._home.database.read()).without(guessed)
         for place, folder in read.places:
             self._folder(place, folder, settle, counts)
         told = linking.tell_left(self._home, self._judging.standing, tree, read, settle, self._now())

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from holdings import catalogue, correction, delivery, gate, lineage, quarantine, records
+from holdings import catalogue, correction, declared_totals, delivery, gate, lineage, quarantine, records
 from holdings.catalogue import LiftedRow
 from holdings.code_scheme import Scheme, codes_of
 from holdings.gate import Held
@@ -171,6 +171,7 @@ class Renumbering:
         quarantine.carry_waivers(connection, renamed)
         correction.rename(connection, renamed)
         folders.rename_subjects(connection, renamed)
+        declared_totals.settle_every(connection, int(self._clock.now()))
         settings.add(connection, Setting.EPOCH, 1)
 
 

@@ -72,6 +72,11 @@ class SheetIntake:
     def __init__(self, home: Home, sandbox: Sandbox, now: Callable[[], float]) -> None:
         self._home, self._sandbox, self._now = home, sandbox, now
 
+    @property
+    def sandbox(self) -> Sandbox:
+        """Where it reads what comes from outside."""
+        return self._sandbox
+
     def take(self, batch: str, root: str, sheets: list[FileStat], settle_s: float, where: str = "") -> bool:
         """Import the settled sheets of a delivery that are new or changed, oldest first; True when the catalogue changed.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from holdings import catalogue, correction, finding_acts, quarantine, quarantine_desk
+from holdings import catalogue, correction, declared_totals, finding_acts, quarantine, quarantine_desk
 from holdings.errors import HoldingsError
 from holdings.finding_acts import ActKind
 from holdings.findings import Severity
@@ -158,6 +158,7 @@ class QuarantineVerbs(Verbs):
             quarantine_desk.done(connection, number, self._operator(by, seen, take_over), ActKind.MEND, note[:NOTE_MAX])
             for path, _ in folders.sealed_at(connection, subject):
                 folders.forget_look(connection, path)
+            declared_totals.settle_every(connection, self._seconds())
             self._look_again(connection)
         self._wake()
         changed = [{"field": name, "old": old, "new": new} for name, (old, new) in changes.items()]
