@@ -88,6 +88,17 @@ class ConsoleVerbs(Verbs):
             "sending": self._engine.is_sending, "sent": self._engine.progress.sent_bytes,
         }  # fmt: skip
 
+    def console_deliveries(self) -> Answer:
+        """批次: every delivery with what its folders stand at, in the order of the list of deliveries."""
+        # Here: it brings what reports are made of, and the day's figures need none of it.
+        from node.verbs_delivery import told
+
+        now = self._clock.now()
+        places = {place["name"]: place for place in self._places(now)}
+        known = [told(one) for one in delivery.list_all(self._home.database.read())]
+        none: Answer = {"states": {}, "last": 0, "today": 0}
+        return {"now": int(now), "deliveries": [{**one, **{name: places.get(one["name"], none)[name] for name in none}} for one in known]}
+
     def console_line(self, limit: int = 100) -> Answer:
         """传输: the line as it is now, what waits delta by delta (at most `limit`), the log of nights."""
         reading, now = self._home.database.read(), self._clock.now()

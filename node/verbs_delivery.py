@@ -54,7 +54,7 @@ class DeliveryVerbs(Verbs):
 
     def deliveries(self) -> Answer:
         """Every delivery, how it stands, and who cleared it."""
-        return {"deliveries": [_told(one) for one in delivery.list_all(self._home.database.read())]}
+        return {"deliveries": [told(one) for one in delivery.list_all(self._home.database.read())]}
 
     def delivery_show(self, name: str) -> Answer:
         """One delivery with its counts; the report has everything else."""
@@ -62,7 +62,7 @@ class DeliveryVerbs(Verbs):
         rows, unlinked, _ = catalogue.delivery_rows(reading, name)
         sealed, pages, size = records.delivery_totals(reading, name)
         counts = {"rows": rows, "rows_unlinked": unlinked, "records": sealed, "pages": pages, "bytes": size}
-        return {**_told(delivery.fetch(reading, name)), **counts}
+        return {**told(delivery.fetch(reading, name)), **counts}
 
     def delivery_report(self, name: str) -> Answer:
         """Counts, bytes, faults by rule, sampling, evidence, history; `text` is the same for paper."""
@@ -96,7 +96,7 @@ class DeliveryVerbs(Verbs):
         """Write down number, contractor, stations and persons; what is left out stays."""
         said = Particulars(number, contractor, tuple(stations) if stations is not None else None, opened_by, received_by)
         with self._home.database.transaction() as connection:
-            return _told(delivery.describe(connection, name, said, self._seconds()))
+            return told(delivery.describe(connection, name, said, self._seconds()))
 
     def delivery_submit(self, name: str, by: str, reason: str = "") -> Answer:
         """提交: the contractor says that all is there; after a return this begins the next round."""
@@ -136,7 +136,7 @@ class DeliveryVerbs(Verbs):
         """重新收件: a withdrawn or submitted delivery takes in again."""
         held = withdrawal.reopen(self._engine, name, by, reason)
         self._wake()
-        return _told(held)
+        return told(held)
 
     def delivery_reprocess(self, name: str, begins: int, ends: int, by: str, reason: str) -> Answer:
         """Declare a 批量重处理 between two times (whole seconds UTC); 0 as `begins` is now."""
@@ -184,10 +184,10 @@ class DeliveryVerbs(Verbs):
             # Submission is a sign that records are finished: the next walk judges them anew.
             self._look_again(connection)
         self._wake()
-        return _told(held)
+        return told(held)
 
 
-def _told(held: Delivery) -> Answer:
+def told(held: Delivery) -> Answer:
     """A delivery as JSON."""
     clearance = held.clearance
     basis: Literal["", "review", "standing"] = "" if clearance is None else ("review" if clearance.cover is not None else "standing")

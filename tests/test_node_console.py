@@ -204,3 +204,11 @@ def test_preferences_are_a_persons_own(asked: Asked) -> None:
         asked.node.console_prefer("张三", "fr")
     assert asked.node.console_target(5000)["target_pages"] == asked.node.console_today()["target_pages"] == 5000
     assert asked.node.console_target(0)["target_pages"] == 1_000_000
+
+
+def test_deliveries_come_with_what_their_folders_stand_at(asked: Asked) -> None:
+    """The list of deliveries has the same deliveries as the plain verb, each with its places by state."""
+    [one] = asked.node.console_deliveries()["deliveries"]
+    [plain] = asked.node.deliveries()["deliveries"]
+    assert plain.items() <= one.items()
+    assert sum(one["states"].values()) == 2

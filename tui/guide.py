@@ -32,3 +32,8 @@ def guide(page: Page | None, shown: Sequence[type[Page]]) -> Reading:
     ]
     found += [Content.styled(_("通用"), "bold $primary"), *lines(EVERYWHERE)]
     return Reading(_("帮助"), Content("\n").join(found))
+
+
+def of_keys(title: str, keys: Iterable[Key]) -> Reading:
+    """The help of a box that covers the screen."""
+    return Reading(_("帮助"), Content("\n").join([Content.styled(title, "bold $primary"), *lines(keys)]))

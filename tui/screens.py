@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from tui.page import Page
+from tui.page_deliveries import DeliveriesPage
 from tui.page_findings import FindingsPage
 from tui.page_today import TodayPage
 
-PAGES: Final[tuple[type[Page], ...]] = (TodayPage, FindingsPage)
+PAGES: Final[tuple[type[Page], ...]] = (TodayPage, DeliveriesPage, FindingsPage)
