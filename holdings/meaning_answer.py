@@ -98,7 +98,7 @@ def _scored(hit: Hit, one: Candidate | None) -> Hit:
     if one is None:
         return hit
     return replace(
-        hit, score=round(max(0.0, min(1.0, one.order or one.likeness)), 4), likeness=one.likeness, order=one.order
+        hit, score=round(max(0.0, min(1.0, one.order or one.likeness)), 4), nearness=one.likeness, order=one.order
     )
 
 

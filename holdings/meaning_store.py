@@ -289,9 +289,7 @@ def orders(connection: apsw.Connection, model: int, numbers: Iterable[int]) -> l
     return _fetched(connection, "SELECT v.id, v.vector FROM carray(?) k CROSS JOIN meaning_order v", model, numbers)
 
 
-def _fetched(
-    connection: apsw.Connection, select: str, model: int, numbers: Iterable[int]
-) -> list[tuple[int, bytes]]:
+def _fetched(connection: apsw.Connection, select: str, model: int, numbers: Iterable[int]) -> list[tuple[int, bytes]]:
     wanted = array.array("q", numbers)
     if not wanted:
         return []

@@ -49,11 +49,14 @@ class Hit:
     security: str = ""
     opening: str = ""
     holder: str = ""
-    likeness: float | None = None
+    nearness: float | None = None
     """How near it is in meaning, as the model says that found it; None when it was found by words alone."""
     order: float | None = None
     """The same of the model that put it in its place, None where that does not know it."""
     names: tuple[str, ...] = ()
+    heard: str = ""
+    """How alike its names are to the one asked by sound (相近程度); blank when none was. Its snippet then shows names where no
+    word stands in a field."""
     part: bytes = b""
     """SHA-256 of the part in whose text the first match stands, empty when it stands elsewhere."""
 

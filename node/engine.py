@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 
 from holdings import quarantine
+from holdings.meaning_site import MeaningSite
 from node import derived, first_worker, folders, persistence
 from node.clock import Clock
 from node.deltas import DeltaCloser
@@ -108,6 +109,7 @@ class Engine:
         self._met = threading.Event()
         self.reading_busy = threading.Lock()
         """Held by the one run of reading 识读 at a time."""
+        self.meaning = MeaningSite(home.database)
         self._link: Uplink | None = None
         self.cancel = threading.Event()
         self.read_top: ReadTop | None = None
@@ -134,6 +136,7 @@ class Engine:
 
     def close(self) -> None:
         """Stop workers; the home is the caller's."""
+        self.meaning.close()
         self.sandbox.close()
 
     def sheets(self) -> SheetIntake:

@@ -65,7 +65,7 @@ def test_other_words_for_the_same_thing_find_it(database: Database, meaning: Mea
     assert answer.count.capped
     assert NEAR in answer.notes
     assert {"意思", "重排"} <= set(answer.plan)
-    assert all(hit.likeness is not None and hit.order is not None for hit in answer.hits)
+    assert all(hit.nearness is not None and hit.order is not None for hit in answer.hits)
 
 
 @pytest.mark.parametrize("mode", [Mode.MEANING, Mode.BOTH])
@@ -217,7 +217,7 @@ def test_without_the_second_model_candidates_keep_their_order(
             f"holdings.{module}.model_of", lambda stage: meaning_embedder.model_of(stage) if stage is Stage.CANDIDATES else None
         )
     hits = search(database.read(), WHOLE, SearchRequest(HOUSES, mode=Mode.MEANING), meaning).hits
-    assert [hit.likeness for hit in hits] == sorted((hit.likeness or 0 for hit in hits), reverse=True)
+    assert [hit.nearness for hit in hits] == sorted((hit.nearness or 0 for hit in hits), reverse=True)
     assert all(hit.order is None for hit in hits)
 
 
