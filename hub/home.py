@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from crypto import keys, selftest
@@ -12,6 +12,7 @@ from crypto.errors import CryptoError
 from crypto.locks import Credential, KeyFile, Lock, Passphrase
 from holdings import site_tables
 from holdings.errors import SiteDataWrong
+from holdings.meaning_site import MeaningSite
 from holdings.site_data import NO_SITE, SiteData
 from hub import certificate
 from hub import config as configuration
@@ -29,6 +30,8 @@ from sync.objects import DiskObjects
 KEY, FRONT, HOLDINGS, PEOPLE, SOCKET, OBJECTS, ESCROW = "key.jdk", "front.db", "holdings.db", "people.db", "hub.sock", "objects", "escrow.txt"
 FRONT_ROOMS = ("sync", "sync:named", "hub")
 HOLDINGS_ROOMS = ("holdings", "hub:vault")
+HELD_MAX = 1_536 << 20
+"""Bytes of memory for sketches while somebody asks by meaning: those of 22 million titles; what is beyond is read at each question."""
 DEFAULT_KEY_FILE, DEFAULT_CREDENTIAL = "unlock.key", "jindang.unlock"
 
 
@@ -49,6 +52,10 @@ class Home:
     random: Randomness
     lock: durable.HomeLock
     site: SiteData = NO_SITE
+    meaning: MeaningSite = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.meaning = MeaningSite(self.holdings, HELD_MAX)
 
     @property
     def genesis(self) -> Genesis:
@@ -62,6 +69,7 @@ class Home:
 
     def close(self) -> None:
         """Close the databases and let other programs in."""
+        self.meaning.close()
         self.front.close()
         self.holdings.close()
         self.lock.release()

@@ -1,0 +1,49 @@
+"""Makes the vectors of search by meaning in the background of a running hub: when the vault rests, and at low priority."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Final
+
+from holdings.errors import HoldingsError
+from hub.folding import Folding, lower_priority
+from hub.home import Home
+from sync.errors import SyncError
+
+LOG = logging.getLogger("jindang.hub")
+EVERY_S: Final = 60.0
+"""Seconds between two looks."""
+
+
+class MeaningWatch:
+    """One thread; `close` ends it after the portion at hand."""
+
+    def __init__(self, home: Home, folding: Folding, every_s: float = EVERY_S) -> None:
+        self._meaning, self._folding, self._every_s = home.meaning, folding, every_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="hub-meaning", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop and wait."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        lower_priority()
+        while not self._stop.wait(self._every_s):
+            self._meaning.rest()
+            self.look()
+
+    def look(self) -> int:
+        """Make what is wanted while the vault rests; how many texts."""
+        try:
+            return self._meaning.run(lambda: self._stop.is_set() or not self._folding.idle.is_set()).texts
+        except (SyncError, HoldingsError) as fault:
+            # A full disk, say: what was not made is wanted still.
+            LOG.error("按意思检索的向量暂停生成：%s", fault)
+            return 0
