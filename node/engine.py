@@ -21,6 +21,7 @@ from node.page_tops import ReadTop
 from node.report import state_report
 from node.sealing import Sealing
 from node.sheets import SheetIntake
+from node.top_reader import TopReader
 from node.uplink import Uplink
 from sync import log
 from sync.errors import LinkLost, PeerRefused, SandboxError
@@ -112,8 +113,9 @@ class Engine:
         self.meaning = MeaningSite(home.database)
         self._link: Uplink | None = None
         self.cancel = threading.Event()
-        self.read_top: ReadTop | None = None
-        """Reads the top of a page for 密级预检; None while no engine for it is installed."""
+        self.tops = TopReader()
+        self.read_top: ReadTop | None = self.tops.read
+        """Reads the top of a page for 密级预检, in a process that the first such page starts."""
 
     def unsettled(self) -> bool:
         """Does anything wait for its second look?"""
@@ -138,6 +140,7 @@ class Engine:
         """Stop workers; the home is the caller's."""
         self.meaning.close()
         self.sandbox.close()
+        self.tops.close()
 
     def sheets(self) -> SheetIntake:
         """Reader and importer of catalogue sheets."""

@@ -119,7 +119,7 @@ def _height_share(box: Seen, orientation: Orientation, grey: Pixels) -> float:
         Orientation.RIGHT: left / width,
         Orientation.LEFT: 1 - right / width,
     }
-    return upper[orientation]
+    return float(upper[orientation])
 
 
 def _lies(reader: Engine, grey: Pixels, boxes: list[Seen]) -> tuple[Orientation, bool]:

@@ -16,22 +16,27 @@ import apsw
 
 from holdings import catalogue_withhold, media
 from holdings.findings import Finding, FindingCode
-from holdings.secrecy_words import judges_text
+from holdings.secrecy_words import judges_texts
 from node import settings
 from node.folders import FolderState
 from node.job import Job, Stayed
 from node.settings import Setting
+from node.top_reader import PAGE_END
 from node.walk import FileStat
 from sync.entry import SiteClass
 from sync.errors import SandboxError
 
 ReadTop: TypeAlias = Callable[[bytes], str]
+"""From a page file to the text of the upper part of its page, or of its first pages, PAGE_END between two."""
 PAGES = 3
 """First pages that are read: cover, the paper's first page, and one in case a slip lies before it."""
 BYTES_MAX = 64 << 20
 """A page file above this is not read: it counts as unread."""
 _READ = frozenset(
-    {media.JPEG, media.TIFF, media.PNG, media.JP2, media.GIF, media.BMP, media.WEBP, media.PDF, media.OFD}
+    {
+        *(media.JPEG, media.TIFF, media.PNG, media.JP2, media.GIF, media.BMP, media.WEBP, media.PDF, media.OFD),
+        *(media.DOCX, media.XLSX, media.TEXT),
+    }
 )
 
 
@@ -84,7 +89,7 @@ class Precheck:
                 text = None
             if text is None:
                 unread = True
-            elif judges_text(text):
+            elif judges_texts(text.split(PAGE_END)):
                 return Tops.SECRET
         return Tops.UNREAD if unread else Tops.PLAIN
 

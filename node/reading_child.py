@@ -10,10 +10,9 @@ from holdings import page_facts, page_text
 from holdings.errors import MediaUnreadable
 from node.reading_worker import PageRead, encode
 from node.text_document import Document, open_document
+from node.top_reader import PAGE_END
 
 TOP_PAGES: Final = 3  # first pages of a file whose tops are read: as many as files of a record (node.page_tops)
-PAGE_END: Final = "\f"
-"""Between the tops of two pages."""
 
 
 def read_part(data: bytes, extra: str) -> Iterator[bytes]:

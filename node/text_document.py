@@ -11,6 +11,7 @@ from holdings.page_text import PageText
 
 PAGE_DPI: Final = 200
 """To the inch: pixels of a page that has none of its own (format.md §6.5)."""
+PPTX: Final = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 IMAGES: Final = frozenset({media.JPEG, media.TIFF, media.PNG, media.JP2, media.GIF, media.BMP, media.WEBP})
 
@@ -51,6 +52,29 @@ def open_document(data: bytes, name: str) -> Document:
         from node.text_recording import Recording
 
         return Recording(data, seen.media_type)
+    if seen.media_type == media.PDF:
+        from node.text_pdf import PdfDocument
+
+        return PdfDocument(data)
+    if seen.media_type == media.OFD:
+        from node.text_ofd import OfdDocument
+
+        return OfdDocument(data)
+    return _writing(data, seen.media_type)
+
+
+def _writing(data: bytes, media_type: str) -> Document:
+    """What office programs and editors write."""
+    if media_type == media.ZIP and b"ppt/presentation.xml" in data:
+        media_type = PPTX
+    if media_type in (media.DOCX, media.XLSX, PPTX):
+        from node.text_office import open_office
+
+        return open_office(data, media_type)
+    if media_type == media.TEXT:
+        from node.text_plain import open_text
+
+        return open_text(data)
     raise MediaUnreadable(
-        f"未能读取：没有读取此格式（{seen.media_type}）的程序。如需全文检索，请另存为 PDF/A 或 OFD 后重新放入"
+        f"未能读取：没有读取此格式（{media_type}）的程序。如需全文检索，请另存为 PDF/A 或 OFD 后重新放入"
     )

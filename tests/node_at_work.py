@@ -79,9 +79,11 @@ class NodeAtWork:
         """The engine over the opened home, orphans swept as at every start."""
         home = homes.open_home(self.path, lambda: "")
         verification.sweep_orphans(home)
+        engine = self.engine_over(home)
         try:
-            yield self.engine_over(home)
+            yield engine
         finally:
+            engine.tops.close()
             home.close()
 
     def engine_over(self, home: Home) -> Engine:

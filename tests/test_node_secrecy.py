@@ -12,6 +12,7 @@ from pathlib import Path
 
 import apsw
 import pytest
+import written_pages
 from node_at_work import NodeAtWork, make
 
 from holdings import profile_store
@@ -186,3 +187,23 @@ def test_without_a_reader_a_precheck_is_not_passed(work: NodeAtWork, reader: str
     work.waive("secrecy-unread")
     work.intake()
     assert [v.code for v in work.versions()] == [OPEN]
+
+
+@pytest.mark.skipif(written_pages.font_path() is None, reason="no Chinese font on this machine (fonts-wqy-zenhei)")
+def test_a_real_page_that_bears_a_mark_is_read_and_held(work: NodeAtWork, caplog: pytest.LogCaptureFixture) -> None:
+    """With the engine that ships: an image and a text layer marked 机密★ at their top are held and leave nothing; a plain page is sealed."""
+    plain = written_pages.jpeg(written_pages.page("simplified", 1, 150).image, "scan", 150)
+    image = written_pages.jpeg(written_pages.marked("机密★10年", 150), "scan", 150)
+    layer = written_pages.born_digital(["机密★长期", "临江市人民政府文件"])
+    given = {OPEN: ("0001.jpg", plain), PAGED: ("0001.jpg", image), MARKED: ("0001.pdf", layer)}
+    for code, (name, data) in given.items():
+        work.scans.put(code, {name: data})
+    titles = {OPEN: "关于修路的通知", PAGED: f"{SECRET}之四", MARKED: f"{SECRET}之六"}
+    work.scans.rows({code: {"页数": "1", "题名": title} for code, title in titles.items()}, columns=COLUMNS)
+    precheck(work)
+    work.intake()
+    work.intake()
+    assert {v.code for v in work.versions()} == {OPEN}
+    assert {finding for finding, path in work.findings() if "#" not in path} == {"classified"}
+    needles = [*words(), *(trace for code in (PAGED, MARKED) for trace in traces(given[code][1]))]
+    assert leaks(work, caplog.text.encode(), needles) == []

@@ -7,12 +7,17 @@ import functools
 import io
 import random
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from opencc import OpenCC
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen import canvas
 
 FONTS = (
     "/usr/share/fonts/opentype/noto/NotoSerifCJK-Regular.ttc",
@@ -220,6 +225,36 @@ def page(kind: str, seed: int = 1, dpi: int = 300, font: str | None = None) -> W
     else:
         lines = _document(sheet, r, OpenCC("s2tw") if kind == "traditional" else None)
     return Written(sheet.image, lines, dpi)
+
+
+def marked(mark: str, dpi: int = 300, seed: int = 2) -> Image.Image:
+    """A paper with a mark of secrecy at its upper left (GB/T 9704-2012 7.2.2)."""
+    image = page("simplified", seed, dpi).image.copy()
+    font = _font(str(font_path()), round(16 * dpi / 72))
+    ImageDraw.Draw(image).text((74 * dpi / 72, 60 * dpi / 72), mark, "#1c1c1c", font)
+    return image
+
+
+def born_digital(lines: Sequence[str], *, picture: Image.Image | None = None, turn: int = 0) -> bytes:
+    """A PDF page with a text layer: on `picture`, invisible over it (双层PDF), else in type; /Rotate `turn`."""
+    if "jindang" not in pdfmetrics.getRegisteredFontNames():
+        pdfmetrics.registerFont(TTFont("jindang", str(next(path for path in FONTS if "noto" not in path and Path(path).exists())), subfontIndex=0))
+    out = io.BytesIO()
+    sheet = canvas.Canvas(out, pagesize=(595.3, 841.9), invariant=1)
+    if turn:
+        sheet.setPageRotation(turn)
+    if picture is not None:
+        sheet.drawImage(ImageReader(picture), 0, 0, 595.3, 841.9)
+    text = sheet.beginText()
+    text.setTextRenderMode(3 if picture is not None else 0)
+    text.setFont("jindang", 16)
+    for row, line in enumerate(lines):
+        text.setTextOrigin(74, 841.9 - 90 - 28 * row)
+        text.textOut(line)
+    sheet.drawText(text)
+    sheet.showPage()
+    sheet.save()
+    return out.getvalue()
 
 
 def worn(image: Image.Image, quality: str, seed: int = 1, turn: float | None = None) -> Image.Image:
