@@ -136,6 +136,11 @@ def asked(text: str, *, fuzzy: bool = False, site: SiteData = NO_SITE) -> Asked:
     """How to look up what somebody typed: a name, or pinyin (`wang shu zhen`, `wangshuzhen`, `Wáng Shūzhēn`), or first
     letters (`wsz`). At most 64 keys.
     """
+    return _asked(text, fuzzy, site)
+
+
+@functools.lru_cache(maxsize=256)
+def _asked(text: str, fuzzy: bool, site: SiteData) -> Asked:
     ways = list(_ways(text, site))
     sounds = _once(JOIN.join(way) for way in ways)
     more: list[str] = []

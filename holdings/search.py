@@ -21,7 +21,7 @@ from holdings.reference_code import CODE_MAX, match_key
 from holdings.search_answer import Count, FacetCounts, Hit, SearchAnswer
 from holdings.search_document import Document
 from holdings.search_find import Finder, Found, finder
-from holdings.search_needle import All, Needle, View, looked_for, needles
+from holdings.search_needle import All, Heard, Needle, View, looked_for, names_heard, needles
 from holdings.search_plan import Plan, narrowing, plan, token
 from holdings.search_request import (
     LIMIT_MAX,
@@ -87,6 +87,7 @@ class _Asked:
     request: SearchRequest
     finder: Finder
     needles: tuple[Needle, ...]
+    heard: tuple[Heard, ...]
     notes: list[str]
 
     @property
@@ -117,7 +118,7 @@ def _asked(connection: apsw.Connection, access: Access, request: SearchRequest) 
     holders = catalogue_sheets.holder_names(connection)
     narrowed = narrowing(request.filters, request.years, holders)
     planned = plan(node, narrowed, access, search_sample.sample(connection).share)
-    asked = _Asked(request, finder(connection, planned), tuple(needles(node)), notes)
+    asked = _Asked(request, finder(connection, planned), tuple(needles(node)), tuple(names_heard(node)), notes)
     _say_state(connection, asked)
     return _answer(asked)
 
@@ -194,7 +195,9 @@ def _by_relevance(asked: _Asked, cursor: _Cursor | None, head: list[Found]) -> t
     more, window, start = len(window) > SCORED, window[:SCORED], int(cursor.key) if cursor is not None else 0
     if not window:
         return [], ""
-    ranked = sorted(window, key=lambda one: (-search_hit.score(_view(asked.finder, one), asked.needles), -one.id))
+    ranked = sorted(
+        window, key=lambda one: (-search_hit.score(_view(asked.finder, one), asked.needles, asked.heard), -one.id)
+    )
     page = ranked[start : start + asked.limit]
     if start + asked.limit < len(ranked):
         return page, _Cursor("r", window[0].id, str(start + asked.limit)).text
@@ -255,7 +258,7 @@ def _view(find: Finder, one: Found) -> View:
 def _hits(asked: _Asked, page: Sequence[Found]) -> Iterator[Hit]:
     holders = asked.finder.plan.narrowing.holders
     for one in page:
-        hit = search_hit.hit(one.id, one.document, _view(asked.finder, one), asked.needles, holders)
+        hit = search_hit.hit(one.id, one.document, _view(asked.finder, one), asked.needles, holders, asked.heard)
         yield _in_pages(asked, hit) if hit.field is Field.TEXT else hit
 
 

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from holdings.name_sound import Likeness, likeness
 from holdings.record import Level
 from holdings.search_answer import SNIPPET, Hit, Snippet
 from holdings.search_document import Document
 from holdings.search_fold import BREAK, FIRST_SIGN, fold
 from holdings.search_index import RECORDS
-from holdings.search_needle import Needle, View
+from holdings.search_needle import Heard, Needle, View
 from holdings.search_request import Field
 
 _MARKS_MAX: Final = 16
 _FIELDS: Final = (Field.TITLE, Field.NUMBER, Field.CODE, Field.BODY, Field.KEYWORDS)
 _WEIGHT: Final = {Field.TITLE: 0.6, Field.NUMBER: 0.55, Field.CODE: 0.55, Field.KEYWORDS: 0.45, Field.BODY: 0.4}
 _IN_PAGES: Final = 0.3
+_ALIKE: Final = {
+    Likeness.SAME: 1.0, Likeness.VARIANT: 0.95, Likeness.TONE: 0.85, Likeness.SOUND: 0.75, Likeness.FUZZY: 0.6, Likeness.INITIALS: 0.5,
+}  # fmt: skip
 
 
 def folded_with_places(text: str) -> tuple[str, list[int]]:
@@ -74,15 +78,21 @@ def _apart(found: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
         yield last
 
 
-def score(view: View, needles: Sequence[Needle]) -> float:
+def alike(names: Sequence[str], heard: Heard) -> list[tuple[Likeness, str]]:
+    """Which of some names sound like one, most alike first."""
+    found = ((likeness(heard.text, name, fuzzy=heard.fuzzy), name) for name in names)
+    return sorted((one, name) for one, name in found if one is not None)
+
+
+def score(view: View, needles: Sequence[Needle], heard: Sequence[Heard] = ()) -> float:
     """How well a document answers, 0 to 1: where the words stand, how much of the field they are, whether it begins or is
-    them."""
-    if not needles:
+    them; how alike its names are to those that were asked by sound."""
+    if not needles and not heard:
         return 0.5
-    total = 0.0
+    total = sum(_ALIKE[found[0][0]] if (found := alike(view.document.names, one)) else _IN_PAGES for one in heard)
     for one in needles:
         total += max((_in(view, field, one) for field in (_FIELDS if one.field is None else (one.field,))), default=0.0)
-    said = total / len(needles)
+    said = total / (len(needles) + len(heard))
     return min(1.0, said + (0.02 if view.document.level == Level.VOLUME and said < 1 else 0.0))
 
 
@@ -98,20 +108,36 @@ def _in(view: View, field: Field, one: Needle) -> float:
     return _WEIGHT[field] + begins + 0.2 * len(one.text) / len(text)
 
 
-def hit(number: int, document: Document, view: View, needles: Sequence[Needle], holders: Mapping[int, str]) -> Hit:
-    """A hit as it is told, but for a match that stands in the text of its pages."""
+def hit(
+    number: int,
+    document: Document,
+    view: View,
+    needles: Sequence[Needle],
+    holders: Mapping[int, str],
+    heard: Sequence[Heard] = (),
+) -> Hit:
+    """A hit as it is told, but for a match that stands in the text of its pages. Where names alone were asked, they are shown."""
     field = next(
         (one for one in _FIELDS if any(n.is_in(view.of(one)) for n in needles if n.field in (None, one))), None
     )
     shown = document.of(field).replace(BREAK, " ") if field is not None else document.title
+    names = sorted({one for asked in heard for one in alike(document.names, asked)})
+    cut = snippet(shown or document.title, needles) if field is not None or not names else _of_names(document, names)
     code = document.code.partition(BREAK)[0]
     writer = holders.get(document.holder, "")
     return Hit(
         ref=f"{writer}/{code}" if writer else code, title=document.title, level=Level(document.level), date=document.date,
-        score=round(score(view, needles), 4), snippet=snippet(shown or document.title, needles), id=number,
+        score=round(score(view, needles, heard), 4), snippet=cut, id=number,
         record=number - RECORDS if number > RECORDS else None,
         field=field or (Field.TEXT if needles and number > RECORDS else Field.TITLE), body=document.body,
         number=document.number, fonds=document.fonds, year=document.year, retention=document.retention,
         security=document.secrecy.label if document.secrecy else "", opening=str(document.opening.value), holder=writer,
-        names=document.names,
+        names=document.names, heard=names[0][0].label if names else "",
     )  # fmt: skip
+
+
+def _of_names(document: Document, names: Sequence[tuple[Likeness, str]]) -> Snippet:
+    """The names of a document, those that sound so marked."""
+    text = "、".join(document.names)[:SNIPPET]
+    found = ((at, at + len(name)) for _, name in names if (at := text.find(name)) >= 0)
+    return Snippet(text, tuple(_apart(sorted(found)))[:_MARKS_MAX])

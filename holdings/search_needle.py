@@ -73,6 +73,7 @@ class Heard:
     text: str
     sounds: frozenset[str]
     letters: frozenset[str]
+    fuzzy: bool = False
 
 
 Node: TypeAlias = "Needle | Heard | All | Any | No"
@@ -106,7 +107,7 @@ def _node(query: Query) -> Node | None:
         return needle(query)
     if isinstance(query, Sound):
         asked = name_sound.asked(query.text, fuzzy=query.fuzzy)
-        return Heard(query.text, frozenset((*asked.sounds, *asked.fuzzy)), frozenset(asked.letters))
+        return Heard(query.text, frozenset((*asked.sounds, *asked.fuzzy)), frozenset(asked.letters), query.fuzzy)
     if isinstance(query, Without):
         part = _node(query.part)
         return None if part is None else No(part)
@@ -123,6 +124,15 @@ def needles(node: Node) -> Iterator[Needle]:
     elif isinstance(node, All | Any):
         for part in node.parts:
             yield from needles(part)
+
+
+def names_heard(node: Node) -> Iterator[Heard]:
+    """All names that are looked for by their sound."""
+    if isinstance(node, Heard):
+        yield node
+    elif isinstance(node, All | Any):
+        for part in node.parts:
+            yield from names_heard(part)
 
 
 class View:

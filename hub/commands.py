@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,9 @@ import click
 from hub.commands_account import account, journal
 from hub.commands_catalogue import catalogue
 from hub.commands_check import check
-from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, say
+from hub.commands_meaning import meaning
+from hub.commands_search import search, show, suggest
+from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, say, when
 
 
 def _new_passphrase() -> str:
@@ -22,10 +23,6 @@ def _new_passphrase() -> str:
 
 
 STATES = {"active": "正常", "frozen": "已冻结", "revoked": "已撤销"}
-
-
-def _when(wall: int | None) -> str:
-    return datetime.fromtimestamp(wall, UTC).astimezone().strftime("%Y-%m-%d %H:%M") if wall else "从未"
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -101,8 +98,8 @@ def nodes(home: Path, as_json: bool) -> None:
     """列出全部节点与尚未使用的接入码。"""
     with at(home) as desk:
         result = desk.call("nodes")
-    lines = [f"{n['name']}  {STATES[n['state']]}  {n['records']} 件  最近联系 {_when(n['last_contact'])}  {n['log_id'][:16]}" for n in result["nodes"]]
-    lines += [f"{t['name']}  接入码待用，{_when(t['expires'])} 过期" for t in result["tokens"]]
+    lines = [f"{n['name']}  {STATES[n['state']]}  {n['records']} 件  最近联系 {when(n['last_contact'])}  {n['log_id'][:16]}" for n in result["nodes"]]
+    lines += [f"{t['name']}  接入码待用，{when(t['expires'])} 过期" for t in result["tokens"]]
     give(as_json, result, "\n".join(lines) or "还没有节点。jindang hub enrol 名称 发放接入码。")
 
 
@@ -129,41 +126,11 @@ def status(home: Path, as_json: bool) -> None:
         result = desk.call("status")
     lines = [
         f"{n['name']}（{STATES[n['state']]}）：{n['records']} 件 {n['pages']} 页，{n['bytes_stored'] / 1e6:.1f} MB；待收 {n['pending_deltas']} 个增量；"
-        f"待处理 {n['quarantined']} 项；最近联系 {_when(n['last_contact'])}"
+        f"待处理 {n['quarantined']} 项；最近联系 {when(n['last_contact'])}"
         for n in result["nodes"]
     ]
     lines.append(f"合计 {result['records']} 件 {result['pages']} 页，{result['bytes_stored'] / 1e6:.1f} MB；待收 {result['pending_deltas']} 个增量")
-    lines += [f"告警 {_when(a['wall'])} {a['text']}" for a in result["alarms"]]
-    give(as_json, result, "\n".join(lines))
-
-
-@commands.command()
-@HOME
-@JSON
-@click.argument("query")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
-@exits
-def search(home: Path, as_json: bool, query: str, limit: int) -> None:
-    """按题名、档号查找。"""
-    with at(home) as desk:
-        result = desk.call("search", query=query, limit=limit)
-    lines = [f"{hit['ref']}  {hit['title']}  {hit['date']}" for hit in result["hits"]]
-    give(as_json, result, "\n".join([*lines, f"共 {result['total']}{' 以上' if result['capped'] else ''} 条，{result['milliseconds']} 毫秒"]))
-
-
-@commands.command()
-@HOME
-@JSON
-@click.argument("ref")
-@exits
-def show(home: Path, as_json: bool, ref: str) -> None:
-    """一条档案：著录、版本、回执、文件。REF 为档号、曾用档号、节点/档号或 id:十六进制。"""
-    with at(home) as desk:
-        result = desk.call("show", ref=ref)
-    lines = [f"{result['ref']}  {result['title']}", f"第 {result['version']} 版，{result['custody']}"]
-    lines += [f"  {r['label']} {_when(r['wall'])}（日志第 {r['seq']} 条）" for r in result["receipts"]]
-    lines += [f"  问题：{finding}" for finding in result["findings"]]
-    lines += [f"  {p['name']}  {p['bytes']} 字节  {p['sha256'][:16]}…" for p in result["pages"]]
+    lines += [f"告警 {when(a['wall'])} {a['text']}" for a in result["alarms"]]
     give(as_json, result, "\n".join(lines))
 
 
@@ -250,5 +217,9 @@ def _progress(text: str) -> None:
 
 commands.add_command(catalogue)
 commands.add_command(check)
+commands.add_command(meaning)
 commands.add_command(account)
 commands.add_command(journal)
+commands.add_command(search)
+commands.add_command(suggest)
+commands.add_command(show)

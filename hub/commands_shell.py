@@ -7,6 +7,7 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,6 +32,11 @@ def say(text: str) -> None:
 def give(as_json: bool, result: dict[str, Any], text: str) -> None:
     """The result: one JSON object as the last line, or prose."""
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)
+
+
+def when(wall: int | None) -> str:
+    """A time (whole seconds UTC) for a person, in the local zone."""
+    return datetime.fromtimestamp(wall, UTC).astimezone().strftime("%Y-%m-%d %H:%M") if wall else "从未"
 
 
 def ask_passphrase() -> str:

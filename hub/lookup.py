@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 import apsw
 
-from holdings import lineage, records
+from holdings import catalogue_shown, lineage, records
+from holdings.access import Access
+from holdings.errors import NotFound
 from holdings.records import StoredRecord
 from hub import opened
 from hub.clock import Clock
@@ -37,21 +39,28 @@ class Lookup:
     def __init__(self, front: Database, holdings: Database, vault: Vault, genesis: Genesis, clock: Clock) -> None:
         self._front, self._holdings, self._vault, self._genesis, self._clock = front, holdings, vault, genesis, clock
 
-    def search(self, query: str, limit: Number = 20) -> dict[str, Any]:
-        """Plain search in titles and codes; the fields of DESIGN §7."""
-        began = self._clock.monotonic()
-        found = records.search_titles(self._holdings.read(), query, limit)
-        hits = [{"ref": h.ref, "title": h.title, "level": h.level.label, "date": h.date, "score": h.score, "snippet": h.snippet} for h in found.hits]
-        return {"hits": hits, "total": found.total, "capped": found.capped, "milliseconds": round((self._clock.monotonic() - began) * 1000, 1)}
+    def show(self, ref: str, query: str = "") -> dict[str, Any]:
+        """One record: versions, receipts, findings, pages with their texts; the fields of DESIGN §7; `marks` of a query in each text.
 
-    def show(self, ref: str) -> dict[str, Any]:
-        """One record: versions, receipts, findings, pages; the fields of DESIGN §7."""
+        A row of the catalogue without a record is shown as what it is. A code that only begins so is taken where one record alone
+        does; NotFound names codes that begin alike.
+        """
         reading = self._holdings.read()
-        record = records.resolve(reading, ref)
+        try:
+            record = records.resolve(reading, ref)
+        except NotFound as fault:
+            if (row := catalogue_shown.shown_row(reading, ref)) is not None:
+                return row
+            from holdings import search_desk
+
+            record = records.by_number(reading, search_desk.only_begun(reading, Access.whole(), ref, fault))
+        return self._shown(reading, record, query)
+
+    def _shown(self, reading: apsw.Connection, record: StoredRecord, query: str) -> dict[str, Any]:
         log_id = self._log_of(reading, record.writer)
         body = records.body(reading, record)
         brought = opened.versions(reading, log_id, record.id)
-        texts = opened.texts(reading, log_id, record.id)
+        read = self._reading(reading, record, opened.texts(reading, log_id, record.id), query)
         pages = opened.pages(reading, log_id, record.id, record.version)
         return {
             "ref": record.ref,
@@ -64,11 +73,31 @@ class Lookup:
             "void": {"reason": body.void.reason, "by": body.void.person, "time": body.void.time} if body.void else None,
             "versions": [asdict(v) for v in records.versions(reading, record)],
             "former_codes": lineage.former_codes(reading, record.number),
-            "relations": [{"kind": r.kind.label, "id": r.record.hex(), "ref": r.reference_code, "note": r.note} for r in lineage.relations(reading, record.number)],
+            "relations": [
+                {"kind": r.kind.label, "id": r.record.hex(), "ref": r.reference_code, "note": r.note}
+                for r in lineage.relations(reading, record.number)
+            ],
             "receipts": self._receipts(log_id, sorted({seq for _, seq, _ in brought})),
             "findings": [f"第 {version} 版：{_REASONS.get(code, code)}" for version, _, code in brought if code],
-            "pages": [_page(page, texts) for page in pages],
+            "pages": [{**_page(page), **read(page.sha256)} for page in pages],
         }
+
+    @staticmethod
+    def _reading(
+        reading: apsw.Connection, record: StoredRecord, plain: dict[bytes, str], query: str
+    ) -> Callable[[bytes], dict[str, Any]]:
+        """What tells the text of a file: as it was read with places or, by an older node, without."""
+        from holdings import page_reading  # here: a hub starts without it
+
+        marking = page_reading.marking(query)
+
+        def told(sha256: bytes) -> dict[str, Any]:
+            found = page_reading.told(reading, record.number, sha256, marking)
+            if found["text"] or not (text := plain.get(sha256)):
+                return found
+            return {**found, "text": text, "marks": [list(mark) for mark in marking(text)]}
+
+        return told
 
     def _receipts(self, log_id: bytes, seqs: list[int]) -> list[dict[str, Any]]:
         found, reading = [], self._front.read()
@@ -76,7 +105,15 @@ class Lookup:
             for grade in Grade:
                 if (raw := logs.receipt_at(reading, log_id, seq, grade)) is not None:
                     said = receipt.read(self._genesis.signing_key, raw, hub_id=self._genesis.log_id, log_id=log_id)
-                    found.append({"grade": grade.name, "label": _LABELS[grade], "seq": seq, "wall": said.wall, "exceptions": len(said.exceptions)})
+                    found.append(
+                        {
+                            "grade": grade.name,
+                            "label": _LABELS[grade],
+                            "seq": seq,
+                            "wall": said.wall,
+                            "exceptions": len(said.exceptions),
+                        }
+                    )
         return found
 
     @staticmethod
@@ -109,7 +146,13 @@ class Lookup:
             "id": record.id.hex(),
             "shared": records.bearers(reading, record.match_key) > 1,
             "files": [
-                {"position": p.position, "name": p.name, "sha256": p.sha256.hex(), "bytes": p.part.size if p.part else 0, "destroyed": p.part is None}
+                {
+                    "position": p.position,
+                    "name": p.name,
+                    "sha256": p.sha256.hex(),
+                    "bytes": p.part.size if p.part else 0,
+                    "destroyed": p.part is None,
+                }
                 for p in pages
             ],
         }
@@ -128,13 +171,12 @@ class Lookup:
         raise DamageFound(f"“{record.ref}”没有第 {position + 1} 个文件，或它已被销毁。")
 
 
-def _page(page: Page, texts: dict[bytes, str]) -> dict[str, Any]:
+def _page(page: Page) -> dict[str, Any]:
     part = page.part
     return {
         "name": page.name,
         "media_type": part.media_type if part else "",
         "bytes": part.size if part else 0,
         "sha256": page.sha256.hex(),
-        "text": texts.get(page.sha256, ""),
         "exception": str(part.code) if part and part.code else ("destroyed" if part is None else ""),
     }

@@ -18,7 +18,9 @@ from hub.errors import NotAllowed
 from hub.folding import Folding
 from hub.home import Home
 from hub.lookup import Lookup
+from hub.meaning_desk import MeaningDesk
 from hub.people import People
+from hub.search import SearchDesk
 from hub.vault import Vault
 
 
@@ -109,10 +111,12 @@ def desk_of(
     """The desk of an opened home."""
     do, checks = Operations(home, enrolment, vault, folding, cut_off, people), CheckDesk(home, vault)
     accounts = AccountWords(home, people)
+    searching, meaning = SearchDesk(home.holdings, home.clock, home.meaning), MeaningDesk(home)
     calls: list[Callable[..., Answer]] = [
-        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, lookup.search, lookup.show, lookup.listed,
+        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, searching.search, searching.suggest, lookup.show, lookup.listed,
         checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
         accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
+        meaning.meaning_status, meaning.meaning_run,
     ]  # fmt: skip
     streams: list[Callable[..., Iterator[bytes]]] = [
         do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import, accounts.journal_export,

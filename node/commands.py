@@ -18,6 +18,7 @@ from node.commands_profile import profile
 from node.commands_quarantine import pages, quarantine
 from node.commands_renumber import codes, renumber, volume
 from node.commands_sample import sample
+from node.commands_search import search, show, suggest
 from node.commands_shell import HOME, JSON, ask_passphrase, exits, give, reach, say
 
 
@@ -264,39 +265,6 @@ def clear(home: Path, as_json: bool, delivery: str, persons: tuple[str, ...]) ->
 
 @commands.command()
 @HOME
-@JSON
-@click.argument("query")
-@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="至多列出几条")
-@exits
-def search(home: Path, as_json: bool, query: str, limit: int) -> None:
-    """按题名和档号查找。"""
-    with reach(home) as node:
-        result = node.search(query=query, limit=limit)
-    lines = [f"{h['ref']}  {h['date']}  {h['title']}" for h in result["hits"]]
-    give(as_json, result, "\n".join([*lines, f"共 {result['total']}{' 以上' if result['capped'] else ''} 条"]))
-
-
-@commands.command()
-@HOME
-@JSON
-@click.argument("ref")
-@exits
-def show(home: Path, as_json: bool, ref: str) -> None:
-    """一条档案：版本、页、回执、问题。"""
-    with reach(home) as node:
-        result = node.show(ref=ref)
-    pages = "\n".join(f"  {p['name']}  {p['bytes']} 字节  {p['sha256'][:16]}…" for p in result["pages"])
-    receipts = "、".join(f"{r['label']}（{r['grade']}）" for r in result["receipts"]) or "尚无回执"
-    void = f"已作废：{result['void']['reason']}（{result['void']['by']}）\n" if result["void"] else ""
-    give(
-        as_json,
-        result,
-        f"{result['ref']}  {result['title']}\n{void}第 {result['version']} 版，{result['custody']}，{receipts}\n{pages}",
-    )
-
-
-@commands.command()
-@HOME
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="不再询问")
 @exits
@@ -321,3 +289,6 @@ commands.add_command(fonds)
 commands.add_command(pages)
 commands.add_command(profile)
 commands.add_command(check)
+commands.add_command(search)
+commands.add_command(suggest)
+commands.add_command(show)

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import functools
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from holdings import lineage, quarantine, records
-from holdings.layout_words import Role, Use
-from holdings.record import Description
-from holdings.reference_code import match_key
-from node import copies, evidence_seen, page_changes, report, settings, verification
+from holdings import quarantine
+from node import copies, evidence_seen, report, settings, verification
 from node.errors import ConfigurationWrong
 from node.settings import Setting
 from node.verb_groups import LazyGroups, every_verb
 from node.verbs import Answer
-from node.verbs_quarantine import told
-from sync import log, sealed
 from sync.errors import LinkLost, PeerRefused
 from sync.receipt import Grade
-from sync.receipt import read as read_receipt
 
 if TYPE_CHECKING:
     from node.verbs_catalogue import CatalogueVerbs
@@ -35,9 +28,12 @@ if TYPE_CHECKING:
     from node.verbs_profile import ProfileVerbs
     from node.verbs_renumber import RenumberVerbs
     from node.verbs_sample import SampleVerbs
+    from node.verbs_search import SearchVerbs
+    from node.verbs_show import ShowVerbs
 
     class Groups(
         CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs,
+        SearchVerbs, ShowVerbs,
     ):
         """What the service answers to as a whole."""
 else:
@@ -102,70 +98,6 @@ class Service(Groups):
         with _writing_to(destination):
             return dict(copies.export(self._home, Path(destination), ref, self._engine.sandbox))
 
-    def search(self, query: str, limit: int = 20) -> Answer:
-        """Plain search in titles and codes."""
-        began = time.monotonic()
-        found = records.search_titles(self._home.database.read(), query, limit)
-        hits = [
-            {
-                "ref": h.ref,
-                "title": h.title,
-                "level": h.level.label,
-                "date": h.date,
-                "score": h.score,
-                "snippet": h.snippet,
-            }
-            for h in found.hits
-        ]
-        return {
-            "hits": hits,
-            "total": found.total,
-            "capped": found.capped,
-            "milliseconds": round((time.monotonic() - began) * 1000, 1),
-        }
-
-    def show(self, ref: str) -> Answer:
-        """One record: versions, pages, receipts, findings."""
-        reading = self._home.database.read()
-        record = records.resolve(reading, ref)
-        parts = sealed.current(reading, bytes(record.id))
-        body = records.body(reading, record)
-        listed = quarantine.for_subject(reading, match_key(record.reference_code))
-        return {
-            "ref": record.reference_code, "id": record.id.hex(), "title": record.title, "level": record.level.label, "custody": "本馆保管",
-            "version": record.version,
-            "void": {"reason": body.void.reason, "by": body.void.person, "time": body.void.time} if body.void else None,
-            "versions": [asdict(v) for v in records.versions(reading, record)],
-            "former_codes": lineage.former_codes(reading, record.number),
-            "relations": [{"kind": r.kind.label, "id": r.record.hex(), "ref": r.reference_code, "note": r.note} for r in lineage.relations(reading, record.number)],
-            "page_changes": [asdict(c) for c in page_changes.of_record(reading, bytes(record.id))],
-            "receipts": self._receipts_of({s.pack for p in parts for s in p.segments}),
-            "findings": [told(item) for item in listed if item.state in (quarantine.FindingState.OPEN, quarantine.FindingState.SET_ASIDE)],
-            "pages": [
-                {"name": p.name, "media_type": "", "bytes": p.size, "sha256": p.sha256.hex(), "text": "", **_meant(body, position)}
-                for position, p in enumerate(parts)
-            ],
-        }  # fmt: skip
-
-    def _receipts_of(self, packs: set[bytes]) -> list[Answer]:
-        reading, own, hub = self._home.database.read(), self._home.identity.log.log_id, self._home.identity.hub
-        found = []
-        for seq in sorted(sealed.seqs_of(reading, packs)):
-            for grade in Grade:
-                if raw := log.receipt_at(reading, own, seq, grade):
-                    receipt = read_receipt(hub.signing_key, raw, hub_id=hub.log_id, log_id=own)
-                    label = {Grade.R1: "已收存", Grade.R4: "已验读"}[grade]
-                    found.append(
-                        {
-                            "grade": grade.name,
-                            "label": label,
-                            "seq": seq,
-                            "wall": receipt.wall,
-                            "exceptions": len(receipt.exceptions),
-                        }
-                    )
-        return found
-
     def pause(self, paused: bool = True) -> Answer:
         """Pause or resume sending."""
         with self._home.database.transaction() as connection:
@@ -174,16 +106,6 @@ class Service(Groups):
             self._engine.cancel_link()
         self._wake()
         return {"paused": paused}
-
-
-def _meant(body: Description, position: int) -> Answer:
-    """What a part is for and what it shows; a value of a later program is passed over."""
-    use = body.uses[position] if position < len(body.uses) else Use.MASTER
-    role = body.roles[position] if position < len(body.roles) else Role.BODY
-    return {"use": Use(use).label if use in _USES else "", "role": Role(role).label if role in _ROLES else ""}
-
-
-_USES, _ROLES = frozenset(Use), frozenset(Role)
 
 
 @contextmanager

@@ -21,6 +21,8 @@ GROUPS = {
     "node.verbs_profile": "ProfileVerbs",
     "node.verbs_renumber": "RenumberVerbs",
     "node.verbs_sample": "SampleVerbs",
+    "node.verbs_search": "SearchVerbs",
+    "node.verbs_show": "ShowVerbs",
 }
 
 
