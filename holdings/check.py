@@ -10,6 +10,7 @@ import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import Annotated
 
 import msgspec
 
@@ -90,6 +91,8 @@ class _Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     check: dict[str, _Entry]
     image: dict[str, _Image]
+    keeping_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
+    virus_scan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,7 @@ def registry(stage: Stage, site: SiteData = NO_SITE) -> tuple[CheckCode, ...]:
 
     SiteDataWrong names what a site's own checks.toml has wrong.
     """
-    content = table("checks.toml", shipped("checks.toml"))
-    for name, text in site.named("checks"):
-        content = overlay(content, table(name, text))
-    known = typed("checks.toml", content, _Table)
+    known = _table(site)
     found = [_code(stage, number, entry) for number, entry in known.check.items() if stage.value in entry.stages]
     found.sort(key=lambda one: tuple(int(n) for n in one.code.split("-")[1:]))
     images = [
@@ -140,6 +140,24 @@ def registry(stage: Stage, site: SiteData = NO_SITE) -> tuple[CheckCode, ...]:
         for code, one in known.image.items()
     ]
     return (*found, *images)
+
+
+@functools.lru_cache(maxsize=8)
+def _table(site: SiteData) -> _Table:
+    content = table("checks.toml", shipped("checks.toml"))
+    for name, text in site.named("checks"):
+        content = overlay(content, table(name, text))
+    return typed("checks.toml", content, _Table)
+
+
+def keeping_days(site: SiteData = NO_SITE) -> int:
+    """Days from the beginning of one round of the periodic checks CQ to the next; 0: never by itself."""
+    return _table(site).keeping_days
+
+
+def hub_virus_scan(site: SiteData = NO_SITE) -> str:
+    """Where the hub's clamd listens (`unix:/path`, `tcp:host:port`); blank: viruses are 未能检测 there."""
+    return _table(site).virus_scan
 
 
 def _code(stage: Stage, number: str, entry: _Entry) -> CheckCode:

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any, Final, Literal
 
 from holdings import check_report, check_store, records
-from holdings.check import Stage, Verdict
+from holdings.check import Stage, Verdict, hub_virus_scan
 from holdings.check_facts import Service
 from holdings.check_report import Declared
 from holdings.record import title
@@ -16,6 +16,7 @@ from hub.desk import Answer, Number
 from hub.errors import NotAllowed
 from hub.home import Home
 from hub.vault import Vault
+from hub.virus_scan import VirusScan
 
 StageName = Literal["YJ", "CQ"]
 PORTION: Final = 200
@@ -54,4 +55,8 @@ class CheckDesk:
         if not (node and delivery):
             raise NotAllowed("请指明一条档案（--ref），或节点和批次。")
         runs = check_store.of_delivery(reading, delivery, Stage(stage), node)
-        return check_report.delivery_report(delivery, Stage(stage), runs, Declared(), NO_VIRUS_SERVICE, heading, None, self._home.site)
+        return check_report.delivery_report(delivery, Stage(stage), runs, Declared(), self._virus(), heading, None, self._home.site)
+
+    def _virus(self) -> Service:
+        address = hub_virus_scan(self._home.site)
+        return VirusScan(address).service(self._home.clock.wall()) if address else NO_VIRUS_SERVICE

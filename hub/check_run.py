@@ -10,11 +10,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from holdings import check_store, records
+from holdings import check, check_round, check_store, records
 from holdings.check import Stage, Verdict, worst
 from holdings.check_facts import FileFacts, Material, Service
 from holdings.check_files import Workshop, look, repeated, with_uses
 from holdings.check_record import examine
+from holdings.check_round import RoundState
 from holdings.errors import AmbiguousReference
 from holdings.format_id import MEMORY_MB
 from holdings.image_checks import rules_of
@@ -27,6 +28,7 @@ from hub.errors import NotAllowed
 from hub.home import Home
 from hub.opened import Page
 from hub.vault import Vault
+from hub.virus_scan import VirusScan
 from sync import entry as entries
 from sync import log as logs
 from sync.entry import EntryKind, genesis_of
@@ -86,7 +88,9 @@ class HandoverChecks:
         self._home, self._vault, self._images = home, vault, images
         self._sandbox = Sandbox(workers=1, seconds=SECONDS, nice=NICE)
         self._formats = Sandbox(workers=1, memory_mb=MEMORY_MB, nice=NICE)
-        self._shop = Workshop(self._sandbox, self._formats, None, images, decode=False)
+        address = check.hub_virus_scan(home.site)
+        virus = VirusScan(address).scan if address else None
+        self._shop = Workshop(self._sandbox, self._formats, virus, images, decode=False)
 
     def close(self) -> None:
         """Stop the sandboxes."""
@@ -132,8 +136,27 @@ class HandoverChecks:
     def restart(self, stage: Stage) -> None:
         """Begin a new round over every log."""
         with self._home.holdings.transaction() as connection:
+            check_round.begin(connection, stage, self._home.clock.wall())
             for writer in opened.writers(connection).values():
                 check_store.move(connection, stage, 0, writer)
+
+    def round(self, limit: int) -> Counts:
+        """Go on with the periodic round of all records, or begin it, when it is due (data/checks.toml keeping_days); at most `limit`."""
+        stage, now = Stage.KEEPING, self._home.clock.wall()
+        known = check_round.find(self._home.holdings.read(), stage)
+        due = check_round.state(known, now, check.keeping_days(self._home.site))
+        if known is None:
+            with self._home.holdings.transaction() as connection:
+                check_round.end(connection, stage, now)
+        if due is RoundState.REST:
+            return Counts()
+        if due is RoundState.BEGIN:
+            self.restart(stage)
+        done = self.pending(stage, limit)
+        if not done.waiting:
+            with self._home.holdings.transaction() as connection:
+                check_round.end(connection, stage, self._home.clock.wall())
+        return done
 
     def _check(self, stage: Stage, log_id: bytes, seq: int, record: StoredRecord, counts: Counts) -> None:
         reading = self._home.holdings.read()

@@ -1,4 +1,4 @@
-"""Runs the hand-over checks YJ of what was folded, in the background of a running hub: when the vault rests, and at low priority."""
+"""Runs the hand-over checks YJ of what was folded, and the periodic round CQ, in the background of a running hub: when the vault rests, and at low priority."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 from contextlib import closing
 from typing import Final
 
-from holdings.check import Stage
+from holdings.check import Stage, Verdict
 from holdings.errors import HoldingsError
 from hub.check_run import HandoverChecks
 from hub.folding import Folding, lower_priority
@@ -43,6 +43,13 @@ class HandoverWatch:
         while not self._stop.wait(EVERY_S):
             self.look()
 
+    def _keep(self, checks: HandoverChecks) -> int:
+        """The periodic round, while the vault rests and nothing newer waits; failures are named in the hub's log by their number."""
+        counts = checks.round(PORTION)
+        if failed := counts.verdicts[Verdict.FAILED]:
+            LOG.error("长期保存检测：本次 %d 条中 %d 条不通过；逐条见 jindang hub check report --stage CQ", counts.records, failed)
+        return counts.records
+
     def look(self) -> int:
         """Check what waits while the vault rests; how many records."""
         done = 0
@@ -52,7 +59,7 @@ class HandoverWatch:
                     counts = checks.pending(Stage.HANDOVER, PORTION)
                     done += counts.records
                     if not counts.waiting:
-                        return done
+                        return done + self._keep(checks)
             except (SyncError, HoldingsError) as fault:
                 # A full disk, say: what was not checked is tried again.
                 LOG.error("移交环节检测暂停：%s", fault)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from holdings import check_store, quarantine, records
+from holdings import check, check_round, check_store, quarantine, records
 from holdings.check import CheckResult, Stage, Verdict, worst
 from holdings.check_facts import FileFacts, Material, Repeated, Service
 from holdings.check_files import Workshop, look, repeated, with_uses
 from holdings.check_record import examine, findings
+from holdings.check_round import RoundState
 from holdings.format_id import MEMORY_MB
 from holdings.image_checks import rules_of
 from holdings.record import Description, RecordId, decode_record
@@ -36,6 +37,8 @@ from sync.sandbox import Sandbox
 NICE: Final = 15
 SECONDS: Final = 120
 """CPU seconds of one call: two hundred pages of one PDF."""
+ROUND_PORTION: Final = 50
+"""Records of the periodic round between two looks whether something newer waits."""
 READ_MAX: Final = 512 << 20
 """Bytes of a record's files held while pages are compared."""
 
@@ -91,6 +94,29 @@ class CheckRun:
                 with self._home.database.transaction() as connection:
                     check_store.move(connection, stage, seq)
         return counts
+
+    def round(self, should_stop: Callable[[], bool]) -> bool:
+        """Go on with the periodic round of all records, or begin it, when it is due (data/checks.toml keeping_days); does one wait?
+
+        A crash repeats at most the record at hand; the round goes on behind the cursor.
+        """
+        stage, now = Stage.KEEPING, int(self._clock.now())
+        known = check_round.find(self._home.database.read(), stage)
+        due = check_round.state(known, now, check.keeping_days(self._site))
+        if known is None or due is RoundState.BEGIN:
+            with self._home.database.transaction() as connection:
+                if known is None:
+                    check_round.end(connection, stage, now)
+                else:
+                    check_round.begin(connection, stage, now)
+                    check_store.move(connection, stage, 0)
+        if due is RoundState.REST:
+            return False
+        if self.pending(stage, ROUND_PORTION, should_stop).waiting or should_stop():
+            return True
+        with self._home.database.transaction() as connection:
+            check_round.end(connection, stage, int(self._clock.now()))
+        return False
 
     def one(self, stage: Stage, ref: str) -> Counts:
         """Check one record now, whether it was checked or not."""
@@ -160,8 +186,10 @@ class CheckRun:
                 connection, stage, record.id, version=record.version, delivery=record.delivery, ref=record.reference_code, pictures=self._images,
                 pages=record.pages, size=record.bytes, results=results, now=now,
             )  # fmt: skip
-            if self._images:
-                quarantine.settle(connection, f"check:{record.id.hex()}", findings(results, known, stage, self._site), now)
+            if self._images or stage is Stage.KEEPING:
+                # What a periodic round without pictures finds stands beside what was seen in the pictures.
+                scope = f"{'check' if self._images else 'keeping'}:{record.id.hex()}"
+                quarantine.settle(connection, scope, findings(results, known, stage, self._site), now)
 
 
 def yield_to_others() -> None:

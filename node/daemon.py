@@ -117,6 +117,8 @@ class Daemon:
             self._attempt(lambda: self._verified(evidence))
             with closing(CheckRun(self._engine.home, self._engine.clock, self._engine.home.site)) as checks:
                 self._attempt(lambda checks=checks: self._examined(checks))  # type: ignore[misc]
+            with closing(CheckRun(self._engine.home, self._engine.clock, self._engine.home.site, images=False)) as kept:
+                self._attempt(lambda kept=kept: self._kept(kept))  # type: ignore[misc]
 
     def _verified(self, evidence: EvidenceWork) -> RunResult:
         evidence.pending(self._stop.is_set)
@@ -124,6 +126,12 @@ class Daemon:
 
     def _examined(self, checks: CheckRun) -> RunResult:
         while checks.pending(Stage.ARCHIVING, EXAMINE_PORTION, self._stop.is_set).waiting and not self._stop.is_set():
+            pass
+        return RunResult()
+
+    def _kept(self, checks: CheckRun) -> RunResult:
+        """The periodic round, while nothing is taken in or sent."""
+        while not self._stop.is_set() and not self._engine.is_busy and checks.round(lambda: self._stop.is_set() or self._engine.is_busy):
             pass
         return RunResult()
 

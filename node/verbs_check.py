@@ -8,7 +8,7 @@ from typing import Literal
 
 import apsw
 
-from holdings import check_report, check_store, delivery, evidence_store, records
+from holdings import check_report, check_round, check_store, delivery, evidence_store, records
 from holdings.check import Stage, Verdict
 from holdings.check_facts import Service as Said
 from holdings.check_files import NO_VIRUS_SERVICE
@@ -46,6 +46,7 @@ class CheckVerbs(Verbs):
     def check_restart(self, stage: StageName) -> Answer:
         """Begin a new round from the first entry of the log: the periodic check of all records."""
         with self._home.database.transaction() as connection:
+            check_round.begin(connection, Stage(stage), self._seconds())
             check_store.move(connection, Stage(stage), 0)
         return {"stage": stage}
 
