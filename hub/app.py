@@ -41,6 +41,8 @@ FILE_THREADS = 4
 """Threads for files and databases: as many as a node has uploads by default, and each is short."""
 DESK_THREADS = 2
 """Threads for the commands of people: an export never waits for an upload, nor the other way round."""
+PEOPLE_THREADS = 4
+"""Threads for pages: each is short."""
 DECODER_MIB, DECODER_S = 2048, 60
 """Address space and seconds of a decoding worker: an image of 256 MiB and its 500 million pixels in grey."""
 STOP_S = 10.0
@@ -161,6 +163,15 @@ async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
             text = f"中心“{home.config.name}”已就绪，节点端口 https://{host}:{port}"
         else:
             text = f"中心“{home.config.name}”已就绪（涉密：不开节点端口，只经载体往来）"
+        if home.config.people.listen:
+            # Templates and pages are imported for who has a door for people, and only then.
+            from hub.people_port import open_people_door
+
+            people_pool = ThreadPoolExecutor(PEOPLE_THREADS, "hub-people")
+            stack.callback(people_pool.shutdown)
+            people, (host, port) = await open_people_door(home, hub.people, people_pool, home.config.people)
+            stack.push_async_callback(people.cleanup)
+            text += f"，网页 {'http' if home.config.people.proxy else 'https'}://{host}:{port}"
         hub.folding.start()
         watch = HandoverWatch(home, hub.vault, hub.folding)
         watch.start()

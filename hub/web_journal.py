@@ -1,0 +1,96 @@
+"""The journal for the audit officer: filter, verify, export. Nobody else sees it, and the auditor's own looks stand in it too."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Final
+
+from holdings.journal import Filter, Outcome
+from holdings.language import mark
+from hub.account import POWERS, Power
+from hub.errors import NotAllowed
+from hub.web_frame import Visit
+from hub.web_pages import ZONE_MINUTES
+from hub.web_route import Reply, Route, Turned
+
+PAGE: Final = 100
+ROLES: Final = POWERS[Power.JOURNAL]
+OUTCOMES: Final = {Outcome.DONE: mark("成功"), Outcome.REFUSED: mark("拒绝"), Outcome.FAILED: mark("失败")}
+VERBS: Final = {
+    "sign-in": mark("登录"), "sign-out": mark("退出"), "second-factor": mark("验证第二因素"), "factor-set": mark("设置第二因素"),
+    "password-change": mark("更改口令"), "session-end": mark("结束会话"), "account-list": mark("查看账号列表"), "account-read": mark("查看账号"),
+    "account-add": mark("增设账号"), "account-authorise": mark("授权账号"), "account-entitle": mark("更改权限"), "account-lock": mark("锁定账号"),
+    "account-unlock": mark("解锁账号"), "account-reset": mark("重置账号"), "account-close": mark("注销账号"), "account-sign-out": mark("强制退出"),
+    "journal-read": mark("查看审计日志"), "journal-verify": mark("核对审计日志"), "journal-export": mark("导出审计日志"), "monitor-read": mark("查看运行监控"),
+    "node-read": mark("查看节点"),
+}  # fmt: skip
+
+
+def _day(text: str, plus: int = 0) -> int:
+    """Seconds UTC at which a day of the form begins here; 0 for a blank. Turned when it is no date."""
+    if not text:
+        return 0
+    try:
+        day = dt.date.fromisoformat(text) + dt.timedelta(days=plus)
+        return int(dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC).timestamp()) - ZONE_MINUTES * 60
+    except (ValueError, OverflowError) as fault:
+        raise Turned(400, mark("日期应写作 2026-01-31 的样子。")) from fault
+
+
+def _filter(values: dict[str, str]) -> Filter:
+    outcome = next((one for one in Outcome if values["outcome"] == str(int(one))), None)
+    since, until = _day(values["since"]), _day(values["until"], plus=1)
+    return Filter(values["person"], values["verb"], values["subject"], outcome, since, until)
+
+
+FIELDS: Final = ("person", "verb", "subject", "outcome", "since", "until")
+
+
+def _number(text: str) -> int:
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdecimal() and len(text) <= 15):
+        raise Turned(400, mark("页码应为数字。"))
+    return int(text)
+
+
+def read(visit: Visit) -> Reply:
+    """The latest acts that pass the filter."""
+    values = {name: visit.ask.query.get(name, "").strip()[:200] for name in FIELDS}
+    before = _number(visit.ask.query.get("before", ""))
+    acts = visit.parts.journal.find(_filter(values), before, PAGE + 1)
+    more = acts[PAGE - 1].number if len(acts) > PAGE else 0
+    reply = visit.page(
+        "journal.html", acts=acts[:PAGE], values=values, verbs=VERBS, outcomes=OUTCOMES, more=more, verdict=None
+    )
+    reply.note = "; ".join(f"{name}={value}" for name, value in values.items() if value)
+    return reply
+
+
+def verify(visit: Visit) -> Reply:
+    """Recompute the chain and compare it with its anchors."""
+    journal = visit.parts.journal
+    faults = journal.verify()
+    try:
+        last = journal.anchor()
+    except NotAllowed:
+        last = 0
+    reply = visit.page("journal_verdict.html", faults=faults, last=last)
+    reply.note = f"faults: {len(faults)}"
+    return reply
+
+
+def export(visit: Visit) -> Reply:
+    """The acts that pass, as CSV."""
+    values = {name: visit.ask.said(name).strip()[:200] for name in FIELDS}
+    pieces = visit.parts.journal.export(_filter(values))
+    note = "; ".join(f"{name}={value}" for name, value in values.items() if value)
+    disposition = "attachment; filename=journal.csv"
+    return Reply(pieces=pieces, content_type="text/csv", headers={"Content-Disposition": disposition}, note=note)
+
+
+ROUTES: Final = (
+    Route("GET", "/journal", read, roles=ROLES, verb="journal-read"),
+    Route("POST", "/journal/verify", verify, roles=ROLES, verb="journal-verify"),
+    Route("POST", "/journal/export", export, roles=ROLES, verb="journal-export"),
+)

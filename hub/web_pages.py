@@ -1,0 +1,71 @@
+"""Templates and static files of the pages: Jinja with autoescape and no undefined names; files under names that carry their digest, so that browsers keep them."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from datetime import UTC, datetime
+from importlib import resources
+from typing import Any, Final
+
+import jinja2
+
+TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+ZONE_MINUTES: Final = 480
+"""East of UTC: where the hub's people live."""
+NEVER: Final = "—"
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    def template(name: str) -> str:
+        return (resources.files("hub") / "templates" / name).read_text("utf-8")
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(template),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters.update(when=when, size=size)
+    environment.globals["static"] = address
+    return environment
+
+
+def render(template: str, **values: Any) -> bytes:
+    """A page as UTF-8."""
+    return _environment().get_template(template).render(**values).encode()
+
+
+def when(wall: int | None) -> str:
+    """A time as people here read it; a dash for none."""
+    return datetime.fromtimestamp(wall + ZONE_MINUTES * 60, UTC).strftime("%Y-%m-%d %H:%M") if wall else NEVER
+
+
+def size(count: int) -> str:
+    """Bytes in the unit that leaves one to three digits before the point."""
+    value, unit = float(count), "B"
+    for larger in ("KB", "MB", "GB", "TB"):
+        if value < 1000:
+            break
+        value, unit = value / 1000, larger
+    return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
+
+
+@functools.cache
+def files() -> dict[str, tuple[str, bytes]]:
+    """address → (media type, bytes) of every static file."""
+    found = {}
+    for file in sorted((resources.files("hub") / "static").iterdir(), key=lambda f: f.name):
+        kind = TYPES.get(f".{file.name.rpartition('.')[2]}")
+        if kind is not None:
+            data = file.read_bytes()
+            found[f"/static/{hashlib.sha256(data).hexdigest()[:12]}/{file.name}"] = (kind, data)
+    return found
+
+
+@functools.cache
+def address(name: str) -> str:
+    """The address of a static file; KeyError for one that is not shipped."""
+    return next(path for path in files() if path.endswith(f"/{name}"))

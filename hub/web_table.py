@@ -1,0 +1,10 @@
+"""The table of all routes of the people's door: one place to see who may reach what; the authorisation test is made from it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub import web_accounts, web_journal, web_sign_in
+from hub.web_route import Route
+
+ROUTES: Final[tuple[Route, ...]] = (*web_sign_in.ROUTES, *web_accounts.ROUTES, *web_journal.ROUTES)
