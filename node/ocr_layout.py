@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final, TypeAlias
 
-from holdings.page_text import Orientation
+from holdings.page_text import Box, Orientation, clamp
 
 Point: TypeAlias = tuple[float, float]
 Quad: TypeAlias = tuple[Point, Point, Point, Point]
@@ -274,3 +274,12 @@ def _one(first: Placed, second: Placed) -> Placed:
     sure = (first.confidence * long + second.confidence * more) / max(1, long + more)
     quad = (first.quad[0], second.quad[1], second.quad[2], first.quad[3])
     return Placed(quad, first.text + blank + second.text, sure, first.vertical)
+
+
+def corners(quad: Quad, across: float, down: float, width: int, height: int) -> Box:
+    """A line's corners in pixels of the page as stored, `across` and `down` times those of `quad`; what lies outside is brought to its edge."""
+    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad
+    return (
+        clamp(ax * across, width), clamp(ay * down, height), clamp(bx * across, width), clamp(by * down, height),
+        clamp(cx * across, width), clamp(cy * down, height), clamp(dx * across, width), clamp(dy * down, height),
+    )  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from holdings.page_text import LINES_MAX, Box, Orientation, PageText, TextLine, clamp, one_line
+from holdings.page_text import LINES_MAX, Box, Orientation, PageText, TextLine, one_line
 from node import ocr_layout
 from node.ocr_engine import (
     DETECT_PX,
@@ -58,7 +58,7 @@ def read_image(raster: Raster, *, top_only: bool = False) -> PageText:
     lines = tuple(
         TextLine(
             line.text,
-            stored(line.quad, across, down, facts.width, facts.height),
+            ocr_layout.corners(line.quad, across, down, facts.width, facts.height),
             min(1.0, round(line.confidence, 3)),
             line.vertical,
         )
@@ -90,15 +90,6 @@ def _extent(seen: Seen) -> tuple[int, int, int, int]:
     """Left, right, top, bottom in pixels."""
     xs, ys = zip(*seen.quad, strict=True)
     return int(min(xs)), int(max(xs)), int(min(ys)), int(max(ys))
-
-
-def stored(quad: Quad, across: float, down: float, width: int, height: int) -> Box:
-    """Corners in pixels of the page as stored."""
-    (ax, ay), (bx, by), (cx, cy), (dx, dy) = quad
-    return (
-        clamp(ax * across, width), clamp(ay * down, height), clamp(bx * across, width), clamp(by * down, height),
-        clamp(cx * across, width), clamp(cy * down, height), clamp(dx * across, width), clamp(dy * down, height),
-    )  # fmt: skip
 
 
 def _find(reader: Engine, grey: Pixels) -> list[Seen]:

@@ -7,11 +7,13 @@ picture of some size, or when at most a fifth of the writing that is seen on the
 from __future__ import annotations
 
 import ctypes
+import math
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
@@ -21,8 +23,9 @@ import pypdfium2.raw as raw
 from holdings import media
 from holdings.errors import MediaUnreadable
 from holdings.page_facts import Colour, PageFacts
-from holdings.page_text import LINES_MAX, PLAIN_MAX, PageText, TextLine, clamp, one_line
+from holdings.page_text import LINES_MAX, PLAIN_MAX, Orientation, PageText, TextLine, one_line
 from node.ocr_image import LONG_MAX, Raster
+from node.ocr_layout import Placed, corners, in_order, reading_quad
 from node.text_document import PAGE_DPI
 
 PAGES_MAX: Final = 100_000  # format.md §14
@@ -32,8 +35,10 @@ PICTURE: Final = 0.3  # share of the page from which a picture may bear writing 
 WRITTEN: Final = 0.9  # share of a real layer's characters
 UNCOVERED: Final = 0.2  # share of the writing seen that may lie outside a layer
 TOP: Final = 0.4
+ANGLES: Final = 500  # first characters asked which way they stand
 ENGINE: Final = "pdf"
 _BOX_EDGE: Final = 0.15  # of a letter's height: tight boxes are as low as their letters
+_Extent: TypeAlias = tuple[float, float, float, float]
 _UNWRITTEN: Final = ("Cc", "Cf", "Cn", "Co", "Cs")
 
 
@@ -158,73 +163,76 @@ def _drawn(page: Any, facts: PageFacts) -> Raster:
 
 
 def _layer(page: Any, width: int, height: int) -> PageText:
-    """The text that the page carries, in its own order."""
-    lines: list[TextLine] = []
-    size = 0
+    """The text that the page carries, in its own order; one that shows on its side or head is put in order here."""
     textpage = page.get_textpage()
-    for text, box, vertical in _lines(page, textpage, width, height):
+    orientation = _shows(page, textpage)
+    sideways = orientation in (Orientation.RIGHT, Orientation.LEFT)
+    placed: list[Placed] = []
+    size = 0
+    for text, extent, signs in _lines(page, textpage, width, height):
         size += len(text.encode()) + 32
-        if len(lines) >= LINES_MAX or size > PLAIN_MAX // 2:
+        if len(placed) >= LINES_MAX or size > PLAIN_MAX // 2:
             break
-        left, top, right, bottom = box
-        corners = (left, top, right, top, right, bottom, left, bottom)
-        if vertical:
-            corners = (right, top, right, bottom, left, bottom, left, top)
-        lines.append(TextLine(text, corners, 1.0, vertical))
-    return PageText(ENGINE, f"pypdfium2 {metadata.version('pypdfium2')}", width, height, lines=tuple(lines))
+        left, top, right, bottom = extent
+        across, down = (bottom - top, right - left) if sideways else (right - left, bottom - top)
+        vertical = signs > 1 and down > 2 * across and down > across * signs / 2
+        quad = reading_quad(
+            ((left, top), (right, top), (right, bottom), (left, bottom)), orientation, vertical=vertical
+        )
+        placed.append(Placed(quad, text, 1.0, vertical))
+    if orientation is not Orientation.UPRIGHT:
+        placed = in_order(placed, orientation, 0.0)
+    lines = tuple(
+        TextLine(line.text, corners(line.quad, 1.0, 1.0, width, height), 1.0, line.vertical) for line in placed
+    )
+    return PageText(ENGINE, f"pypdfium2 {metadata.version('pypdfium2')}", width, height, orientation, 0.0, lines)
 
 
-def _lines(page: Any, textpage: Any, width: int, height: int) -> Iterator[tuple[str, tuple[int, int, int, int], bool]]:
-    """Text, extent in pixels and direction of each line."""
+def _shows(page: Any, textpage: Any) -> Orientation:
+    """How the page as it shows must be turned so that most of its text stands upright."""
+    turns: Counter[int] = Counter()
+    for at in range(min(textpage.count_chars(), ANGLES)):
+        angle = float(raw.FPDFText_GetCharAngle(textpage, at))
+        if angle >= 0:
+            turns[round(math.degrees(angle) / 90) % 4] += 1
+    most = turns.most_common(1)[0][0] if turns else 0
+    return Orientation((90 * most - page.get_rotation()) % 360)
+
+
+def _lines(page: Any, textpage: Any, width: int, height: int) -> Iterator[tuple[str, _Extent, int]]:
+    """Text, extent in pixels and number of characters of each line."""
     said: list[str] = []
-    boxes: list[tuple[float, float, float, float]] = []
+    boxes: list[_Extent] = []
     for at in range(min(textpage.count_chars(), CHARACTERS_MAX)):
         code = int(raw.FPDFText_GetUnicode(textpage, at))
-        sign = chr(code) if 0 < code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd" if code else ""
-        if sign in "\r\n\x02":  # \x02: the hyphen at a line's end
-            if code != 2:
-                yield from _finished(said, boxes, width, height)
-                said, boxes = [], []
-            continue
-        said.append(sign)
-        if not sign.isspace() and (box := _place(page, textpage, at, width, height)):
-            boxes.append(box)
-    yield from _finished(said, boxes, width, height)
+        if code in (10, 13):
+            yield from _finished(said, boxes)
+            said, boxes = [], []
+        elif code > 2:  # 2 is the hyphen that a line's end has cut
+            sign = chr(code) if code < 0x110000 and not 0xD800 <= code < 0xE000 else "\ufffd"
+            said.append(sign)
+            if not sign.isspace() and (box := _place(page, textpage, at, width, height)):
+                boxes.append(box)
+    yield from _finished(said, boxes)
 
 
-def _place(page: Any, textpage: Any, at: int, width: int, height: int) -> tuple[float, float, float, float] | None:
+def _place(page: Any, textpage: Any, at: int, width: int, height: int) -> _Extent | None:
     """Left, top, right, bottom of a character in pixels of the page as it shows."""
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     if not raw.FPDFText_GetCharBox(textpage, at, left, right, bottom, top):
         return None
-    corners = []
+    ends = []
     for x, y in ((left, top), (right, bottom)):
         across, down = ctypes.c_int(), ctypes.c_int()
         raw.FPDF_PageToDevice(page, 0, 0, width, height, 0, x, y, across, down)
-        corners.append((across.value, down.value))
-    (ax, ay), (bx, by) = corners
+        ends.append((across.value, down.value))
+    (ax, ay), (bx, by) = ends
     return min(ax, bx), min(ay, by), max(ax, bx), max(ay, by)
 
 
-def _finished(
-    said: list[str], boxes: list[tuple[float, float, float, float]], width: int, height: int
-) -> Iterator[tuple[str, tuple[int, int, int, int], bool]]:
-    """A line, if there is anything in it."""
-    text = one_line("".join(said))
-    if not text or not boxes:
-        return
-    left, top, right, bottom = (pick(box[k] for box in boxes) for k, pick in enumerate((min, min, max, max)))
-    vertical = (
-        len(boxes) > 1 and bottom - top > 2 * (right - left) and right - left <= 2 * max(b[2] - b[0] for b in boxes)
-    )
-    edge = _BOX_EDGE * max(box[3] - box[1] for box in boxes)
-    yield (
-        text,
-        (
-            clamp(left - edge, width),
-            clamp(top - edge, height),
-            clamp(right + edge, width),
-            clamp(bottom + edge, height),
-        ),
-        vertical,
-    )
+def _finished(said: list[str], boxes: list[_Extent]) -> Iterator[tuple[str, _Extent, int]]:
+    """A line, if there is anything in it; a letter's box is as low as the letter, so a little is added around."""
+    if (text := one_line("".join(said))) and boxes:
+        left, top, right, bottom = (pick(box[k] for box in boxes) for k, pick in enumerate((min, min, max, max)))
+        edge = _BOX_EDGE * max(box[3] - box[1] for box in boxes)
+        yield text, (left - edge, top - edge, right + edge, bottom + edge), len(boxes)
