@@ -122,8 +122,12 @@ def insert(
         ),
     )  # fmt: skip
     numbers = range(first, first + len(lines))
-    names = _names(connection, columns)
-    search_index.put(connection, numbers, [_said(names, one, one.key, holder) for one in lines])
+    said = search_document.of_rows(
+        _names(connection, columns),
+        ((one.elements, one.title, one.code, one.key, 3 if one.volume == one.key else 4, one.date) for one in lines),
+        holder,
+    )
+    search_index.put_rows(connection, numbers, said)
     fonds_tally.count_rows(connection, (one.key for one in lines), 1, _writer(connection, holder))
     return numbers
 
@@ -355,3 +359,18 @@ def link(connection: apsw.Connection, key: str, holder: int = 0) -> None:
 
 def _numbers(rows: Iterable[int]) -> Any:
     return apsw.carray(array.array("q", rows), flags=apsw.SQLITE_CARRAY_INT64)
+
+
+def next_key(connection: apsw.Connection, low: str, high: str) -> str | None:
+    """The first match key of this site's rows above `low` and below `high`; one look into the index."""
+    row = connection.execute(
+        "SELECT match_key FROM catalogue_row WHERE match_key > ? AND match_key < ? AND holder = 0 AND state <> 1 ORDER BY match_key LIMIT 1", (low, high)
+    ).fetchone()
+    return str(row[0]) if row else None
+
+
+def count_keys(connection: apsw.Connection, low: str, high: str, most: int) -> int:
+    """How many of this site's rows have match keys from `low` to below `high`; counted up to `most`."""
+    query = "SELECT count(*) FROM (SELECT 1 FROM catalogue_row WHERE match_key >= ? AND match_key < ? AND holder = 0 AND state <> 1 LIMIT ?)"
+    row = connection.execute(query, (low, high, most)).fetchone()
+    return int(row[0]) if row else 0

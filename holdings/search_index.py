@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 import apsw
 
 from holdings import meaning_store, search_fold
-from holdings.search_document import Document
+from holdings.search_document import Document, Said
 
 RECORDS: Final = 1 << 40
 """Added to the number of a record: its id in the index. Records come behind all rows, so they are the newest."""
@@ -55,28 +55,38 @@ def keep_state(connection: apsw.Connection, now: State) -> None:
 
 def tokens(documents: Sequence[Document], texts: Mapping[int, str] | None = None) -> list[str]:
     """The tokens of documents; `texts` are folded texts of pages by place in the sequence."""
-    words = [one.words() for one in documents]
-    if len(words) < MANY:
-        said = [" ".join(search_fold.tokens(search_fold.fold(text))) for text in words]
-    else:
-        said = search_fold.tokens_of(words)
+    said = _tokens_of([one.words() for one in documents])
     found = [text + one.filters() for text, one in zip(said, documents, strict=True)]
     for place, text in (texts or {}).items():
         found[place] += " " + " ".join(dict.fromkeys(search_fold.tokens(text)))
     return found
 
 
+def _tokens_of(words: list[str]) -> list[str]:
+    if len(words) < MANY:
+        return [" ".join(search_fold.tokens(search_fold.fold(text))) for text in words]
+    return search_fold.tokens_of(words)
+
+
 def put(connection: apsw.Connection, numbers: Sequence[int], documents: Sequence[Document]) -> None:
     """Index new rows or records, by their ids in ascending order."""
-    put_tokens(connection, numbers, tokens(documents))
+    _put(connection, numbers, tokens(documents), {one.day for one in documents})
     meaning_store.came(connection, numbers)
-    connection.executemany(
-        "INSERT OR IGNORE INTO search_day(day) VALUES (?)", [(day,) for day in {one.day for one in documents}]
-    )
 
 
-def put_tokens(connection: apsw.Connection, numbers: Sequence[int], said: Sequence[str]) -> None:
-    """The same by their tokens, whose days are known."""
+def put_rows(connection: apsw.Connection, numbers: Sequence[int], said: Said) -> None:
+    """Index many new rows by what they say."""
+    _put(connection, numbers, tokens_said(said), said.days)
+    meaning_store.came(connection, numbers)
+
+
+def tokens_said(said: Said) -> list[str]:
+    """The tokens of what rows say."""
+    return [words + filters for words, filters in zip(_tokens_of(said.words), said.filters, strict=True)]
+
+
+def _put(connection: apsw.Connection, numbers: Sequence[int], said: Sequence[str], days: Iterable[int]) -> None:
+    _put_days(connection, days)
     now = state(connection)
     if now.serving and not now.fold:
         now = now._replace(fold=search_fold.version())
@@ -90,17 +100,15 @@ def put_tokens(connection: apsw.Connection, numbers: Sequence[int], said: Sequen
 
 
 def add(
-    connection: apsw.Connection,
-    table: str,
-    numbers: Sequence[int],
-    documents: Sequence[Document],
-    texts: Mapping[int, str],
+    connection: apsw.Connection, table: str, numbers: Sequence[int], said: Sequence[str], days: Iterable[int]
 ) -> None:
-    """Index documents in one index only: the one that is being built."""
-    _write(connection, table, zip(numbers, tokens(documents, texts), strict=True))
-    connection.executemany(
-        "INSERT OR IGNORE INTO search_day(day) VALUES (?)", [(day,) for day in {one.day for one in documents}]
-    )  # fmt: skip
+    """Index by tokens in one index only: the one that is being built."""
+    _put_days(connection, days)
+    _write(connection, table, zip(numbers, said, strict=True))
+
+
+def _put_days(connection: apsw.Connection, days: Iterable[int]) -> None:
+    connection.executemany("INSERT OR IGNORE INTO search_day(day) VALUES (?)", [(day,) for day in sorted(days)])
 
 
 def _write(connection: apsw.Connection, table: str, pairs: Iterable[tuple[int, str]]) -> None:
@@ -131,14 +139,11 @@ def change(
         # Both are written even when blank: the index counts what comes and goes, and may not count below nothing.
         gone.append((number, " ".join(one for one in had if one not in has)))
         come.append((number, " ".join(one for one in has if one not in had)))
-    put_tokens(connection, [number for number, _ in come], [said for _, said in come])
+    _put(connection, [number for number, _ in come], [said for _, said in come], {one.day for one, _ in after})
     _remove(connection, [number for number, _ in gone], [said for _, said in gone])
     others = zip(numbers, before, after, strict=True)
     meaning_store.changed(
         connection, (number for number, was, now in others if (was[0].title, was[1]) != (now[0].title, now[1]))
-    )
-    connection.executemany(
-        "INSERT OR IGNORE INTO search_day(day) VALUES (?)", [(day,) for day in {one.day for one, _ in after}]
     )
 
 
@@ -197,6 +202,17 @@ def size(connection: apsw.Connection, table: str) -> int:
         row: Any = connection.execute(f"SELECT coalesce(sum({column}), 0) FROM {name}_{part}").fetchone()
         total += int(row[0])
     return total
+
+
+def entries(connection: apsw.Connection, table: str) -> int:
+    """How many rows and records an index holds, as FTS5 counts them in the first block of its own."""
+    row: Any = connection.execute(f"SELECT block FROM {_name(table)}_data WHERE id = 1").fetchone()
+    found = 0
+    for byte in row[0] if row else b"":  # a varint: seven bits a byte, highest first
+        found = found << 7 | byte & 0x7F
+        if byte < 0x80:
+            break
+    return found
 
 
 def is_sound(connection: apsw.Connection, table: str) -> bool:

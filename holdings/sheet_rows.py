@@ -42,6 +42,7 @@ _PLAIN_DATE: Final = re.compile(r"[0-9]{4}[0-9年月日./\-: T]*")
 CODES_TOLD: Final = 2_000  # nonstandard codes told with their rows in one table; `node codes` lists them all
 _TOTAL_BEGIN: Final = frozenset("合总共累小本")
 _NAME_MAX: Final = 16  # characters of a column name with blanks inside; titles are mostly longer
+_DATES_MAX: Final = 1 << 15  # as many different days as in a century
 _FEW: Final = 3  # filled cells of a line that may be a banner, a page footer or a total
 
 
@@ -94,6 +95,7 @@ class Reading:
         self._mark_at = header.names.index(MARK) if MARK in header.names else None
         self._date_at, self._title_at = header.index(DATE), header.index(TITLE)
         self._joined = tuple(header.joined.items())
+        self._dates: dict[str, str] = {}  # dates that were read without any doubt, as they are written
         self._tally = RepairTally(context.tab, silent_columns(header, table))
         self._merged = MergedFill(context.merged, context.header_number)
         self._filler = Filler(header, source.parts, table, profile, self._tally)
@@ -317,7 +319,11 @@ class Reading:
             and (at := next((i for i, cell in enumerate(cells) if len(cell) > CELL_MAX), -1)) >= 0
         ):
             return (self._name(at), f"内容超过 {CELL_MAX:,} 个字符", "缩短内容，或核对是否错列")
-        if self._date_at is not None and (rule := self._date_fault(cells[self._date_at])):
+        if (
+            self._date_at is not None
+            and cells[self._date_at] not in self._dates
+            and (rule := self._date_fault(cells[self._date_at]))
+        ):
             return (DATE, f"DA/T 70-2018 GD-1-3：{rule}", "按 YYYYMMDD 改正；只知年月的写 YYYYMM")
         return None
 
@@ -327,6 +333,10 @@ class Reading:
 
     def _date(self, number: int, key: str, cell: str, values: dict[str, str]) -> None:
         """Write the date as DA/T 18-2022 asks for; words that were interpreted are kept beside it."""
+        plain = self._dates.get(cell)
+        if plain is not None:
+            values[DATE] = plain
+            return
         if not cell or is_unknown_date(cell):
             self._note(number, DATE, FindingCode.DATE_MISSING, cell, key)
             if cell:
@@ -340,6 +350,8 @@ class Reading:
             self._ledger.century(cell, text, self._century)
         elif empty:
             self._note(number, DATE, FindingCode.DATE_DOUBTFUL, cell, key)
+        elif not words and len(self._dates) < _DATES_MAX:
+            self._dates[cell] = text
 
     def _doubts(self, raw: RawRow, cells: Sequence[str], key: str, *, mended: bool) -> None:
         """Tell what was repaired and what looks wrong in a row that was kept."""
