@@ -7,6 +7,7 @@ A finding about a classified row names sheet and row number only, never a title 
 from __future__ import annotations
 
 import functools
+import re
 import tomllib
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
@@ -190,8 +191,12 @@ class Finding:
 
     @property
     def remedy(self) -> str:
-        """What a person has to do."""
-        return self.code.remedy
+        """What a person has to do; which file must come again, when the page lies within one of many."""
+        within = _WITHIN.search(self.path)
+        return f"{self.code.remedy}；第 {within[2]} 页在“{within[1]}”内，换页须重交整份文件" if within else self.code.remedy
+
+
+_WITHIN = re.compile(r"/([^/#]+\.(?:pdf|ofd|tiff?))#([0-9]+)$", re.IGNORECASE)
 
 
 def display_path(name: bytes | str) -> str:

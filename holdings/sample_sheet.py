@@ -23,6 +23,7 @@ from holdings.table import RawRow, open_tables
 COLUMNS: Final = ("序号", "档号", "文件", "结论", "问题代码", "说明", "检查人")
 _WIDTHS: Final = (6, 30, 22, 8, 10, 30, 10)
 _TICKET: Final = re.compile(r"抽检单\s*([0-9]{1,12})")
+_WITHIN: Final = re.compile(r"(.+\.(?:pdf|ofd|tiff?))#([0-9]+)", re.IGNORECASE)
 _CELL_MAX: Final = 2_000
 _WORDS: Final = {
     **dict.fromkeys(("", "未检"), PageVerdict.NONE),
@@ -86,7 +87,10 @@ def write(
         verdict = "" if page.verdict is PageVerdict.NONE else page.verdict.label
         sheet.write_number(last, 0, page.position, cell)
         person = "" if only_failed else page.person
-        for at, text in enumerate((page.reference_code, page.page, verdict, page.fault, page.remark, person), 1):
+        shown = page.page
+        if only_failed and (within := _WITHIN.fullmatch(page.page)):
+            shown = f"{within[1]} 第 {within[2]} 页（重交整份 {within[1]}）"
+        for at, text in enumerate((page.reference_code, shown, verdict, page.fault, page.remark, person), 1):
             sheet.write_string(last, at, text, cell)
     if not only_failed and last > first:
         sheet.data_validation(first + 1, 3, last, 3, {"validate": "list", "source": ["合格", "不合格"]})

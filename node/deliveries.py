@@ -29,7 +29,7 @@ from holdings.records import StoredRecord
 from holdings.sample_store import Sample
 from holdings.sampling import Candidate, PageVerdict, SamplingRule, percent
 from holdings.site_data import SiteData
-from node import folders
+from node import folders, part_pages
 from sync import sealed
 from sync.manifest import Part
 
@@ -54,7 +54,8 @@ def shown_parts(connection: apsw.Connection, record: StoredRecord) -> list[Part]
 
 
 def candidates(connection: apsw.Connection, name: str, changed_since: int = 0) -> Iterator[Candidate]:
-    """Every file of every sealed record of a delivery, record by record: what sampling draws from.
+    """Every page of every sealed record of a delivery, record by record: what sampling draws from. A page is a file, or `file#page`
+    of one that is known to have several.
 
     Args:
         changed_since: only records whose current version was stored then or later (whole seconds UTC).
@@ -63,7 +64,8 @@ def candidates(connection: apsw.Connection, name: str, changed_since: int = 0) -
         if changed_since and records.versions(connection, record)[-1].time < changed_since:
             continue
         for part in shown_parts(connection, record):
-            yield Candidate(record.reference_code, part.name, part.sha256)
+            for page in part_pages.pages_of(connection, part):
+                yield Candidate(record.reference_code, page, part.sha256)
 
 
 class Belonging:

@@ -15,7 +15,7 @@ from holdings.errors import DeliveryRefused
 from holdings.sample_store import Judgement, Sample
 from holdings.sampling import Candidate, Drawn, Scope, Unit
 from holdings.site_data import SiteData
-from node import deliveries
+from node import deliveries, part_pages
 from node.engine import Engine
 from node.errors import ConfigurationWrong
 from sync import durable
@@ -47,6 +47,9 @@ def draw(
         raise DeliveryRefused(f"抽检率须不低于 {sampling.percent(rule.rate)}（DA/T 31-2017 12.1.2），不高于 100%")
     least = max(rule.minimum[unit], minimum or 0)
     chosen = seed.strip() or os.urandom(8).hex()
+    every = (part for record in deliveries.sealed_records(reading, held.name) for part in deliveries.shown_parts(reading, record))
+    part_pages.count(engine.home, engine.sandbox, every)
+    reading = engine.home.database.read()
     drawn = _drawn(reading, held, chosen, unit, share, least, scope)
     with engine.home.database.transaction() as connection:
         return sample_store.keep(

@@ -17,6 +17,7 @@ from holdings.reference_code import match_key
 from node import folders, page_acts
 from node.errors import ConfigurationWrong
 from node.page_acts import PageAct, PageActKind
+from node.part_pages import may_have_many
 from node.verbs import Answer
 from node.verbs_quarantine import QuarantineVerbs
 from sync import durable, limits
@@ -40,6 +41,7 @@ class PageVerbs(QuarantineVerbs):
     ) -> Answer:
         """换页重检: the image in `file` stands for the page from now on; it is copied into the home, durable on return."""
         path = self._page(number)
+        self._stands_for(number, path, Path(file))
         digest = self._keep(Path(file))
         act = PageAct(path, PageActKind.REPLACE, stored=digest, person=by, time=self._seconds())
         return self._decide(
@@ -122,6 +124,16 @@ class PageVerbs(QuarantineVerbs):
             self._look_again(connection)
         self._wake()
         return self.quarantine_show(number)
+
+    def _stands_for(self, number: int, path: str, file: Path) -> None:
+        """Refuse a single image for a file of many pages: the others would be lost."""
+        found = _PAGE_OF_FILE.search(quarantine.get(self._home.database.read(), number).finding.path)
+        old = page_acts.on_disk(self._home, path)
+        if found is None or old is None or not may_have_many(old.name) or file.suffix.lower() == old.suffix.lower():
+            return
+        raise ConfigurationWrong(
+            f"第 {found[0][1:]} 页在“{old.name}”内：请给出改好的整份 {old.suffix} 文件，不能只给一页图像，否则其余各页会丢失"
+        )
 
     def _page(self, number: int) -> str:
         """The path of the page that a finding is about."""

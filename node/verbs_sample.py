@@ -12,6 +12,7 @@ from holdings.sample_store import Judgement, SampledPage
 from holdings.sampling import PageVerdict, Scope, Unit
 from node import deliveries, samples
 from node.errors import ConfigurationWrong
+from node.part_pages import of_page
 from node.verbs import Answer, Verbs
 from sync.errors import StoreError
 
@@ -99,9 +100,10 @@ class SampleVerbs(Verbs):
 
 
 def _page(page: SampledPage) -> Answer:
-    """A page of a drawing as JSON."""
+    """A page of a drawing as JSON; `number` is its place within `file`, 0 for a file that is one page."""
+    file, number = of_page(page.page)
     return {
-        "position": page.position, "ref": page.reference_code, "page": page.page, "sha256": page.sha256.hex(),
+        "position": page.position, "ref": page.reference_code, "page": page.page, "file": file, "number": number, "sha256": page.sha256.hex(),
         "verdict": page.verdict.name.lower(), "verdict_label": page.verdict.label, "fault": page.fault, "remark": page.remark,
         "by": page.person, "judged": page.judged,
     }  # fmt: skip
