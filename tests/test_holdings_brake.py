@@ -28,7 +28,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def change(database: Database, pages: int, now: int, sealed: int = 10_000, name: str = NAME) -> bool:
+def change(database: Database, pages: int, now: int, sealed: int = 1_000, name: str = NAME) -> bool:
     """So many pages were written over; does that hold the delivery?"""
     with database.transaction() as connection:
         delivery_brake.note(connection, name, pages, lambda: sealed, now, RULE)
@@ -43,10 +43,10 @@ def declare(database: Database, begins: int, ends: int, now: int, by: str = "王
 
 @pytest.mark.parametrize(
     ("changed", "sealed", "trips"),
-    [(50, 1_000_000, False), (51, 1_000_000, True), (9, 20, False), (10, 20, True), (10, 999, True), (10, 1_000, False), (11, 1_000, True), (0, 0, False)],
+    [(500, 1_000_000, False), (501, 1_000_000, True), (49, 60, False), (50, 60, True), (50, 4_999, True), (50, 5_000, False), (51, 5_000, True), (0, 0, False)],
 )
-def test_fifty_pages_or_one_per_cent(changed: int, sealed: int, trips: bool) -> None:
-    """More than 50, or more than 1 % and at least ten: a small delivery does not stop at one re-scanned page."""
+def test_five_hundred_pages_or_one_per_cent(changed: int, sealed: int, trips: bool) -> None:
+    """More than 500, or more than 1 % and at least fifty: a small delivery does not stop at a record or two that were scanned again."""
     assert RULE.trips(changed, sealed) is trips
 
 
@@ -105,4 +105,4 @@ def test_a_site_cannot_take_the_brake_off(text: str) -> None:
     """Numbers may be changed, not to nothing."""
     with pytest.raises(SiteDataWrong, match="brake"):
         delivery_brake.rule(SiteData((("brake.toml", text),)))
-    assert delivery_brake.rule(SiteData((("brake.toml", "pages = 500"),))) == BrakeRule(60, 500, Fraction(1, 100), 10, 31)
+    assert delivery_brake.rule(SiteData((("brake.toml", "pages = 700"),))) == BrakeRule(60, 700, Fraction(1, 100), 50, 31)
