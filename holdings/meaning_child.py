@@ -7,13 +7,14 @@ holds is named in every question, and it says what it lacks.
 from __future__ import annotations
 
 import functools
+import threading
 from typing import Final
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from holdings.meaning_embedder import Kind, Stage, load
+from holdings.meaning_embedder import Kind, Stage, load, model_of
 from holdings.meaning_quantise import Floats, Question, Words, best, cosines, sketches, small, words
 
 Numbers = NDArray[np.int64]
@@ -27,8 +28,9 @@ class Embed(msgspec.Struct, array_like=True):
 
 
 class Hold(msgspec.Struct, array_like=True):
-    """Sketches of one group to keep: numbers (8 bytes each) and sketches, in the same order."""
+    """Sketches of one group of a site (whoever asks) to keep: numbers (8 bytes each) and sketches, in the same order."""
 
+    site: bytes
     group: int
     revision: int
     numbers: bytes
@@ -39,6 +41,7 @@ class Scan(msgspec.Struct, array_like=True):
     """A question to scan with. `groups`: (group, revision) that count; `among`: numbers of subjects, None: any; `shift`: bits
     of a number below its subject's; `passing`: rows that are not held."""
 
+    site: bytes
     text: str
     count: int
     groups: list[tuple[int, int]]
@@ -64,7 +67,7 @@ class Compare(msgspec.Struct, array_like=True):
     texts: list[str]
 
 
-_held: Final[dict[int, tuple[int, Numbers, Words]]] = {}
+_held: Final[dict[tuple[bytes, int], tuple[int, Numbers, Words]]] = {}
 
 
 def embed(data: bytes) -> bytes:
@@ -74,18 +77,10 @@ def embed(data: bytes) -> bytes:
     return (sketches(vectors) if wanted.stage == Stage.CANDIDATES else b"") + small(vectors)
 
 
-def warm(data: bytes) -> bytes:
-    """Load both models."""
-    del data
-    asked(Stage.CANDIDATES, "题名")
-    asked(Stage.ORDER, "题名")
-    return b""
-
-
 def hold(data: bytes) -> bytes:
     """Of `Hold`: keep a group's sketches in place of what was held of it."""
     given = msgspec.msgpack.decode(data, type=Hold)
-    _held[given.group] = (given.revision, *_rows(given))
+    _held[given.site, given.group] = (given.revision, *_rows(given))
     return b""
 
 
@@ -95,11 +90,14 @@ def scan(data: bytes) -> bytes:
     if wanted.passing is not None:
         sought = [_rows(wanted.passing)]
     else:
-        _drop({group for group, _ in wanted.groups})
-        lacking = [group for group, revision in wanted.groups if _held.get(group, (-1,))[0] != revision]
+        _drop(wanted.site, {group for group, _ in wanted.groups})
+        lacking = [one for one, revision in wanted.groups if _held.get((wanted.site, one), (-1,))[0] != revision]
         if lacking:
             return msgspec.msgpack.encode(Scanned(lacking, b"", b""))
-        sought = [_held[group][1:] for group, _ in wanted.groups]
+        sought = [_held[wanted.site, group][1:] for group, _ in wanted.groups]
+    # The other model's vector of the question is wanted next; neither holds the interpreter, and there are two cores.
+    ahead = threading.Thread(target=_ahead, args=(wanted.text,))
+    ahead.start()
     question = Question(asked(Stage.CANDIDATES, wanted.text))
     among = None if wanted.among is None else np.sort(np.frombuffer(wanted.among, np.int64))
     numbers, likeness = [np.empty(0, np.int64)], [np.empty(0, np.uint16)]
@@ -111,6 +109,7 @@ def scan(data: bytes) -> bytes:
         likeness.append(question.likeness(rows))
     every, like = np.concatenate(numbers), np.concatenate(likeness)
     top = best(like, wanted.count)
+    ahead.join()
     return msgspec.msgpack.encode(Scanned([], every[top].tobytes(), like[top].tobytes()))
 
 
@@ -132,14 +131,19 @@ def asked(stage: Stage, text: str) -> Floats:
     return vector
 
 
+def _ahead(text: str) -> None:
+    if model_of(Stage.ORDER) is not None:
+        asked(Stage.ORDER, text)
+
+
 def _rows(given: Hold) -> tuple[Numbers, Words]:
     numbers = np.frombuffer(given.numbers, np.int64)
     return numbers, words(given.sketched, 512)
 
 
-def _drop(kept: set[int]) -> None:
-    for group in [group for group in _held if group not in kept]:
-        del _held[group]
+def _drop(site: bytes, kept: set[int]) -> None:
+    for key in [key for key in _held if key[0] == site and key[1] not in kept]:
+        del _held[key]
 
 
 def _of(subjects: Numbers, among: Numbers) -> NDArray[np.bool_]:

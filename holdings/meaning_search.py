@@ -50,10 +50,14 @@ class Found:
 
 
 class Nearest:
-    """Finds what is nearest in meaning. Usable from several threads."""
+    """Finds what is nearest in meaning. Usable from several threads.
 
-    def __init__(self, worker: Worker | None = None) -> None:
-        self.worker = worker or Worker()
+    Args:
+        reorders: is the second model asked?
+    """
+
+    def __init__(self, worker: Worker | None = None, *, reorders: bool = True) -> None:
+        self.worker, self._reorders = worker or Worker(), reorders
 
     def close(self) -> None:
         """End the worker."""
@@ -104,7 +108,7 @@ class Nearest:
     def _orders(self, connection: apsw.Connection, text: str, best: Sequence[Candidate]) -> dict[int, float]:
         """The second model's word on titles: stored vectors, and a few made for this question."""
         model = _in_use(connection, Stage.ORDER)
-        if model is None:
+        if model is None or not self._reorders:
             return {}
         titles = [one.subject for one in best if one.piece == 0]
         stored = store.orders(connection, model, (subject << store.SHIFT for subject in titles))

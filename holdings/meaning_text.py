@@ -29,7 +29,7 @@ _SENTENCE: Final = re.compile(r"[。！？；!?;]")
 def core(title: str) -> str:
     """A title without what only names its kind; the title itself when nothing else is in it."""
     text = _SPACE.sub(" ", title).strip()[:TITLE_MAX]
-    bare = _KIND.sub("", text.replace("关于", ""))
+    bare = _KIND.sub("", text.replace("关于", "")).strip()
     return bare if len(bare) > 1 else text
 
 

@@ -112,10 +112,12 @@ class Embedding:
         found = sources.portion(self._database.read(), wanted.first, wanted.last, PORTION, PIECES)
         made = self._sketched(found.pieces)
         with self._database.transaction() as connection:
-            fresh = sources.again(connection, found.subjects)
-            kept = [one for piece, one in zip(found.pieces, made, strict=True) if piece in fresh]
-            store.put(connection, model, found.subjects, kept)
+            now, read = sources.again(connection, found.subjects), set(found.pieces)
+            others = {one.subject for one in now ^ read}
+            store.put(connection, model, found.subjects, kept := [one for one in made if one.subject not in others])
             store.did(connection, wanted, found.through)
+            # What was asked for while this range was at hand was within it.
+            store.came(connection, {one.subject for one in now} & others)
             if titles := [one.subject for one in kept if one.piece == 0]:
                 store.want(connection, Stage.ORDER, titles[0], titles[-1])
         # A crash before this line leaves the range as it was: the portion is made again.

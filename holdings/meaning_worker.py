@@ -5,6 +5,7 @@ stays small; started by the first question, ended when nobody has asked for a wh
 from __future__ import annotations
 
 import array
+import os
 import struct
 import threading
 import time
@@ -52,7 +53,7 @@ class Worker:
     def __init__(self, held_max: int = HELD_MAX) -> None:
         self._held_max, self._lock = held_max, threading.Lock()
         self._sandbox: Sandbox | None = None
-        self._used = 0.0
+        self._used, self._site = 0.0, os.urandom(8)
 
     @property
     def running(self) -> bool:
@@ -81,7 +82,8 @@ class Worker:
             found = self._scan_held(connection, model, (text, count, chosen), held)
             for group, revision in passing:
                 rows = store.rows_of(connection, model, group)
-                found += self._ask((text, count, [], chosen, store.SHIFT, (group, revision, *rows)))
+                passed = (self._site, group, revision, *rows)
+                found += self._ask((self._site, text, count, [], chosen, store.SHIFT, passed))
         found.sort(reverse=True)
         return [number for _, number in found[:count]]
 
@@ -101,12 +103,12 @@ class Worker:
         text, count, among = asked
         revisions = dict(held)
         while True:
-            answer = self._told((text, count, held, among, store.SHIFT, None))
+            answer = self._told((self._site, text, count, held, among, store.SHIFT, None))
             if not answer.lacking:
                 return _pairs(answer)
             for group in answer.lacking:
                 rows = store.rows_of(connection, model, group)
-                self.call("hold", msgspec.msgpack.encode((group, revisions[group], *rows)))
+                self.call("hold", msgspec.msgpack.encode((self._site, group, revisions[group], *rows)))
 
     def _ask(self, wanted: tuple[object, ...]) -> list[tuple[int, int]]:
         return _pairs(self._told(wanted))

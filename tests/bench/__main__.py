@@ -18,6 +18,7 @@ import bench_catalogue
 import bench_checks
 import bench_codes
 import bench_faults
+import bench_meaning
 import bench_peers
 import bench_scale
 from bench_goal import Goal, table
@@ -31,6 +32,7 @@ BENCHMARKS = {
     "checks": bench_checks.run,
     "codes": bench_codes.run,
     "faults": bench_faults.run,
+    "meaning": bench_meaning.run,
 }
 
 
