@@ -77,12 +77,20 @@ def load(home: Path) -> NodeConfig:
     """Read node.toml; ConfigurationWrong names the field and the nearest known name."""
     path = home / FILE
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        return parse(path.read_text("utf-8"))
     except FileNotFoundError as fault:
         raise ConfigurationWrong(
             f"{home} 不是节点主目录（没有 {FILE}）。请先执行 jindang node init --home {home} …"
         ) from fault
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+    except UnicodeDecodeError as fault:
+        raise ConfigurationWrong(f"{FILE} 无法解读：{fault}") from fault
+
+
+def parse(text: str) -> NodeConfig:
+    """The text of a node.toml; ConfigurationWrong as `load`."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as fault:
         raise ConfigurationWrong(f"{FILE} 无法解读：{fault}") from fault
     known = [f.name for f in msgspec.structs.fields(NodeConfig)]
     for key in raw:

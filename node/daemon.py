@@ -49,8 +49,12 @@ class Daemon:
         self._look = threading.Event()
         self._send = threading.Event()
         self.fault: Exception | None = None
-        self._windows = tuple(schedule.parse(w) for w in engine.home.config.windows)
         self.service = Service(engine, self._wake)
+
+    @property
+    def _windows(self) -> tuple[schedule.Window, ...]:
+        """As they are set now: a person may change them while the daemon runs."""
+        return tuple(schedule.parse(window) for window in self._engine.home.config.windows)
 
     def _wake(self) -> None:
         """A person has decided something: look, and send if it is time, now."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from node.verbs_console import ConsoleVerbs
     from node.verbs_delivery import DeliveryVerbs
     from node.verbs_fonds import FondsVerbs
+    from node.verbs_machine import MachineVerbs
     from node.verbs_pages import PageVerbs
     from node.verbs_profile import ProfileVerbs
     from node.verbs_renumber import RenumberVerbs
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from node.verbs_show import ShowVerbs
 
     class Groups(
-        CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs,
+        CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs, MachineVerbs,
         SearchVerbs, ShowVerbs,
     ):
         """What the service answers to as a whole."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from holdings import delivery, quarantine, tally
+from holdings import catalogue, catalogue_tree, delivery, quarantine, records, tally
+from holdings.errors import NotFound
+from holdings.reference_code import match_key
 from node import days, folders, nights, report, schedule, settings, vitality
 from node.errors import ConfigurationWrong
 from node.link_speed import link_rate
@@ -98,6 +101,26 @@ class ConsoleVerbs(Verbs):
         known = [told(one) for one in delivery.list_all(self._home.database.read())]
         none: Answer = {"states": {}, "last": 0, "today": 0}
         return {"now": int(now), "deliveries": [{**one, **{name: places.get(one["name"], none)[name] for name in none}} for one in known]}
+
+    def console_tree(self, prefix: str = "", after: str = "", limit: int = 200) -> Answer:
+        """馆藏: what lies directly below a prefix of the codes (`J001-`), at most 1,000; `after` of the answer goes on where it ended."""
+        found, following = catalogue_tree.level(self._home.database.read(), prefix, after, min(limit, 1_000))
+        return {"items": [asdict(one) for one in found], "after": following, "counted_max": catalogue_tree.COUNTED_MAX}
+
+    def console_record(self, ref: str) -> Answer:
+        """The elements of a record in the order of its standard, and of a catalogue row that has no images yet; the rest tells `show`."""
+        reading = self._home.database.read()
+        with suppress(NotFound):
+            record = records.resolve(reading, ref)
+            return {
+                "sealed": True,
+                "ref": record.reference_code,
+                "elements": [list(one) for one in records.body(reading, record).elements.items()],
+            }
+        row = catalogue.row_for(reading, match_key(ref))
+        if row is None:
+            raise NotFound(f"没有“{ref}”这条档案，目录里也没有；请核对档号")
+        return {"sealed": False, "ref": row.reference_code, "elements": [list(one) for one in row.elements.items()]}
 
     def console_line(self, limit: int = 100) -> Answer:
         """传输: the line as it is now, what waits delta by delta (at most `limit`), the log of nights."""

@@ -11,6 +11,7 @@ from holdings.language import mark
 
 _NAMES = {
     "enter": mark("回车"), "space": mark("空格"), "escape": "Esc", "question_mark": "?", "colon": ":", "slash": "/", "plus": "+", "minus": "-", "tab": "Tab",
+    "backspace": mark("退格"),
     "up": mark("上"), "down": mark("下"), "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "left": mark("左"), "right": mark("右"),
     "asterisk": "*", "left_square_bracket": "[", "right_square_bracket": "]", "full_stop": ".", "comma": ",",
 }  # fmt: skip

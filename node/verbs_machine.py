@@ -1,0 +1,106 @@
+"""Verbs about this machine 本机: who it is, how it is set, what may be changed while it runs, a bundle for whoever helps by telephone."""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+import re
+import zipfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+from holdings import quarantine
+from node import config as configuration
+from node import days, nights, report, verification
+from node.config import NodeConfig
+from node.errors import ConfigurationWrong
+from node.verbs import Answer, Verbs
+from sync import durable
+
+BUNDLE: Final = "诊断包.zip"
+NIGHTS_TOLD: Final = 200
+
+
+class MachineVerbs(Verbs):
+    """Show, configure, bundle."""
+
+    def machine_show(self) -> Answer:
+        """Fingerprints of the two logs, the settings as they hold, and what runs here."""
+        home = self._home
+        own, hub = home.identity.log, home.identity.hub
+        return {
+            "name": own.name, "class": own.site_class.name.lower(), "log_id": own.log_id.hex(), "head": home.head().seq,
+            "hub_name": hub.name, "hub_id": hub.log_id.hex(), "tls_digest": home.identity.tls_digest.hex(), "program": report.program(),
+            "python": platform.python_version(), "system": platform.platform(), "home": str(home.path),
+            "settings": msgspec.to_builtins(home.config), "site_files": [name for name, _text in home.site.files],
+        }  # fmt: skip
+
+    def machine_configure(self, cap_mbit: float | None = None, windows: list[str] | None = None) -> Answer:
+        """限速 and 传输时段: written to node.toml and held from the next conversation on; what is left out stays.
+
+        A crash before the file is renamed leaves the old settings, one afterwards the new ones.
+        """
+        given: dict[str, Any] = {}
+        if cap_mbit is not None:
+            given["cap_mbit"] = float(cap_mbit)
+        if windows is not None:
+            given["windows"] = tuple(windows)
+        try:
+            # Not replace(): the checks of the settings are made where one is built.
+            wanted = NodeConfig(
+                **{**{name: getattr(self._home.config, name) for name in NodeConfig.__struct_fields__}, **given}
+            )
+        except ValueError as fault:
+            raise ConfigurationWrong(str(fault)) from fault
+        path = self._home.path / configuration.FILE
+        durable.write_file(path, rewritten(path.read_text("utf-8"), wanted, list(given)).encode())
+        self._home.config = wanted
+        self._wake()
+        return {"settings": msgspec.to_builtins(wanted)}
+
+    def machine_bundle(self, destination: str) -> Answer:
+        """诊断包: status, self-check, settings, counts, the log of nights as JSON in one zip. No titles, no paths of records, no keys."""
+        reading = self._home.database.read()
+        shown = self.machine_show()
+        shown["settings"].pop("watch")
+        parts = {
+            "status.json": report.status(self._home, self._clock),
+            "machine.json": {name: value for name, value in shown.items() if name != "home"},
+            "doctor.json": [one.to_json() for one in verification.doctor(self._home, self._clock)],
+            "findings.json": {code.slug: count for code, count in quarantine.waiting_by_code(reading)},
+            "days.json": [asdict(one) for one in days.newest(reading, days.KEPT_DAYS)],
+            "nights.json": [asdict(one) for one in nights.newest(reading, NIGHTS_TOLD)],
+        }
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in parts.items():
+                archive.writestr(name, json.dumps(content, ensure_ascii=False, indent=1))
+        file = Path(destination) / BUNDLE
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            durable.write_file(file, made.getvalue())
+        except OSError as fault:
+            raise ConfigurationWrong(
+                f"{destination} 写不进去：{fault.strerror or fault}。请换一个目标，或检查权限与空间。"
+            ) from fault
+        return {"file": str(file), "parts": list(parts)}
+
+
+def rewritten(text: str, wanted: NodeConfig, fields: list[str]) -> str:
+    """node.toml with the lines of these fields replaced, its comments kept; written anew as a whole where it is laid out otherwise; pure."""
+    rendered = configuration.render(wanted)
+    lines = {line.partition(" =")[0]: line for line in rendered.splitlines() if " = " in line}
+    kept = (
+        [line for line in text.splitlines() if not re.match(rf"\s*(?:{'|'.join(fields)})\s*=", line)]
+        if fields
+        else text.splitlines()
+    )
+    tried = "\n".join([*kept, *(lines[name] for name in fields if name in lines)]) + "\n"
+    try:
+        return tried if configuration.parse(tried) == wanted else rendered
+    except ConfigurationWrong:
+        return rendered

@@ -1,0 +1,157 @@
+"""传输 and 本机 in the console, against a real node."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from console_at_work import Daemon, Seat, serving, sit
+from node_at_work import make
+from textual.widgets import Input
+
+from node import config as configuration
+from node import nights
+from node.service import Service
+from sync.sandbox import Sandbox
+from tui.page_line import state
+
+A = "J001-WS·2011·Y·BGS-0001"
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, sandbox: Sandbox) -> Iterator[Daemon]:
+    """A node with one sealed record, a night that failed and one that brought something."""
+    work = make(tmp_path, sandbox)
+    work.scans.delivery({A: 2})
+    with serving(work) as served:
+        served.engine.run(settle_s=0.0, send=False)
+        with served.engine.home.database.transaction() as connection:
+            nights.note(connection, 1_700_000_000, 1_700_003_600, 5_000_000, 3, 1)
+            nights.note(connection, 1_700_090_000, 1_700_090_001, 0, 0, 0, "连不上中心：超时")
+        yield served
+
+
+async def fill(seat: Seat, value: str) -> None:
+    """Write into the one field of the form on top, and do it."""
+    seat.app.screen.query(Input).first().value = value
+    await seat.press("ctrl+s")
+
+
+def test_the_line_is_told_paused_and_resumed(daemon: Daemon) -> None:
+    """What waits, receipts, and the nights with their failures; p pauses and goes on; Enter tells a failure in full."""
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("line")
+        await seat.settled()
+        seen = seat.seen()
+        assert all(word in seen for word in ("1 个增量", "! 连不上中心：超时", "成功", "5.0 MB", "20:00"))
+        await seat.press("enter")
+        assert "恢复后自动补传" in seat.seen()
+        await seat.press("enter", "p")
+        assert "! 已暂停" in seat.seen()
+        assert Service(daemon.engine).status()["paused"]
+        await seat.press("p")
+        assert not Service(daemon.engine).status()["paused"]
+
+    sit(daemon.work.path, story)
+
+
+def test_sending_without_a_hub_says_what_is_safe(daemon: Daemon) -> None:
+    """立即传输 with no hub there ends in a box with the reason; nothing is lost and the screen goes on."""
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("line")
+        await seat.settled()
+        await seat.press("s")
+        assert "不能办理" in seat.seen()
+        await seat.press("escape")
+        assert "1 个增量" in seat.seen()
+
+    sit(daemon.work.path, story)
+
+
+def test_cap_and_windows_are_kept_in_the_settings(daemon: Daemon) -> None:
+    """What is typed stands in node.toml, beside its comments, and holds at once; nonsense keeps the form with its remedy."""
+    path = daemon.work.path / configuration.FILE
+    path.write_text("# 本馆的说明\n" + path.read_text("utf-8"), "utf-8")
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("line")
+        await seat.settled()
+        await seat.press("l")
+        await fill(seat, "很快")
+        assert "不是数" in seat.seen()
+        await fill(seat, "20")
+        assert "20 Mbit/s" in seat.seen()
+        await seat.press("w")
+        await fill(seat, "每天")
+        assert "mon-fri 20:00-07:00" in seat.seen()
+        await fill(seat, "mon-sun 19:00-06:00; sat 08:00-12:00")
+        assert "19:00" in seat.seen()
+
+    sit(daemon.work.path, story)
+    kept = configuration.load(daemon.work.path)
+    assert (kept.cap_mbit, kept.windows) == (20.0, ("mon-sun 19:00-06:00", "sat 08:00-12:00"))
+    assert "# 本馆的说明" in path.read_text("utf-8")
+    assert daemon.engine.home.config == kept
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [({"stopped": "被停用"}, "! 传输已停止"), ({"paused": True}, "! 已暂停"), ({"sending": True, "sent": 5_000_000}, "5.0 MB，待传 8.0 MB，约需"),
+     ({"nights_log": [{"fault": "断了"}]}, "! 上次未成功：断了"), ({}, "空闲")],
+)  # fmt: skip
+def test_the_state_of_the_line_is_one_line(changed: dict[str, object], word: str) -> None:
+    """The most pressing state is told first."""
+    line = {
+        "stopped": None,
+        "paused": False,
+        "sending": False,
+        "sent": 0,
+        "rate": 8_000_000,
+        "bytes": 8_000_000,
+        "nights_log": [],
+    }
+    assert word in state(line | changed).plain
+
+
+def test_the_machine_is_examined_backed_up_and_bundled(daemon: Daemon, tmp_path: Path) -> None:
+    """体检, 复核 and 备份 say what they found; the bundle holds figures and no title, code or path of a record."""
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("machine")
+        await seat.settled()
+        assert "本机指纹" in seat.seen()
+        await seat.press("d")
+        assert "体检：一切正常，无数据丢失" in seat.seen()
+        await seat.press("v")
+        assert "复核：一切正常" in seat.seen()
+        await seat.press("b")
+        await fill(seat, str(tmp_path / "备份"))
+        assert "已备份 2 个对象" in seat.seen()
+        await seat.press("g")
+        await fill(seat, str(tmp_path / "包"))
+        assert "已写：" in seat.seen()
+
+    sit(daemon.work.path, story)
+    with zipfile.ZipFile(tmp_path / "包" / "诊断包.zip") as bundle:
+        texts = {name: bundle.read(name).decode() for name in bundle.namelist()}
+    assert json.loads(texts["status.json"])["records"] == 1
+    assert not [name for name, text in texts.items() if A in text or "的通知" in text or str(tmp_path) in text]
+
+
+def test_damage_is_told_with_place_and_remedy(daemon: Daemon) -> None:
+    """A sealed object that is gone opens a box with what, where and what to do."""
+    next(path for path in (daemon.work.path / "objects").rglob("*") if path.is_file()).unlink()
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("machine")
+        await seat.settled()
+        await seat.press("d")
+        seen = seat.seen()
+        assert all(word in seen for word in ("不见了", "objects/", "请勿删除扫描源"))
+
+    sit(daemon.work.path, story)

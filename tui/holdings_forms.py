@@ -1,0 +1,93 @@
+"""What opens over the holdings: export, and codes and volumes that change; each change is tried first and shown before it is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tui.figures import count
+from tui.form import Field, Values
+from tui.link import Answer, Trouble
+from tui.wording import _
+
+if TYPE_CHECKING:
+    from tui.page_holdings import HoldingsPage
+
+TOLD = 8
+
+
+def export(page: HoldingsPage, ref: str) -> None:
+    """One record, or everything, as plain files."""
+
+    async def write(values: Values) -> None:
+        done = await page.ask("export", destination=values["folder"].strip(), ref=values["ref"].strip() or None)
+        page.console.say(_("已导出 {r} 件 {p} 页", r=count(done["records"]), p=count(done["pages"])))
+
+    fields = [
+        Field("folder", _("文件夹"), required=True, hint=_("本机上的完整路径")),
+        Field("ref", _("档号"), ref, hint=_("空为全部")),
+    ]
+    page.form(_("导出为普通文件"), fields, write, done=None)
+
+
+def renumber(page: HoldingsPage) -> None:
+    """改号 by a sheet."""
+    _tried(
+        page,
+        _("改号"),
+        [Field("sheet", _("表"), required=True, hint=_("完整路径：原档号、新档号"))],
+        "renumber",
+        lambda values: {"sheet": values["sheet"].strip()},
+    )
+
+
+def split(page: HoldingsPage) -> None:
+    """拆卷 by a sheet."""
+    fields = [Field("sheet", _("表"), required=True, hint=_("完整路径：原档号、新档号、起页、止页、题名"))]
+    _tried(page, _("拆卷"), fields, "volume_split", lambda values: {"sheet": values["sheet"].strip()})
+
+
+def merge(page: HoldingsPage, into: str) -> None:
+    """并卷."""
+
+    def given(values: Values) -> dict[str, Any]:
+        return {
+            "into": values["into"].strip(),
+            "volumes": [part.strip() for part in values["volumes"].split(";") if part.strip()],
+        }
+
+    fields = [
+        Field("into", _("并入"), into, required=True),
+        Field("volumes", _("案卷"), required=True, hint=_("多个以 ; 分开")),
+    ]
+    _tried(page, _("并卷"), fields, "volume_merge", given)
+
+
+def _tried(page: HoldingsPage, title: str, fields: list[Field], verb: str, given: Any) -> None:
+    """A dry run whose changes are shown; done only on a yes: one signature gives all records of it a new version."""
+
+    async def rehearse(values: Values) -> None:
+        found = await page.ask(verb, dry_run=True, **given(values))
+        if found["refusals"]:
+            lines = "\n".join(
+                _("第 {row} 行：{rule}", row=one["row"], rule=one["rule"]) for one in found["refusals"][:TOLD]
+            )
+            raise Trouble(title, lines, found["refusals"][0]["remedy"])
+        if not found["changed"] and not found.get("volumes"):
+            raise Trouble(title, _("没有要改的"), _("请核对表中的新档号"))
+        question = _("{title}：{n} 条，照办？", title=title, n=count(found["changed"]))
+        page.app.call_later(
+            page.sure,
+            question,
+            told(found),
+            lambda: page.act(title, verb, done=_("已办：{n} 条", n=count(found["changed"])), **given(values)),
+        )
+
+    page.form(title, fields, rehearse, done=None, note=_("先空跑，看过再办。图像不重传，原档号成为曾用档号。"))
+
+
+def told(found: Answer) -> str:
+    """The first changes of a dry run."""
+    lines = [f"{one['old']} -> {one['new']}  {one['title']}" for one in found["changes"][:TOLD]]
+    lines += [_("{ref}：{n} 页", ref=one["ref"], n=one["pages"]) for one in found.get("volumes", [])[:TOLD]]
+    more = found["changed"] - min(len(found["changes"]), TOLD)
+    return "\n".join([*lines, *([_("  .. 另有 {n} 条", n=count(more))] if more > 0 else [])])

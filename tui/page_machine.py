@@ -1,0 +1,175 @@
+"""本机: who this node is, how it is set, its backup and its self-check."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
+
+from holdings.language import mark
+from tui.dialog import Reading
+from tui.figures import count, size
+from tui.form import Field, Values
+from tui.keymap import Key
+from tui.link import Answer
+from tui.page import Page, facts
+from tui.wording import _
+
+SETTINGS = (
+    ("watch", mark("扫描文件夹")), ("unlock", mark("解锁方式")), ("cleared_by", mark("常设审查人")), ("windows", mark("传输时段")),
+    ("cap_mbit", mark("限速 Mbit/s")),
+    ("settle_s", mark("写完判定（秒）")), ("poll_s", mark("轮询（秒）")), ("sm3", "SM3"), ("transcode", "JPEG XL"), ("virus_scan", mark("查毒")),
+)  # fmt: skip
+
+
+class MachinePage(Page):
+    """The machine."""
+
+    NAME: ClassVar = "machine"
+    TITLE: ClassVar = mark("本机")
+    NEEDS: ClassVar = frozenset({"machine_show", "machine_bundle", "doctor", "backup", "verify"})
+    KEYS: ClassVar = (
+        Key("d", "doctor", mark("体检"), mark("体检：数据库、日志、回执、对象、时钟、空间")),
+        Key("v", "verify", mark("复核"), mark("逐个复核已加封对象的摘要（较久，可离开本屏）")),
+        Key("b", "backup", mark("备份"), mark("备份到文件夹（可重复，只补新增）")),
+        Key("g", "bundle", mark("诊断包"), mark("诊断包：供电话支持，不含题名、档号与密钥")),
+        Key("y", "copy", mark("复制"), mark("复制本机指纹到剪贴板"), shown=False),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._machine: Answer = {}
+
+    def compose(self) -> ComposeResult:
+        """One text, and what the last examination said."""
+        with VerticalScroll(id="machine", can_focus=True):
+            yield Static(id="machine-said", classes="block")
+            yield Static(id="machine-found", classes="block")
+
+    def focused(self) -> Widget | None:
+        """The text."""
+        return self.query_one("#machine")
+
+    async def renew(self) -> None:
+        """Ask who it is."""
+        self._machine = await self.ask("machine_show")
+        self.query_one("#machine-said", Static).update(told(self._machine))
+
+    def action_doctor(self) -> None:
+        """体检."""
+        self._examine(_("体检"), "doctor")
+
+    def action_verify(self) -> None:
+        """复核."""
+        self._examine(_("复核"), "verify")
+
+    def _examine(self, title: str, verb: str) -> None:
+        async def look() -> None:
+            found = self.query_one("#machine-found", Static)
+            found.update(Content(_("{title}中..", title=title)))
+            answer = await self.ask(verb)
+            text = examined(title, answer)
+            found.update(text)
+            self.console.say(
+                _("{title}：一切正常，无数据丢失", title=title)
+                if answer["ok"]
+                else _("! {title}：{n} 项须看", title=title, n=len(answer["findings"]))
+            )
+            if not answer["ok"]:
+                await self.app.push_screen(Reading(title, text))
+
+        self.begin(look, group="examine")
+
+    def action_backup(self) -> None:
+        """备份."""
+
+        async def copy(values: Values) -> None:
+            done = await self.ask("backup", destination=values["folder"].strip())
+            self.console.say(
+                _(
+                    "已备份 {n} 个对象，本次新增 {c} 个 {size}",
+                    n=count(done["objects"]),
+                    c=count(done["copied"]),
+                    size=size(done["bytes"]),
+                )
+            )
+
+        note = _("密钥文件随备份，解锁方式（口令或密钥文件）须另存。")
+        self.form(
+            _("备份"),
+            [Field("folder", _("文件夹"), required=True, hint=_("本机上的完整路径"))],
+            copy,
+            note=note,
+            done=None,
+        )
+
+    def action_bundle(self) -> None:
+        """诊断包."""
+
+        async def write(values: Values) -> None:
+            done = await self.ask("machine_bundle", destination=values["folder"].strip())
+            self.console.say(_("已写：{files}", files=done["file"]))
+
+        self.form(
+            _("诊断包"),
+            [Field("folder", _("文件夹"), required=True, hint=_("本机上的完整路径"))],
+            write,
+            note=_("不含题名、档号、路径与密钥。"),
+            done=None,
+        )
+
+    def action_copy(self) -> None:
+        """The fingerprint to the clipboard of the terminal."""
+        if self._machine:
+            self.app.copy_to_clipboard(self._machine["log_id"])
+            self.console.say(_("已复制 {text}", text=self._machine["log_id"]))
+
+
+def fingerprint(digits: str) -> str:
+    """Hexadecimal digits in groups of eight, as people read them to one another.
+
+    >>> fingerprint("00112233445566")
+    '00112233 445566'
+    """
+    return " ".join(digits[at : at + 8] for at in range(0, len(digits), 8))
+
+
+def told(machine: Answer) -> Content:
+    """Who it is, whom it reports to, how it is set."""
+    site_class = {"open": _("非涉密（联网）"), "classified": _("涉密")}[machine["class"]]
+    who: list[tuple[str, Any]] = [
+        (_("名称"), machine["name"]), (_("网络类别"), site_class), (_("日志"), _("第 {n} 条", n=count(machine["head"]))),
+        (_("本机指纹"), fingerprint(machine["log_id"])), (_("市级中心"), machine["hub_name"]), (_("中心指纹"), fingerprint(machine["hub_id"])),
+        (_("中心证书"), fingerprint(machine["tls_digest"])), (_("程序"), f"{machine['program']}  Python {machine['python']}"),
+        (_("系统"), machine["system"]), (_("主目录"), machine["home"]),
+    ]  # fmt: skip
+    values = machine["settings"]
+    settings = [
+        (_(label), "  ".join(value) if isinstance(value := values[name], list) else str(value) or "-")
+        for name, label in SETTINGS
+    ]
+    files = "  ".join(machine["site_files"]) or _("无")
+    return Content("\n").join(
+        [
+            Content.styled(_("本机"), "bold $primary"), facts(who, 12), Content(""),
+            Content.styled(_("设置（node.toml；限速与时段在“传输”中改，其余改文件后重启服务）"), "bold $primary"), facts(settings, 16),
+            facts([(_("本馆数据文件"), files)], 16),
+        ]
+    )  # fmt: skip
+
+
+def examined(title: str, answer: Answer) -> Content:
+    """What an examination found: what, where, remedy."""
+    if answer["ok"]:
+        return Content.styled(_("{title}：一切正常，无数据丢失", title=title), "bold $success-ink")
+    lines = [
+        facts([(_("何处"), one["where"]), (_("何事"), one["what"]), (_("办法"), one["remedy"])], 6)
+        for one in answer["findings"]
+    ]
+    return Content("\n").join(
+        [Content.styled(_("! {title}：{n} 项须看", title=title, n=len(lines)), "bold $error-ink"), *lines]
+    )
