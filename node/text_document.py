@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Final, Protocol
 
 from holdings import media
@@ -71,7 +72,7 @@ def _writing(data: bytes, media_type: str) -> Document:
         from node.text_office import open_office
 
         return open_office(data, media_type)
-    if media_type == media.TEXT:
+    if media_type == media.TEXT or data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         from node.text_plain import open_text
 
         return open_text(data)

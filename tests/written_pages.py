@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from opencc import OpenCC
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from pypdf import PdfWriter
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
@@ -146,13 +147,15 @@ def _document(sheet: _Sheet, r: random.Random, convert: OpenCC | None) -> list[s
 
 def _vertical(sheet: _Sheet, r: random.Random, convert: OpenCC) -> list[str]:
     """Columns from right to left, as before 1956."""
-    columns = [convert.convert(line) for line in paragraphs(r, 34, 14)]
+    # Brackets around titles came with horizontal writing.
+    columns = [convert.convert(line).translate({ord("《"): None, ord("》"): None}) for line in paragraphs(r, 34, 14)]
     font = _font(sheet.path, sheet.px(16))
+    none = bytes(font.getmask("\U000e0fff"))
     for column, line in enumerate(columns):
         x = sheet.px(500 - 31 * column)
         for row, sign in enumerate(line):
-            drawn = {"，": "︐", "。": "︒", "；": "︔", "：": "︓", "《": "︽", "》": "︾"}.get(sign, sign)
-            have = drawn if font.getmask(drawn).getbbox() else sign
+            drawn = {"，": "︐", "。": "︒", "；": "︔", "：": "︓"}.get(sign, sign)
+            have = sign if bytes(font.getmask(drawn)) == none else drawn
             sheet.draw.text((x, sheet.px(90 + 19.5 * row)), have, "#1c1c1c", font)
     return columns
 
@@ -238,11 +241,15 @@ def marked(mark: str, dpi: int = 300, seed: int = 2) -> Image.Image:
 def born_digital(lines: Sequence[str], *, picture: Image.Image | None = None, turn: int = 0) -> bytes:
     """A PDF page with a text layer: on `picture`, invisible over it (双层PDF), else in type; /Rotate `turn`."""
     if "jindang" not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(TTFont("jindang", str(next(path for path in FONTS if "noto" not in path and Path(path).exists())), subfontIndex=0))
+        pdfmetrics.registerFont(
+            TTFont(
+                "jindang",
+                str(next(path for path in FONTS if "noto" not in path and Path(path).exists())),
+                subfontIndex=0,
+            )
+        )
     out = io.BytesIO()
     sheet = canvas.Canvas(out, pagesize=(595.3, 841.9), invariant=1)
-    if turn:
-        sheet.setPageRotation(turn)
     if picture is not None:
         sheet.drawImage(ImageReader(picture), 0, 0, 595.3, 841.9)
     text = sheet.beginText()
@@ -254,7 +261,12 @@ def born_digital(lines: Sequence[str], *, picture: Image.Image | None = None, tu
     sheet.drawText(text)
     sheet.showPage()
     sheet.save()
-    return out.getvalue()
+    if not turn:
+        return out.getvalue()
+    writer, turned = PdfWriter(io.BytesIO(out.getvalue())), io.BytesIO()
+    writer.pages[0].rotate(turn)
+    writer.write(turned)
+    return turned.getvalue()
 
 
 def worn(image: Image.Image, quality: str, seed: int = 1, turn: float | None = None) -> Image.Image:
@@ -291,9 +303,14 @@ def jpeg(image: Image.Image, quality: str = "clean", dpi: int = 300) -> bytes:
 _FOLD = {ord(a): b for a, b in zip("，。；：、“”‘’（）—–－⋯…·•", ",.;:,\"\"''()---..··", strict=True)}
 
 
+_VARIANTS = str.maketrans("强産决户税爲鎭内徴説", "強產決戶稅為鎮內徵說")
+"""Two forms of one character that fonts of one script differ in."""
+
+
 def folded(text: str) -> str:
-    """Text as it is compared: NFKC, one width of punctuation, no blanks."""
-    return "".join(unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).translate(_FOLD)).split())
+    """Text as it is compared: NFKC, one width of punctuation, no blanks, one form of a character."""
+    plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).translate(_FOLD))
+    return "".join(plain.translate(_VARIANTS).split())
 
 
 def distance(one: str, other: str) -> int:

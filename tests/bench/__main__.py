@@ -23,6 +23,15 @@ import bench_peers
 import bench_scale
 from bench_goal import Goal, table
 
+
+
+def ocr(out: Path, repeat: int) -> list[Goal]:
+    """The reading of pages; its engine takes half a gigabyte, so it is loaded only where it is asked for."""
+    import bench_ocr
+
+    return bench_ocr.run(out, repeat)
+
+
 BENCHMARKS = {
     "lan": bench_peers.lan,
     "jxl": bench_peers.jpeg_xl,
@@ -32,6 +41,7 @@ BENCHMARKS = {
     "checks": bench_checks.run,
     "codes": bench_codes.run,
     "faults": bench_faults.run,
+    "ocr": ocr,
     "meaning": bench_meaning.run,
 }
 
