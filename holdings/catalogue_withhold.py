@@ -44,5 +44,5 @@ def erase(connection: apsw.Connection, sheet: int, holder: int, lines: Sequence[
     if not holder:
         quarantine.hush(connection, keys)
         correction.forget(connection, keys)
-        text_withhold.forget(connection, keys, {one.volume for one in lines if one.volume})
+    text_withhold.forget(connection, keys, {one.volume for one in lines if one.volume})
     return erased

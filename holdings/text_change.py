@@ -46,5 +46,19 @@ def forget(connection: apsw.Connection, record: int, writer: str = "") -> None:
         told(connection, record)
 
 
+def forget_all_but(connection: apsw.Connection, record: int, parts: Iterable[bytes], writer: str = "") -> None:
+    """Of other parts than these nothing stays: their bytes were destroyed."""
+    gone = {one.sha256 for one in text_store.of_record(connection, record, every=True)} - set(parts)
+    for sha256 in gone:
+        text_store.forget_part(connection, record, sha256, writer)
+    facts_store.forget(connection, record, facts_store.of_record(connection, record).keys() - set(parts))
+    if gone:
+        told(connection, record)
+
+
 def told(connection: apsw.Connection, record: int) -> None:
     """What readers see of a record's pages has changed: the index follows."""
+    # Here: it reads texts itself, and loads what folds characters.
+    from holdings import search_records
+
+    search_records.text_changed(connection, record)

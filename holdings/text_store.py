@@ -7,7 +7,7 @@ to a bounded number, corrections to a larger one. Whoever changes texts tells th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import apsw
@@ -39,6 +39,10 @@ class StoredText:
     person: str
     confidence: int
     body: bytes
+
+    def measured(self) -> StoredText:
+        """The same with its confidence as its lines say it."""
+        return replace(self, confidence=round(self.content.confidence * 1000))
 
     @property
     def content(self) -> PageText:
@@ -182,6 +186,15 @@ def forget(connection: apsw.Connection, record: int, writer: str = "") -> bool:
     connection.execute("DELETE FROM page_text WHERE record = ?", (record,))
     tally.add(connection, tally.Count.TEXT_PAGES, -count, writer)
     return count > 0
+
+
+def forget_part(connection: apsw.Connection, record: int, sha256: bytes, writer: str = "") -> None:
+    """Nothing of the text of one part stays."""
+    pages = connection.execute(
+        "SELECT count(*) FROM page_text WHERE record = ? AND sha256 = ? AND current = 1", (record, sha256)
+    ).fetchone()
+    connection.execute("DELETE FROM page_text WHERE record = ? AND sha256 = ?", (record, sha256))
+    tally.add(connection, tally.Count.TEXT_PAGES, -int(pages[0] if pages else 0), writer)
 
 
 def _stored(row: Any) -> StoredText:

@@ -11,7 +11,6 @@ import apsw
 
 from holdings import catalogue, records, text_change, text_store
 from holdings import catalogue_marks as marks
-from holdings.errors import AmbiguousReference
 from holdings.records import StoredRecord
 
 
@@ -23,7 +22,7 @@ def forget(connection: apsw.Connection, keys: Iterable[str], volumes: Iterable[s
 
 
 def withheld(connection: apsw.Connection) -> Iterator[StoredRecord]:
-    """This site's sealed records that the catalogue calls classified now, or whose volume it does."""
+    """Records that the catalogue calls classified now, or whose volume it does."""
     return _of(connection, marks.keys(connection), marks.volumes(connection))
 
 
@@ -33,9 +32,4 @@ def _of(connection: apsw.Connection, keys: Iterable[str], volumes: Iterable[str]
         wanted.add(volume)
         wanted.update(row.match_key for row in catalogue.of_volume(connection, volume))
     for key in sorted(wanted):
-        try:
-            found = records.record_for(connection, key)
-        except AmbiguousReference:
-            continue
-        if found is not None:
-            yield found
+        yield from records.bearing(connection, key)

@@ -222,9 +222,11 @@ class Folding:
     def _bring(self, connection: apsw.Connection, log: Log, seq: int, writer: str, one: Examined) -> ItemException | None:
         item, code = one.item, one.code
         if one.text is not None:
+            from hub import texts  # the hub starts without it
+
             text = one.text
             known = opened.versions(connection, log.log_id, text.record)
-            if any(version == text.version for version, _, _ in known):
+            if any(version == text.version for version, _, _ in known) and texts.bring(connection, log.log_id, writer, text):
                 opened.add_text(connection, log.log_id, text.record, text.version, text.engine, text.values.items())
             else:
                 code = ExceptionCode.VERSION_UNEXPECTED
@@ -237,6 +239,10 @@ class Folding:
                 opened.add_pages(connection, log.log_id, item.id, item.version, [(p.name, p.sha256) for p in item.parts])
                 opened.add_parts(connection, log.log_id, item.id, one.parts)
                 opened.carry_texts(connection, log.log_id, item.id, item.version, origins_of(one.description))
+                if item.version > 1:
+                    from hub import texts
+
+                    texts.follow(connection, log.log_id, writer, item.id, one.description)
             except VersionUnexpected:
                 code = ExceptionCode.VERSION_UNEXPECTED
         return ItemException(item.id, item.version, code) if code is not None else None

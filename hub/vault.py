@@ -93,5 +93,9 @@ class Vault:
         """
         if len({p.strip() for p in persons if p.strip()}) < 2 or not reason.strip():
             raise NotAllowed("销毁须有两名经办人和理由。")
+        from hub import texts  # seldom asked
+
         with self._holdings.transaction() as connection:
-            return opened.drop_keys(connection, log_id, item, version, self._clock.wall(), persons, reason)
+            dropped = opened.drop_keys(connection, log_id, item, version, self._clock.wall(), persons, reason)
+            texts.forget_destroyed(connection, log_id, item)
+            return dropped

@@ -16,6 +16,7 @@ from node.commands_delivery import delivery
 from node.commands_fonds import fonds
 from node.commands_profile import profile
 from node.commands_quarantine import pages, quarantine
+from node.commands_reading import reading
 from node.commands_renumber import codes, renumber, volume
 from node.commands_sample import sample
 from node.commands_search import search, show, suggest
@@ -289,6 +290,7 @@ commands.add_command(fonds)
 commands.add_command(pages)
 commands.add_command(profile)
 commands.add_command(check)
+commands.add_command(reading)
 commands.add_command(search)
 commands.add_command(suggest)
 commands.add_command(show)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from holdings.check import Stage
 from node import exit_code, local_api, nights, schedule, settings, vitality
@@ -23,6 +24,9 @@ from node.settings import Setting
 from node.watching import RECONCILE_S, Watching
 from sync import log
 from sync.receipt import Grade
+
+if TYPE_CHECKING:
+    from node.reading import Reading
 
 TICK_S = 30.0
 IDLE_HELLO_S = 600.0
@@ -124,6 +128,25 @@ class Daemon:
             with closing(CheckRun(self._engine.home, self._engine.clock, self._engine.home.site, images=False)) as kept:
                 self._attempt(lambda kept=kept: self._kept(kept))  # type: ignore[misc]
 
+    def read_pages(self) -> None:
+        """Read what was sealed 识读, in the hours of the site and while nothing is taken in or sent; the models live in processes of their own."""
+        yield_to_others()
+        # Here: the first scan need not wait for it.
+        from node.reading import Reading
+
+        while not self._stop.wait(self.examine_s):
+            self._attempt(lambda: self._read(Reading(self._engine)))
+
+    def _read(self, reading: Reading) -> RunResult:
+        if self._engine.is_busy or not self._engine.reading_busy.acquire(blocking=False):
+            return RunResult()
+        try:
+            if reading.run(self._stop.is_set).shipped:
+                self._send.set()
+        finally:
+            self._engine.reading_busy.release()
+        return RunResult()
+
     def _verified(self, evidence: EvidenceWork) -> RunResult:
         evidence.pending(self._stop.is_set)
         return RunResult()
@@ -214,7 +237,7 @@ async def _serve(home: Path, daemon: Daemon, threads: list[threading.Thread], sa
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
     runner = await local_api.listen(home / SOCKET, local_api.application(daemon.service, end))
-    for work in (daemon.live, daemon.take_in, daemon.talk, daemon.examine):
+    for work in (daemon.live, daemon.take_in, daemon.talk, daemon.examine, daemon.read_pages):
         threads.append(threading.Thread(target=daemon.guarded, args=(work, end), name=work.__name__))
         threads[-1].start()
     say(f"本机已就绪：{home}")

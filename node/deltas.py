@@ -149,8 +149,11 @@ class DeltaCloser:
         if job.version == 1:
             records.create_record(connection, identity, described, pages=record.pages, size=size, now=now)
         else:
-            records.new_version(connection, identity, job.version, described, pages=record.pages, size=size, now=now)
+            stored = records.new_version(
+                connection, identity, job.version, described, pages=record.pages, size=size, now=now
+            )
             brake.note(connection, job, record.parts, now, self._home.site)
+            _hide_texts(connection, stored.number, record)
         page_changes.note(connection, record, now)
         note(connection, job, FolderState.SEALED, record.findings, record.sources, self._now())
 
@@ -177,6 +180,13 @@ def sign(
     log.append(connection, entry)
     sealed.claim(connection, entry.seq, [name for name, _ in content.body.packs], items)
     settings.add(connection, Setting.BYTES_STORED, sum(length for _, length in content.body.objects()))
+
+
+def _hide_texts(connection: apsw.Connection, number: int, record: Sealed) -> None:
+    """Pages that the new version lists no more are found no more from this transaction on."""
+    from holdings import text_change  # of new versions only: a first one has no text yet
+
+    text_change.keep(connection, number, [part.sha256 for part in record.parts])
 
 
 def note(

@@ -34,6 +34,8 @@ PORTION: Final = 16
 """Pages of one commit: what a crash reads again at most, beside the page each worker holds."""
 PORTION_S: Final = 10.0
 LOOK_S: Final = 0.5
+PATIENCE_S: Final = 60.0
+"""Looks at a node that is busy with better things, in seconds, after which the workers and their memory are given back."""
 HOUR_S: Final = 3_600
 
 
@@ -65,10 +67,8 @@ class Reading:
         self._hours = tuple(schedule.parse(one) for one in self.rule.hours)
 
     def may_read(self) -> bool:
-        """Is it an hour for it, has nobody paused it, and is nothing better to do?"""
-        if queue.figure(self._home.database.read(), Figure.PAUSED) or self._engine.is_busy:
-            return False
-        return self.in_hours()
+        """Is it an hour for it, and has nobody paused it?"""
+        return self._open() and self.in_hours()
 
     def in_hours(self) -> bool:
         """Are these the hours that the site reads in?"""
@@ -90,9 +90,8 @@ class Reading:
             counts.note = self._say_no()
             queue.set_figure(connection, Figure.ABSENT, int(bool(counts.note)))
         if not counts.note:
-            _Shift(
-                self, counts, lambda: should_stop() or not (self._open() if always else self.may_read()), limit
-            ).work()
+            allowed = self._open if always else self.may_read
+            _Shift(self, counts, lambda: should_stop() or not allowed(), limit, wait=not always).work()
         if not should_stop():
             self._ship(counts, ship_all=ship_all)
         counts.waiting = bool(queue.waiting(self._home.database.read(), 1)) and not counts.note
@@ -131,33 +130,43 @@ class Reading:
 class _Shift:
     """The threads of one run, and what passes between them and this one."""
 
-    def __init__(self, reading: Reading, counts: ReadingCounts, enough: Callable[[], bool], limit: int) -> None:
+    def __init__(
+        self, reading: Reading, counts: ReadingCounts, enough: Callable[[], bool], limit: int, *, wait: bool
+    ) -> None:
         self._reading, self._counts, self._enough, self._limit = reading, counts, enough, limit
         self._engine, self._home = reading._engine, reading._home
         self._keeper = Keeper(self._home)
         self._tasks: queues.Queue[tuple[QueuedPart, Part] | None] = queues.Queue()
         self._events: queues.Queue[Event] = queues.Queue(64)
         self._stop = threading.Event()
+        self._wait, self._waited = wait, 0.0
         self._under_way: dict[int, bytes] = {}
         self._kept: list[Event] = []
         self._since = self._began = self._engine.clock.now()
 
     def work(self) -> None:
         """Until nothing waits or it is enough; what was read is kept whatever ends it."""
-        if self._enough() or not queue.waiting(self._home.database.read(), 1):
+        if self._enough() or self._better() or not queue.waiting(self._home.database.read(), 1):
             return
         threads = [threading.Thread(target=self._serve, name=f"read-{n}") for n in range(self._reading.workers)]
         for thread in threads:
             thread.start()
         try:
             while not self._finished():
-                self._hand_out(len(threads))
-                if not self._under_way and not self._kept:
+                if not (busy := self._better()):
+                    self._hand_out(len(threads))
+                    self._waited = 0.0
+                if not self._under_way and not self._kept and (not busy or self._waited > PATIENCE_S):
                     break
                 self._take(LOOK_S)
+                self._waited += LOOK_S
                 self._keep(every=not self._under_way)
         finally:
             self._end(threads)
+
+    def _better(self) -> bool:
+        """Is something better to do? A short walk of the scan folders is waited out; the workers keep their models."""
+        return self._wait and self._engine.is_busy
 
     def _finished(self) -> bool:
         pages = self._keeper.pages + len(self._kept)

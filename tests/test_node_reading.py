@@ -201,7 +201,6 @@ def test_nothing_is_begun_while_something_better_is_to_do(node: NodeAtWork, monk
     with node.opened() as engine:
         work = Reading(engine, desk.make, lambda: "")
         with engine._intake_busy:
-            assert not work.may_read()
             assert work.run(lambda: False).pages == 0
         with engine.home.database.transaction() as connection:
             queue.set_figure(connection, Figure.PAUSED, 1)
