@@ -9,7 +9,7 @@ from __future__ import annotations
 import array
 import functools
 import operator
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import apsw
@@ -335,6 +335,28 @@ def before(connection: apsw.Connection, below: int, limit: int) -> list[int]:
     return [int(number) for (number,) in rows]
 
 
+def begun(connection: apsw.Connection, key: str, limit: int) -> list[int]:
+    """Ids of rows whose match key begins so, in the order of keys."""
+    found = connection.execute(
+        "SELECT id FROM catalogue_row WHERE match_key >= ? AND match_key < ? ORDER BY match_key LIMIT ?",
+        (key, key + "\U0010ffff", limit),
+    )
+    return [int(number) for (number,) in found]
+
+
+def standing(connection: apsw.Connection, numbers: Sequence[int], held: Collection[int]) -> list[int]:
+    """Those of some ids whose rows stand, have no record, and are of no sheet that is held."""
+    if not numbers:
+        return []
+    among = ",".join(str(int(sheet)) for sheet in held) or "0"
+    rows = connection.execute(
+        "SELECT c.id FROM carray(?) k CROSS JOIN catalogue_row c ON c.id = k.value"
+        f" WHERE c.state = 0 AND c.linked = 0 AND c.sheet NOT IN ({among})",
+        (_numbers(numbers),),
+    )
+    return [int(number) for (number,) in rows]
+
+
 def last_of(connection: apsw.Connection, sheet: int) -> int:
     """The highest id of a sheet's rows, 0 when it has none."""
     row = connection.execute("SELECT max(id) FROM catalogue_row WHERE sheet = ?", (sheet,)).fetchone()
@@ -364,7 +386,8 @@ def _numbers(rows: Iterable[int]) -> Any:
 def next_key(connection: apsw.Connection, low: str, high: str) -> str | None:
     """The first match key of this site's rows above `low` and below `high`; one look into the index."""
     row = connection.execute(
-        "SELECT match_key FROM catalogue_row WHERE match_key > ? AND match_key < ? AND holder = 0 AND state <> 1 ORDER BY match_key LIMIT 1", (low, high)
+        "SELECT match_key FROM catalogue_row WHERE match_key > ? AND match_key < ? AND holder = 0 AND state <> 1 ORDER BY match_key LIMIT 1",
+        (low, high),
     ).fetchone()
     return str(row[0]) if row else None
 

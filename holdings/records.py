@@ -250,6 +250,15 @@ def bearers(connection: apsw.Connection, key: str) -> int:
     return int(row[0]) if row else 0
 
 
+def begun(connection: apsw.Connection, key: str, limit: int) -> list[int]:
+    """Numbers of records that stand and whose match key begins so, in the order of keys."""
+    found = connection.execute(
+        "SELECT number FROM record WHERE match_key >= ? AND match_key < ? AND ended = 0 ORDER BY match_key LIMIT ?",
+        (key, key + "\U0010ffff", limit),
+    )
+    return [int(number) for (number,) in found]
+
+
 def versions(connection: apsw.Connection, record: StoredRecord) -> list[StoredVersion]:
     """Every version held, oldest first."""
     rows = connection.execute(

@@ -5,27 +5,31 @@ where nothing was found, and suggestions while typing. Everything is asked with 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final, Protocol
 
 import apsw
 
-from holdings import name_sound
+from holdings import catalogue_rows as rows
+from holdings import name_sound, records
 from holdings.access import Access
 from holdings.errors import NotFound
 from holdings.person_names import is_person
-from holdings.reference_code import CODE_MAX, match_key
-from holdings.search import search
+from holdings.reference_code import CODE_MAX, match_key, ordering_key
+from holdings.search import fetch, search
 from holdings.search_answer import Count, Hit, SearchAnswer
+from holdings.search_index import RECORDS
 from holdings.search_request import Both, Mode, Query, SearchRequest, Sort, Sound, Word, read_query
 from holdings.search_told import Told, explained, told
-from holdings.suggest import Kind, Seen, last_word, place_of, suggestions
+from holdings.suggest import Kind, Seen, Suggestion, last_word, place_of, suggestions
 
-SAMPLE: Final = 200  # newest rows among which suggestions are counted
-NAMES_SAMPLE: Final = 100
+SAMPLE: Final = 120  # newest rows among which suggestions are counted
+NAMES_SAMPLE: Final = 60
 NAMES_TOLD: Final = 8
 CODES_SAMPLE: Final = 10
+CODES_LOOKED_AT: Final = 200  # of those that begin so, whatever the caller may see
 _WORDS_TRIED: Final = 6  # words of a query that found nothing, each looked for alone
 
 Monotonic = Callable[[], float]
@@ -94,7 +98,7 @@ def _instead(connection: apsw.Connection, access: Access, request: SearchRequest
             yield "连近音一起查（--by fuzzy）：n/l、zh/z、in/ing 等不分"
         return
     if (name := _name(query)) and (heard := _names(name, _heard(connection, access, name))):
-        yield f"同音的姓名：{'、'.join(heard[:NAMES_TOLD])}（--by sound）"
+        yield f"同音的姓名：{'、'.join(one for one, _ in heard[:NAMES_TOLD])}（--by sound）"
     if request.mode is Mode.WORDS:
         yield "换用更短的词，去掉引号，或按意思查（--mode meaning）"
 
@@ -136,11 +140,11 @@ def _heard(connection: apsw.Connection, access: Access, name: str) -> tuple[Hit,
     return search(connection, access, request).hits
 
 
-def _names(asked: str, hits: Iterable[Hit]) -> list[str]:
-    """The names of hits that sound like one, most alike first."""
-    found = {name for hit in hits for name in hit.names}
-    like = [(one, name) for name in found if (one := name_sound.likeness(asked, name)) is not None]
-    return [name for _, name in sorted(like)]
+def _names(asked: str, hits: Iterable[Hit]) -> list[tuple[str, int]]:
+    """The names of hits that sound like one, most alike first, then the most frequent; with how many hits have each."""
+    found = Counter(name for hit in hits for name in hit.names)
+    like = [(one, -many, name) for name, many in found.items() if (one := name_sound.likeness(asked, name)) is not None]
+    return [(name, -many) for _, many, name in sorted(like)]
 
 
 # ---------------------------------------------------------------------- while typing
@@ -153,31 +157,27 @@ def suggest(
     completed), `milliseconds`. Counted among the newest rows that match and that the caller may see."""
     began = clock()
     before, word = last_word(typed)
-    found = (
-        suggestions(word, _seen(connection, access, before, word), limit, _codes(connection, access, word))
-        if word
-        else []
-    )
-    return {
-        "suggestions": [{"text": one.text, "query": _completed(before, one.text, one.kind), "kind": one.kind.label, "rows": one.rows} for one in found],
-        "milliseconds": round((clock() - began) * 1000, 1),
-    }  # fmt: skip
+    found = _suggested(connection, access, before, word, limit) if word else []
+    told = [
+        {"text": one.text, "query": _completed(before, one.text, one.kind), "kind": one.kind.label, "rows": one.rows}
+        for one in found
+    ]
+    return {"suggestions": told, "milliseconds": round((clock() - began) * 1000, 1)}
+
+
+def _suggested(connection: apsw.Connection, access: Access, before: str, word: str, limit: int) -> list[Suggestion]:
+    star = "*" if word[-1:].isascii() and word[-1:].isalnum() else ""
+    request = SearchRequest(f"{before}{word}{star}", sort=Sort.NEWEST, limit=SAMPLE, counted=False)
+    seen = [_row(hit, word) for hit in search(connection, access, request).hits]
+    spoken = len(name_sound.han(word)) > 1 or (word.isascii() and word.isalpha() and len(word) > 1)
+    names = _names(word, _heard(connection, access, word)) if spoken else []
+    return suggestions(word, seen, limit, _codes(connection, access, word), names)
 
 
 def _completed(before: str, text: str, kind: Kind) -> str:
     """The whole query with the word completed; what has blanks or signs in it is quoted."""
     plain = text if text.isalnum() else '"' + text.replace('"', "") + '"'
     return f"{before}{plain}" if kind is not Kind.CODE else f"{before}档号:{plain}"
-
-
-def _seen(connection: apsw.Connection, access: Access, before: str, word: str) -> list[Seen]:
-    star = "*" if word[-1:].isascii() and word[-1:].isalnum() else ""
-    request = SearchRequest(f"{before}{word}{star}", sort=Sort.NEWEST, limit=SAMPLE, counted=False)
-    seen = [_row(hit, word) for hit in search(connection, access, request).hits]
-    if len(name_sound.han(word)) > 1 or (word.isascii() and word.isalpha() and len(word) > 1):
-        heard = _heard(connection, access, word)
-        seen += [Seen(hit.ref, "", names=tuple(_names(word, [hit]))) for hit in heard]
-    return seen
 
 
 def _row(hit: Hit, word: str) -> Seen:
@@ -197,7 +197,9 @@ def begun(connection: apsw.Connection, access: Access, ref: str) -> list[Hit]:
     key = match_key(ref[:CODE_MAX].rpartition("/")[2])
     if not any(map(str.isdigit, key)):
         return []
-    return [hit for hit in _coded(connection, access, ref) if match_key(hit.ref.rpartition("/")[2]).startswith(key)]
+    numbers = [RECORDS + number for number in records.begun(connection, key, CODES_LOOKED_AT)]
+    hits = fetch(connection, access, [*numbers, *rows.begun(connection, key, CODES_LOOKED_AT)])
+    return sorted(hits, key=lambda hit: ordering_key(hit.ref.rpartition("/")[2]))[:CODES_SAMPLE]
 
 
 def only_begun(connection: apsw.Connection, access: Access, ref: str, fault: NotFound) -> int:
@@ -208,9 +210,3 @@ def only_begun(connection: apsw.Connection, access: Access, ref: str, fault: Not
     if found:
         raise NotFound(f"没有“{ref}”这条档案；以它开头的有：{'、'.join(hit.ref for hit in found)}") from fault
     raise fault
-
-
-def _coded(connection: apsw.Connection, access: Access, word: str) -> tuple[Hit, ...]:
-    plain = word.rpartition("/")[2].replace('"', " ")
-    request = SearchRequest(f'档号:"{plain}"*', sort=Sort.CODE, limit=CODES_SAMPLE, counted=False)
-    return search(connection, access, request).hits

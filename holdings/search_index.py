@@ -15,6 +15,7 @@ import apsw
 
 from holdings import meaning_store, search_fold
 from holdings.search_document import Document, Said
+from sync.errors import StoreDamaged
 
 RECORDS: Final = 1 << 40
 """Added to the number of a record: its id in the index. Records come behind all rows, so they are the newest."""
@@ -220,7 +221,7 @@ def is_sound(connection: apsw.Connection, table: str) -> bool:
     name = _name(table)
     try:
         connection.execute(f"INSERT INTO {name}({name}) VALUES ('integrity-check')")
-    except apsw.CorruptError:
+    except (apsw.CorruptError, StoreDamaged):
         return False
     return True
 

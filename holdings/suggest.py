@@ -52,15 +52,13 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One row that matches. `places`: where the typed word begins in its title, folded alike; `names`: names of persons in
-    it that match, best first."""
+    """One row that matches. `places`: where the typed word begins in its title; `in_body`: it stands in its body."""
 
     code: str
     title: str
     body: str = ""
     places: tuple[int, ...] = ()
     in_body: bool = False
-    names: tuple[str, ...] = ()
 
 
 def last_word(text: str) -> tuple[str, str]:
@@ -78,14 +76,17 @@ def place_of(text: str, word: str) -> int:
     return at
 
 
-def suggestions(typed: str, seen: Sequence[Seen], limit: int, codes: Iterable[str] = ()) -> list[Suggestion]:
-    """The likeliest ways to go on: names, codes and bodies that begin so, then phrases of titles; each text once.
+def suggestions(
+    typed: str, seen: Sequence[Seen], limit: int, codes: Iterable[str] = (), names: Iterable[tuple[str, int]] = ()
+) -> list[Suggestion]:
+    """The likeliest ways to go on: names, codes and bodies, then phrases of titles; each text once.
 
-    `codes` begin with what was typed. At most `limit` (and 50); a kind that has few leaves its places to the others.
+    `codes` begin with what was typed, `names` (and in how many rows each is) sound so, most alike first.
+    At most `limit` (and 50); a kind that has few leaves its places to the others.
     """
     limit = max(0, min(limit, SUGGESTIONS_MAX))
     kinds = [
-        _counted(Kind.NAME, (dict.fromkeys(one.names) for one in seen)),
+        [Suggestion(name, Kind.NAME, rows) for name, rows in names],
         [Suggestion(code, Kind.CODE, 1) for code in dict.fromkeys(codes)],
         _counted(Kind.BODY, ([one.body] for one in seen if one.in_body and one.body)),
         _phrases(typed, seen),

@@ -14,7 +14,7 @@ from hub.commands_account import account, journal
 from hub.commands_catalogue import catalogue
 from hub.commands_check import check
 from hub.commands_meaning import meaning
-from hub.commands_search import search, show, suggest
+from hub.commands_search import reindex, search, show, suggest
 from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, say, when
 
 
@@ -223,3 +223,4 @@ commands.add_command(journal)
 commands.add_command(search)
 commands.add_command(suggest)
 commands.add_command(show)
+commands.add_command(reindex)

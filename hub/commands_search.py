@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from hub.commands_shell import HOME, JSON, at, exits, give, when
+from hub.commands_shell import HOME, JSON, at, exits, give, say, when
 
 if TYPE_CHECKING:
     from holdings.search_prose import Line
 
 MODES = ("words", "meaning", "both")
+PORTION_S = 3.0
+"""Seconds of rebuilding between two lines of progress."""
 SORTS = ("relevance", "newest", "date", "code")
 
 
@@ -113,3 +116,32 @@ def _shown(result: dict[str, Any], *, with_text: bool, whole: bool) -> str:
         if with_text and page["text"]:
             lines.append(_painted(text_lines(page["text"], page["marks"], whole=whole)))
     return "\n".join(lines)
+
+
+@click.command()
+@HOME
+@JSON
+@exits
+def reindex(home: Path, as_json: bool) -> None:
+    """重建检索索引：不停查找，不停收件；可随时按 Ctrl-C 停下，下次接着做。"""
+    begin, step = True, {"finished": False}
+    try:
+        with at(home) as desk:
+            while not step["finished"]:
+                step = desk.call("reindex", begin=begin, seconds=PORTION_S)
+                _progress(f"重建索引：{step['done']:,} / {step['total']:,} 条")
+                begin = False
+    except KeyboardInterrupt:
+        say("\n已停下，原有索引照常使用；再执行一次即接着做。")
+        sys.exit(1)
+    if sys.stderr.isatty():
+        say("")
+    give(as_json, step, f"索引已重建：{step['entries']:,} 条，{step['bytes'] / 1e6:.1f} MB。")
+
+
+def _progress(text: str) -> None:
+    """One line that is overwritten, for a person at a terminal; else a line now and then."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{text}", nl=False, err=True)
+    else:
+        say(text)

@@ -40,6 +40,7 @@ def examine(home: Home, people: People | None = None, *, deep: bool, progress: C
     """
     findings = [f for part in (_self, _databases, _logs, _receipts, _cursors, _uploads) for f in part(home)]
     findings += _people(people)
+    findings += _search(home, deep=deep)
     findings += _objects(home, deep, progress)
     return {
         "ok": not findings,
@@ -59,6 +60,14 @@ def _databases(home: Home) -> Iterator[Finding]:
     for database in (home.front, home.holdings):
         for trouble in database.check():
             yield Finding(f"数据库完整性检查：{trouble}", database.path.name, _RESTORE)
+
+
+def _search(home: Home, *, deep: bool) -> Iterator[Finding]:
+    """The search index is derived: nothing is lost when it is wrong."""
+    from holdings import search_upkeep
+
+    for fault in search_upkeep.check(home.holdings, home.clock.wall(), deep=deep):
+        yield Finding(fault, "检索索引", search_upkeep.REMEDY, damage=False)
 
 
 def _people(people: People | None) -> Iterator[Finding]:

@@ -113,7 +113,8 @@ def desk_of(
     accounts = AccountWords(home, people)
     searching, meaning = SearchDesk(home.holdings, home.clock, home.meaning), MeaningDesk(home)
     calls: list[Callable[..., Answer]] = [
-        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, searching.search, searching.suggest, lookup.show, lookup.listed,
+        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, lookup.show, lookup.listed,
+        searching.search, searching.suggest, searching.search_state, searching.reindex,
         checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
         accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
         meaning.meaning_status, meaning.meaning_run,

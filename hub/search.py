@@ -13,6 +13,9 @@ from hub.desk import Answer, Number
 from hub.errors import ConfigurationWrong
 from sync.database import Database
 
+REINDEX_S = 60.0
+"""Of one call at most: whoever asks goes on asking."""
+
 
 class SearchDesk:
     """Finding in the vault's holdings. Usable from several threads."""
@@ -64,3 +67,20 @@ class SearchDesk:
         from holdings import search_desk
 
         return search_desk.suggest(self._holdings.read(), Access.whole(), typed, limit, clock=self._clock.monotonic)
+
+    def search_state(self) -> Answer:
+        """The index: entries, bytes, how many are behind, whether it is being built, when it was looked at last and what was wrong."""
+        from holdings import search_upkeep
+
+        return search_upkeep.state(self._holdings.read())
+
+    def reindex(self, begin: bool = True, seconds: float = 5.0) -> Answer:
+        """Build the index anew, for so many seconds: `done` of `total` entries, `finished`; the old one serves until then.
+
+        `begin` false only goes on with what was begun; what was left off is taken up either way.
+        """
+        from holdings import search_upkeep
+
+        return search_upkeep.rebuild(
+            self._holdings, begin=begin, seconds=min(seconds, REINDEX_S), now=self._clock.wall()
+        )

@@ -23,6 +23,8 @@ def status(front_database: Database, holdings: Database, names: dict[bytes, str]
     `records` and `pages` are those the vault has opened; `quarantined` is what the nodes last reported; `last_contact` is in whole seconds UTC.
     `names` gives the writer of each log as the vault calls it.
     """
+    from holdings import search_upkeep  # a hub starts without it
+
     reading, opened = front_database.read(), holdings.read()
     known = {node.log_id: node for node in front.nodes(reading)}
     nodes = []
@@ -34,6 +36,7 @@ def status(front_database: Database, holdings: Database, names: dict[bytes, str]
     contacts = [node["last_contact"] for node in nodes if node["last_contact"] is not None]
     result["last_contact"] = max(contacts, default=None)
     result["nodes"] = nodes
+    result["search"] = search_upkeep.state(opened)
     result["alarms"] = [
         {"wall": alarm.wall, "code": alarm.code, "text": alarm.text} for alarm in front.alarms(reading, ALARMS_SHOWN)
     ]

@@ -19,7 +19,7 @@ from node.commands_quarantine import pages, quarantine
 from node.commands_reading import reading
 from node.commands_renumber import codes, renumber, volume
 from node.commands_sample import sample
-from node.commands_search import search, show, suggest
+from node.commands_search import reindex, search, show, suggest
 from node.commands_shell import HOME, JSON, ask_passphrase, exits, give, reach, say
 
 
@@ -294,3 +294,4 @@ commands.add_command(reading)
 commands.add_command(search)
 commands.add_command(suggest)
 commands.add_command(show)
+commands.add_command(reindex)

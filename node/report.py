@@ -54,6 +54,8 @@ def state_report(home: Home, clock: Clock) -> StateReport:
 
 def status(home: Home, clock: Clock) -> dict[str, Any]:
     """The JSON of `node status` (DESIGN §7) and what a person wants beside it."""
+    from holdings import search_upkeep  # hello needs none of it
+
     reading, report = home.database.read(), state_report(home, clock)
     own = home.identity.log.log_id
     return {
@@ -78,4 +80,5 @@ def status(home: Home, clock: Clock) -> dict[str, Any]:
         "free_bytes": report.free_bytes,
         "clock": report.clock_state.name.lower(),
         "paused": bool(settings.read(reading, Setting.PAUSED)),
+        "search": search_upkeep.state(reading),
     }

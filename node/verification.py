@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import apsw
+
 from node import settings
 from node.clock import Clock
 from node.home import Home
@@ -51,6 +53,7 @@ def doctor(home: Home, clock: Clock, *, repair: bool = False) -> list[Trouble]:
     found += _chain(home)
     found += _receipts(home)
     found += list(_presence(home))
+    found += _search(home, int(clock.now()))
     orphans = list(_orphans(home))
     for name in orphans if repair else ():
         home.objects.remove(name)
@@ -58,6 +61,7 @@ def doctor(home: Home, clock: Clock, *, repair: bool = False) -> list[Trouble]:
         what = f"{len(orphans)} 个未登记的对象（断电留下的，未被引用，无数据丢失）"
         found.append(Trouble(what, "objects", "执行 node doctor --repair 清除", damage=False))
     reading = home.database.read()
+    found += _texts(reading)
     if stopped := settings.read(reading, Setting.STOPPED):
         found.append(Trouble(f"传输已停止：{stopped}", "市级中心", "联系市级中心处理；本机数据完好"))
     if settings.read(reading, Setting.HUB_BEHIND) is not None:
@@ -69,6 +73,26 @@ def doctor(home: Home, clock: Clock, *, repair: bool = False) -> list[Trouble]:
         found.append(
             Trouble(
                 "本机时钟比最后一条日志还早一天以上", "时钟", "校准时钟（不影响数据，只影响打印的日期）", damage=False
+            )
+        )
+    return found
+
+
+def _texts(reading: apsw.Connection) -> list[Trouble]:
+    """Pages that could not be read, and an engine that is not there: derived data, nothing is lost."""
+    from node import reading_queue as queue  # a sync needs none of it
+
+    found, failed = [], queue.figure(reading, queue.Figure.FAILED)
+    if failed:
+        what, remedy = (
+            f"{failed} 页读不出文字",
+            "查看 node reading list --failed，处理后 node reading retry；档案本身完好",
+        )
+        found.append(Trouble(what, "识读", remedy, damage=False))
+    if queue.figure(reading, queue.Figure.ABSENT) and queue.figure(reading, queue.Figure.WAITING):
+        found.append(
+            Trouble(
+                "识读引擎没有安装，待识读的页在排队", "识读", "安装 rapidocr 和 onnxruntime 后自动接着读", damage=False
             )
         )
     return found
@@ -118,6 +142,14 @@ def _manifests(home: Home) -> Iterator[tuple[bytes, int]]:
     for entry in log.walk(home.database.read(), home.identity.log.log_id):
         if entry.kind is entries.EntryKind.DELTA:
             yield read_delta(entry.body).manifest
+
+
+def _search(home: Home, now: int) -> list[Trouble]:
+    """The search index is derived: nothing is lost when it is wrong."""
+    from holdings import search_upkeep
+
+    faults = search_upkeep.check(home.database, now, deep=True)
+    return [Trouble(fault, "检索索引", search_upkeep.REMEDY, damage=False) for fault in faults]
 
 
 def _chain(home: Home) -> list[Trouble]:

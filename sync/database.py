@@ -129,7 +129,12 @@ class Database:
     def check(self) -> list[str]:
         """What SQLite's integrity check finds; empty when whole."""
         try:
-            rows = [str(row[0]) for row in self.read().execute("PRAGMA integrity_check(20)")]
+            # A connection of its own: one that has asked an FTS5 table which another emptied since would call that damage.
+            looking = self._connect()
+            try:
+                rows = [str(row[0]) for row in looking.execute("PRAGMA integrity_check(20)")]
+            finally:
+                looking.close()
         except (apsw.Error, StoreError) as fault:
             return [str(fault)]
         return [] if rows == ["ok"] else rows

@@ -67,9 +67,8 @@ def test_kinds_share_the_places() -> None:
     rows = [
         *seen(TITLES, "天津"),
         *[Seen("c", "", f"天津市第{n}中学", in_body=True) for n in range(9)],
-        Seen("d", "", names=("田进", "田金")),
     ]
-    found = suggestions("天津", rows, 9, codes=["TJ-1", "TJ-1", "TJ-2"])
+    found = suggestions("天津", rows, 9, codes=["TJ-1", "TJ-1", "TJ-2"], names=[("田进", 3), ("田金", 9)])
     assert [one.kind for one in found] == sorted((one.kind for one in found), key=tuple(Kind).index)
     assert texts(found, Kind.NAME) == ["田进", "田金"]
     assert texts(found, Kind.CODE) == ["TJ-1", "TJ-2"]

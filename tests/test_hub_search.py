@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,26 @@ def test_a_hub_finds_what_districts_hold(hub: RunningHub) -> None:
     assert ask(hub.path, "show", "和平区/J023-1-0001-001")["custody"] == "尚无图像"
     with reach(hub.path, lambda: "") as desk, pytest.raises(HubError, match="没有"):
         desk.call("show", ref="J999-1")
+
+
+def test_a_hub_rebuilds_its_index_while_it_answers(hub: RunningHub) -> None:
+    """`reindex` says how far it is and in the end what it did; searches go on meanwhile; status and doctor tell of the index."""
+    before = refs(ask(hub.path, "search", "校舍"))
+    answers: list[set[str]] = []
+
+    def look() -> None:
+        with reach(hub.path, lambda: "") as desk:
+            answers.extend(refs(desk.call("search", query="校舍")) for _ in range(5))
+
+    asking = threading.Thread(target=look)
+    asking.start()
+    done = ask(hub.path, "reindex")
+    asking.join()
+    assert done["entries"] == 3
+    assert answers == [before] * 5
+    state = ask(hub.path, "status")["search"]
+    assert (state["entries"], state["behind"], state["building"]) == (3, 0, False)
+    assert ask(hub.path, "doctor")["ok"]
 
 
 def test_a_record_is_found_at_both_ends(tmp_path: Path, sandbox: Sandbox) -> None:

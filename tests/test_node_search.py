@@ -141,9 +141,22 @@ def test_a_row_without_images_is_shown(work: NodeAtWork) -> None:
     assert "J023-2-0145-001" in missing.stderr
 
 
+def test_the_index_is_rebuilt_and_told(work: NodeAtWork) -> None:
+    """`reindex` answers the same as before it, and says what it did; status has the index's state."""
+    before = told(ask(work, "search", "校舍", "--facet", "全宗"))
+    done = told(ask(work, "reindex"))
+    assert done["entries"] == len(ROWS)
+    after = told(ask(work, "search", "校舍", "--facet", "全宗"))
+    assert (refs(after), after["total"], after["facets"]) == (refs(before), before["total"], before["facets"])
+    state = told(ask(work, "status"))["search"]
+    assert state["entries"] == len(ROWS)
+    assert state["behind"] == 0
+    assert state["bytes"] > 0
+
+
 def test_the_local_api_has_the_same_verbs(work: NodeAtWork) -> None:
     """Console and commands reach everything through the service; its capabilities list it."""
-    assert {"search", "suggest", "show"} <= verbs()
+    assert {"search", "suggest", "show", "search_state", "reindex"} <= verbs()
     with work.opened() as engine:
         service = Service(engine)
         assert refs(service.search("校舍")) == refs(told_by(service, "校舍"))
