@@ -6,11 +6,15 @@ Derived data like their text (holdings/text_store.py). Callers own the transacti
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, Final
 
 import apsw
 
 from holdings import page_facts
-from holdings.page_facts import PageFacts
+from holdings.page_facts import Colour, PageFacts
+
+COLOURS: Final = {Colour.BILEVEL: "黑白", Colour.GREY: "灰度", Colour.COLOUR: "彩色"}
 
 
 def put(connection: apsw.Connection, record: int, sha256: bytes, page: int, facts: bytes) -> None:
@@ -33,6 +37,22 @@ def of_part(connection: apsw.Connection, record: int, sha256: bytes) -> dict[int
     """The encoded facts of one part of a record, by page."""
     rows = connection.execute("SELECT page, facts FROM page_facts WHERE record = ? AND sha256 = ?", (record, sha256))
     return dict(rows)
+
+
+def told(connection: apsw.Connection, record: int, sha256: bytes) -> dict[str, Any]:
+    """Technical metadata of a part's first page as JSON fields; what the file does not say is left out."""
+    row = connection.execute(
+        "SELECT facts FROM page_facts WHERE record = ? AND sha256 = ? ORDER BY page LIMIT 1", (record, sha256)
+    ).fetchone()
+    return to_json(page_facts.decode(row[0])) if row else {}
+
+
+def to_json(facts: PageFacts) -> dict[str, Any]:
+    """Technical metadata as JSON fields; `dpi` in dots to the inch."""
+    said = {name: value for name, value in asdict(facts).items() if value and name not in ("page", "colour", "dpi")}
+    if facts.colour in COLOURS:
+        said["colour"] = COLOURS[facts.colour]
+    return {**said, "dpi": facts.dpi / 10} if facts.dpi else said
 
 
 def forget(connection: apsw.Connection, record: int, parts: Iterable[bytes] | None = None) -> None:

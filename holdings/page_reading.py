@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import apsw
 
-from holdings import text_store
+from holdings import facts_store, text_store
 from holdings.search_hit import marks
 from holdings.search_needle import looked_for, needles
 from holdings.search_request import read_query
@@ -20,7 +20,7 @@ Marking = Callable[[str], list[tuple[int, int]]]
 
 def told(connection: apsw.Connection, record: int, sha256: bytes, marking: Marking) -> Told:
     """`text` of a part of a record (pages parted by form feeds, as a printed text file has them), `engine` (`person` for a
-    correction), `confidence` of its least sure page in thousandths (None: not read), `marks` of a query."""
+    correction), `confidence` of its least sure page in thousandths (None: not read), `marks` of a query, `facts`: technical metadata."""
     pages = text_store.of_part(connection, record, sha256)
     text = "\f".join(page.text for page in pages)
     return {
@@ -28,6 +28,7 @@ def told(connection: apsw.Connection, record: int, sha256: bytes, marking: Marki
         "engine": "、".join(dict.fromkeys("person" if page.revision else page.engine for page in pages)),
         "confidence": min((page.confidence for page in pages), default=None),
         "marks": [list(mark) for mark in marking(text)] if text else [],
+        "facts": facts_store.told(connection, record, sha256),
     }
 
 

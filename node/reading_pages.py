@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import apsw
 
 from holdings import facts_store, page_text, records, same_pages, text_change, text_store
 from holdings.errors import NotFound
-from holdings.page_facts import Colour, PageFacts
+from holdings.page_facts import PageFacts
 from holdings.page_text import PageText, TextLine, one_line
 from holdings.record import NAME_MAX
 from holdings.records import StoredRecord
@@ -22,7 +22,6 @@ from node.reading_keep import held
 from sync import sealed
 from sync.manifest import Part
 
-COLOURS: Final = {Colour.BILEVEL: "黑白", Colour.GREY: "灰度", Colour.COLOUR: "彩色"}
 TEXT_MAX: Final = 200_000  # characters of one corrected page
 
 
@@ -69,16 +68,6 @@ def pages_of(reading: apsw.Connection, record: StoredRecord) -> list[RecordPage]
             known = facts.get(part.sha256, {}).get(page)
             found.append(RecordPage(len(found) + 1, position, part.name, page, source, text, known))
     return found
-
-
-def told(facts: PageFacts) -> dict[str, Any]:
-    """Technical metadata as JSON fields; what the file does not say is left out. `dpi` in dots to the inch."""
-    said = {name: value for name, value in asdict(facts).items() if value and name not in ("page", "colour", "dpi")}
-    if facts.colour in COLOURS:
-        said["colour"] = COLOURS[facts.colour]
-    if facts.dpi:
-        said["dpi"] = facts.dpi / 10
-    return said
 
 
 def find(pages: Sequence[RecordPage], wanted: str) -> RecordPage:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from node.verbs_pages import PageVerbs
     from node.verbs_profile import ProfileVerbs
     from node.verbs_reading import ReadingVerbs
+    from node.verbs_reading import ReadingVerbs
     from node.verbs_renumber import RenumberVerbs
     from node.verbs_sample import SampleVerbs
     from node.verbs_search import SearchVerbs
@@ -60,7 +61,16 @@ class Service(Groups):
             "read_bytes": progress.read_bytes,
             "sent_bytes": progress.sent_bytes,
             "note": progress.note,
+            "reading": self._reading(),
         }
+
+    def _reading(self) -> Answer:
+        """Pages read 识读, waiting, failed."""
+        from node import reading_queue as queue
+
+        reading, figures = self._home.database.read(), queue.Figure
+        counted = {name.value: queue.figure(reading, name) for name in (figures.READ, figures.WAITING, figures.FAILED)}
+        return {**counted, "paused": bool(queue.figure(reading, figures.PAUSED))}
 
     def run(self, settle: float | None = None, intake: bool = True, send: bool = True, wait: Wait = "") -> Answer:
         """Take in, send, wait for receipts of a grade (R1, R4 or empty); evidence that is new is verified at the end, hub or no hub."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from holdings import records, text_store
+from holdings import facts_store, records, text_store
 from holdings.record import RecordId
 from holdings.records import StoredRecord
 from node import reading_pages, reading_worker
@@ -166,5 +166,5 @@ def _told(one: RecordPage) -> Answer:
     return {
         "number": one.number, "file": one.name, "page": one.page + 1, "text": text.text if text else "", "engine": text.engine if text else "",
         "revision": text.revision if text else 0, "by": text.person if text else "", "confidence": text.confidence / 10 if text else None,
-        "facts": reading_pages.told(one.facts) if one.facts else {},
+        "facts": facts_store.to_json(one.facts) if one.facts else {},
     }  # fmt: skip
