@@ -100,6 +100,19 @@ class MeaningSite:
         with self._database.transaction() as connection:
             meaning_store.renew(connection)
 
+    def check(self) -> dict[str, int]:
+        """Compare vectors with catalogue and records, and mend what differs: how many were looked at, `lacking`, `stray`."""
+        from holdings import meaning_check
+
+        subjects = lacking = stray = 0
+        after: int | None = 0
+        while after is not None:
+            with self._database.transaction() as connection:
+                found = meaning_check.agree(connection, after)
+            after = found.through
+            subjects, lacking, stray = subjects + found.subjects, lacking + found.lacking, stray + found.stray
+        return {"checked": subjects, "lacking": lacking, "stray": stray}
+
     def rest(self) -> None:
         """End what answers when nobody has asked for a quarter of an hour."""
         with self._lock:

@@ -46,6 +46,35 @@ def portion(connection: apsw.Connection, first: int, last: int, subjects: int, p
     return Portion(numbers, made, numbers[-1] if len(numbers) == subjects else last)
 
 
+class Titled(NamedTuple):
+    """Subjects in order, and those of them whose title says something."""
+
+    subjects: list[int]
+    named: list[int]
+
+
+def titled(connection: apsw.Connection, first: int, last: int, limit: int) -> Titled:
+    """The next subjects of a range, at most `limit`; without their passages."""
+    found = Titled([], [])
+    for row in rows.select(connection, _BETWEEN, (first, min(last, RECORDS), limit)) if first < RECORDS else ():
+        found.subjects.append(row.id)
+        if core(row.title):
+            found.named.append(row.id)
+    at = max(first - RECORDS, 1) - 1
+    while len(found.subjects) < limit:
+        batch = search_records.after(connection, at, min(_READ, limit - len(found.subjects)))
+        for number, document, _ in batch:
+            if RECORDS + number > last:
+                return found
+            found.subjects.append(RECORDS + number)
+            if core(document.title):
+                found.named.append(RECORDS + number)
+        if not batch:
+            break
+        at = batch[-1][0]
+    return found
+
+
 def again(connection: apsw.Connection, subjects: Iterable[int]) -> set[Piece]:
     """The pieces that these subjects have now."""
     found: set[Piece] = set()
@@ -87,9 +116,7 @@ def _after(connection: apsw.Connection, first: int, last: int, limit: int) -> It
     """(subject, its pieces) from first to last, at most `limit` subjects."""
     done = 0
     if first < RECORDS:
-        for row in rows.select(
-            connection, "c.id BETWEEN ? AND ? ORDER BY c.id LIMIT ?", (first, min(last, RECORDS), limit)
-        ):
+        for row in rows.select(connection, _BETWEEN, (first, min(last, RECORDS), limit)):
             yield row.id, _title(row.id, row.title)
             done += 1
     if last <= RECORDS or done >= limit:
@@ -112,6 +139,7 @@ def _after(connection: apsw.Connection, first: int, last: int, limit: int) -> It
             return
 
 
+_BETWEEN: Final = "c.id BETWEEN ? AND ? ORDER BY c.id LIMIT ?"
 _READ: Final = 16  # records whose texts are read at a time: each may be of megabytes
 
 

@@ -254,6 +254,24 @@ def titled(connection: apsw.Connection, model: int, first: int, last: int, limit
     return [int(number) >> SHIFT for (number,) in rows]
 
 
+def subjects(connection: apsw.Connection, first: int, last: int) -> list[int]:
+    """Subjects that have any vector, of whatever model, in order."""
+    rows: Iterator[Any] = connection.execute(
+        "SELECT DISTINCT id >> 12 FROM meaning_vector WHERE id BETWEEN ? AND ? ORDER BY 1",
+        (first << SHIFT, (last << SHIFT) | (PIECES - 1)),
+    )
+    return [int(number) for (number,) in rows]
+
+
+def is_wanted(connection: apsw.Connection, stage: Stage, subject: int) -> bool:
+    """Whether a subject's vectors are to be made."""
+    row = connection.execute(
+        "SELECT last FROM meaning_wanted WHERE stage = ? AND first <= ? ORDER BY first DESC LIMIT 1",
+        (stage.value, subject),
+    ).fetchone()
+    return row is not None and int(str(row[0])) >= subject
+
+
 # ---------------------------------------------------------------------- for a search
 
 

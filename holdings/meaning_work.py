@@ -30,6 +30,8 @@ PIECES: Final = 2_048  # texts of one transaction, unless a single record has mo
 BATCH: Final = 256  # texts of one call: a quarter of a second, eight for the order
 ORDERED: Final = 128  # titles of one transaction of the slow model: three seconds
 NICE: Final = 19
+BYTES: Final = 680  # of a vector with its sketch, as they lie in the file
+BYTES_ORDERED: Final = 400  # of one for the order
 MEMORY_MIB: Final = 1_536
 CALL_S: Final = 120
 
@@ -46,13 +48,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far vectors are. `titles` of `subjects` have one for candidates, `ordered` one for the order; `waiting`: is there work?
+    """How far vectors are. `bytes`: of all of them. `titles` of `subjects` have one for candidates, `ordered` one for the order; `waiting`: is there work?
     `off`: why meaning is switched off, blank when it is not."""
 
     subjects: int
     titles: int
     passages: int
     ordered: int
+    bytes: int
     waiting: bool
     model: str
     order_model: str
@@ -67,7 +70,8 @@ def standing(connection: apsw.Connection) -> Standing:
     models = [model_of(stage) for stage in Stage]
     waits = any(store.next_wanted(connection, stage) for stage in Stage)
     names = [f"{model.name} {model.version}" if model else "" for model in models]
-    return Standing(sources.count(connection), titles, passages, ordered, waits, names[0], names[1], absent())
+    size = (titles + passages) * BYTES + ordered * BYTES_ORDERED
+    return Standing(sources.count(connection), titles, passages, ordered, size, waits, names[0], names[1], absent())
 
 
 class Embedding:

@@ -30,6 +30,7 @@ from hub.folding import NICE, QUIET_S, Folding, Stores
 from hub.home import SOCKET, Home, open_home
 from hub.local_api import LocalApi
 from hub.lookup import Lookup
+from hub.meaning_watch import MeaningWatch
 from hub.operations import desk_of
 from hub.people import People
 from hub.receiving import Receiver, Traffic
@@ -173,9 +174,11 @@ async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
             stack.push_async_callback(people.cleanup)
             text += f"，网页 {'http' if home.config.people.proxy else 'https'}://{host}:{port}"
         hub.folding.start()
-        watch = HandoverWatch(home, hub.vault, hub.folding)
+        watch, vectors = HandoverWatch(home, hub.vault, hub.folding), MeaningWatch(home, hub.folding)
         watch.start()
         stack.callback(watch.close)
+        vectors.start()
+        stack.callback(vectors.close)
         # What was made so far stays: the collector need not look at it again and again while uploads run.
         gc.freeze()
         ready(text)

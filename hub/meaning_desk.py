@@ -22,7 +22,13 @@ class MeaningDesk:
         """Titles and passages that can be found by meaning, of how many; the models; why it is switched off, if it is."""
         return self._meaning.state()
 
-    def meaning_run(self, seconds: Number = PORTION_S) -> Answer:
-        """Make vectors for at most so many seconds; `waiting` says that there is more."""
+    def meaning_check(self) -> Answer:
+        """Compare vectors with the catalogue; what is lacking is made later, what is stray goes."""
+        return self._meaning.check()
+
+    def meaning_run(self, seconds: Number = PORTION_S, renew: bool = False) -> Answer:
+        """Make vectors for at most so many seconds; `waiting` says that there is more. `renew`: every one anew."""
+        if renew:
+            self._meaning.renew()
         done = self._meaning.run(seconds=min(seconds, 600))
         return {**asdict(done), **self._meaning.state()}

@@ -117,7 +117,7 @@ def desk_of(
         searching.search, searching.suggest, searching.search_state, searching.reindex,
         checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
         accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
-        meaning.meaning_status, meaning.meaning_run,
+        meaning.meaning_status, meaning.meaning_run, meaning.meaning_check,
     ]  # fmt: skip
     streams: list[Callable[..., Iterator[bytes]]] = [
         do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import, accounts.journal_export,

@@ -14,6 +14,7 @@ from node.commands_catalogue import catalogue
 from node.commands_check import check
 from node.commands_delivery import delivery
 from node.commands_fonds import fonds
+from node.commands_meaning import meaning
 from node.commands_profile import profile
 from node.commands_quarantine import pages, quarantine
 from node.commands_reading import reading
@@ -290,6 +291,7 @@ commands.add_command(fonds)
 commands.add_command(pages)
 commands.add_command(profile)
 commands.add_command(check)
+commands.add_command(meaning)
 commands.add_command(reading)
 commands.add_command(search)
 commands.add_command(suggest)

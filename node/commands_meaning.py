@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -30,14 +31,29 @@ def meaning_status(home: Path, as_json: bool) -> None:
 @meaning.command("run")
 @HOME
 @JSON
+@click.option("--renew", is_flag=True, help="全部重新生成；原有的在此之前照用")
 @exits
-def meaning_run(home: Path, as_json: bool) -> None:
+def meaning_run(home: Path, as_json: bool, renew: bool) -> None:
     """现在就生成向量；平时由后台服务在空闲时自动进行，中断后接着做。"""
     from holdings.meaning_prose import told
 
     with reach(home) as node:
-        result = node.meaning_run()
+        result = node.meaning_run(renew=renew)
         while result["waiting"] and not result["off"]:
             say(f"{told(result)} …")
             result = node.meaning_run()
     give(as_json, result, told(result))
+
+
+@meaning.command("check")
+@HOME
+@JSON
+@exits
+def meaning_check(home: Path, as_json: bool) -> None:
+    """与目录核对：缺向量的排队补做，多余的删除。"""
+    from holdings.meaning_prose import agreed
+
+    with reach(home) as node:
+        result = node.meaning_check()
+    give(as_json, result, agreed(result))
+    sys.exit(1 if result["lacking"] or result["stray"] else 0)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from holdings.check import Stage
+from holdings.meaning_site import MeaningSite
 from node import exit_code, local_api, nights, schedule, settings, vitality
 from node.app import open_engine
 from node.check_run import CheckRun, yield_to_others
@@ -147,6 +148,18 @@ class Daemon:
             self._engine.reading_busy.release()
         return RunResult()
 
+    def make_vectors(self) -> None:
+        """Make the vectors of search by meaning while nothing is taken in or sent, and end what answers when nobody asks; both are processes of their own."""
+        yield_to_others()
+        meaning = self._engine.meaning
+        while not self._stop.wait(self.examine_s):
+            meaning.rest()
+            self._attempt(lambda: self._embedded(meaning))
+
+    def _embedded(self, meaning: MeaningSite) -> RunResult:
+        meaning.run(lambda: self._stop.is_set() or self._engine.is_busy)
+        return RunResult()
+
     def _verified(self, evidence: EvidenceWork) -> RunResult:
         evidence.pending(self._stop.is_set)
         return RunResult()
@@ -237,7 +250,7 @@ async def _serve(home: Path, daemon: Daemon, threads: list[threading.Thread], sa
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
     runner = await local_api.listen(home / SOCKET, local_api.application(daemon.service, end))
-    for work in (daemon.live, daemon.take_in, daemon.talk, daemon.examine, daemon.read_pages):
+    for work in (daemon.live, daemon.take_in, daemon.talk, daemon.examine, daemon.read_pages, daemon.make_vectors):
         threads.append(threading.Thread(target=daemon.guarded, args=(work, end), name=work.__name__))
         threads[-1].start()
     say(f"本机已就绪：{home}")

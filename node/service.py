@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from node.verbs_delivery import DeliveryVerbs
     from node.verbs_fonds import FondsVerbs
     from node.verbs_machine import MachineVerbs
+    from node.verbs_meaning import MeaningVerbs
     from node.verbs_pages import PageVerbs
     from node.verbs_profile import ProfileVerbs
-    from node.verbs_reading import ReadingVerbs
     from node.verbs_reading import ReadingVerbs
     from node.verbs_renumber import RenumberVerbs
     from node.verbs_sample import SampleVerbs
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     class Groups(
         CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs, MachineVerbs,
-        SearchVerbs, ShowVerbs, ReadingVerbs,
+        SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs,
     ):
         """What the service answers to as a whole."""
 else:

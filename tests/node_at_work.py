@@ -84,6 +84,7 @@ class NodeAtWork:
             yield engine
         finally:
             engine.tops.close()
+            engine.meaning.close()
             home.close()
 
     def engine_over(self, home: Home) -> Engine:

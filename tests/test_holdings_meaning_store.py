@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from holdings import catalogue_rows, meaning_store
 from holdings.meaning_embedder import Stage, model_of
 from holdings.meaning_quantise import Question, best, cosines, sketches, small, words
+from holdings.meaning_site import MeaningSite
 from holdings.meaning_store import SUBJECT_MAX, Range, Sketched
 from holdings.meaning_text import OVERLAP, PASSAGE, PIECES_MAX, core, passages
 from holdings.meaning_work import standing
@@ -199,6 +200,26 @@ def test_counters_agree_with_the_tables(database: Database) -> None:
     counted = [read(reading, one) for one in (Count.MEANING_TITLES, Count.MEANING_TITLES, Count.MEANING_ORDERED)]
     assert held == counted
     assert sum(size for _, _, size in meaning_store.groups(reading)) == held[1]
+
+
+def test_what_differs_from_the_catalogue_is_found_and_mended(database: Database) -> None:
+    """A vector that is lacking is made, one whose row is no more goes; a second look finds nothing."""
+    ids = kit.lay(database, [f"关于{n}号事项的通知" for n in range(30)])
+    site = MeaningSite(database)
+    assert site.check() == {"checked": 0, "lacking": 0, "stray": 0}, "before there is a model"
+    kit.embed_all(database, order=False)
+    assert site.check() == {"checked": 30, "lacking": 0, "stray": 0}
+    with database.transaction() as connection:
+        meaning_store.removed(connection, ids[3:5])
+        connection.execute("DELETE FROM catalogue_row WHERE id IN (?, ?, ?)", tuple(ids[10:13]))
+    assert site.check() == {"checked": 27, "lacking": 2, "stray": 3}
+    assert site.check() == {"checked": 27, "lacking": 0, "stray": 0}, "what is lacking is wanted"
+    kit.embed_all(database, order=False)
+    assert standing(database.read()).titles == 27
+    assert site.state()["bytes"] == 27 * 680
+    site.renew()
+    assert [step.texts for step in kit.embed_all(database, order=False)] == [27]
+    site.close()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ import bench_scale
 from bench_goal import Goal, table
 
 
-
 def ocr(out: Path, repeat: int) -> list[Goal]:
     """The reading of pages; its engine takes half a gigabyte, so it is loaded only where it is asked for."""
     import bench_ocr
