@@ -163,6 +163,15 @@ def doubtful(connection: apsw.Connection, below: int, limit: int) -> list[tuple[
     return [(row[0], _stored(row[1:])) for row in rows]
 
 
+def count_doubtful(connection: apsw.Connection, below: int, most: int) -> int:
+    """How many pages `doubtful` would list, counted up to `most`."""
+    row = connection.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM page_text WHERE current = 1 AND live = 1 AND revision = 0 AND confidence < ? LIMIT ?)",
+        (below, most),
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def keep(connection: apsw.Connection, record: int, digests: Iterable[bytes]) -> bool:
     """A new version of the record lists these parts: texts of others are seen no more, of these again. True when anything changed."""
     known = {row[0] for row in connection.execute("SELECT DISTINCT sha256 FROM page_text WHERE record = ?", (record,))}

@@ -14,7 +14,7 @@ from sync.entry import Role
 from sync.log import Log
 
 ALARMS_SHOWN = 100
-_SUMS = ("records", "pages", "bytes_stored", "pending_deltas", "pending_bytes", "quarantined")
+_SUMS = ("records", "pages", "text_pages", "bytes_stored", "pending_deltas", "pending_bytes", "quarantined")
 
 
 def status(front_database: Database, holdings: Database, names: dict[bytes, str]) -> dict[str, Any]:
@@ -31,7 +31,8 @@ def status(front_database: Database, holdings: Database, names: dict[bytes, str]
     for log in logs.logs(reading, Role.NODE):
         if (node := known.get(log.log_id)) is not None:
             writer = names.get(log.log_id, log.name)
-            nodes.append(_node(log, node, tally.read(opened, Count.RECORDS, writer), tally.read(opened, Count.PAGES, writer)))
+            counted = _node(log, node, tally.read(opened, Count.RECORDS, writer), tally.read(opened, Count.PAGES, writer))
+            nodes.append({**counted, "text_pages": tally.read(opened, Count.TEXT_PAGES, writer)})
     result: dict[str, Any] = {word: sum(node[word] for node in nodes) for word in _SUMS}
     contacts = [node["last_contact"] for node in nodes if node["last_contact"] is not None]
     result["last_contact"] = max(contacts, default=None)

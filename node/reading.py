@@ -139,6 +139,7 @@ class _Shift:
         self._tasks: queues.Queue[tuple[QueuedPart, Part] | None] = queues.Queue()
         self._events: queues.Queue[Event] = queues.Queue(64)
         self._stop = threading.Event()
+        self._faults: list[Exception] = []
         self._wait, self._waited = wait, 0.0
         self._under_way: dict[int, bytes] = {}
         self._kept: list[Event] = []
@@ -152,7 +153,7 @@ class _Shift:
         for thread in threads:
             thread.start()
         try:
-            while not self._finished():
+            while not self._faults and not self._finished():
                 if not (busy := self._better()):
                     self._hand_out(len(threads))
                     self._waited = 0.0
@@ -163,6 +164,8 @@ class _Shift:
                 self._keep(every=not self._under_way)
         finally:
             self._end(threads)
+        if self._faults:
+            raise self._faults[0]
 
     def _better(self) -> bool:
         """Is something better to do? A short walk of the scan folders is waited out; the workers keep their models."""
@@ -240,7 +243,15 @@ class _Shift:
         with closing(self._reading._make(self._reading.rule)) as reader, closing(Sandbox(workers=1)) as restore:
             while (task := self._tasks.get()) is not None and not self._stop.is_set():
                 part, source = task
-                self._events.put((part.id, self._read(reader, restore, part, source)))
+                self._events.put((part.id, self._guarded(reader, restore, part, source)))
+
+    def _guarded(self, reader: PageReader, restore: Sandbox, part: QueuedPart, source: Part) -> Ended:
+        """A fault that nobody expected is raised again where the run was started; a thread that is gone would be waited for."""
+        try:
+            return self._read(reader, restore, part, source)
+        except Exception as fault:  # noqa: BLE001  raised again in the thread that started the run
+            self._faults.append(fault)
+            return Ended(End.STOPPED)
 
     def _read(self, reader: PageReader, restore: Sandbox, part: QueuedPart, source: Part) -> Ended:
         try:

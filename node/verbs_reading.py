@@ -44,7 +44,7 @@ class ReadingVerbs(Verbs):
         waiting, rate = queue.figure(reading, Figure.WAITING), queue.figure(reading, Figure.RATE)
         return {
             "waiting": waiting, "read": queue.figure(reading, Figure.READ), "failed": queue.figure(reading, Figure.FAILED),
-            "outbox": queue.figure(reading, Figure.OUTBOX), "doubtful": len(text_store.doubtful(reading, work.rule.doubt_below, DOUBTS_MAX)),
+            "outbox": queue.figure(reading, Figure.OUTBOX), "doubtful": text_store.count_doubtful(reading, work.rule.doubt_below, DOUBTS_MAX),
             "pages_per_hour": rate, "hours_left": round(waiting / rate, 1) if rate and waiting else None if waiting else 0,
             "paused": bool(queue.figure(reading, Figure.PAUSED)), "running": self._engine.reading_busy.locked(), "hours": list(work.rule.hours),
             "in_hours": work.in_hours(), "workers": work.workers, "engine": reading_worker.absent(),

@@ -62,7 +62,7 @@ def test_texts_arrive_and_are_receipted(city: City) -> None:
     read(city)
     assert shown(city) == wanted(city)
     assert shown(city, B) == wanted(city, B)
-    assert counted(city) == 4
+    assert counted(city) == city.hub.hub.desk.call("status")["text_pages"] == 4
     city.run(intake=False)
     assert city.receipted(Grade.R4) == city.receipted() == list(range(1, city.head() + 1))
     head = city.head()

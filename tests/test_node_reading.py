@@ -213,6 +213,22 @@ def test_nothing_is_begun_while_something_better_is_to_do(node: NodeAtWork, monk
         assert read(engine, desk).pages == 1
 
 
+def test_a_fault_of_ours_is_no_silence(node: NodeAtWork) -> None:
+    """What nobody expected in a thread ends the run with that fault; what was read before is kept."""
+    node.scans.delivery({A: 2})
+    node.intake()
+
+    def break_off(name: str, number: int) -> None:
+        if number == 2:
+            raise ZeroDivisionError
+
+    with node.opened() as engine:
+        with pytest.raises(ZeroDivisionError):
+            read(engine, Desk(pages={"0001.jpg": 3, "0002.jpg": 2}, met=break_off))
+        assert read(engine, Desk(pages={"0001.jpg": 3, "0002.jpg": 2})).failed == 0
+        assert len(texts(engine, A)) == 5
+
+
 HOURS = [("mon-sun 00:00-24:00", True), ("mon-sun 00:00-00:01", False)]
 
 
