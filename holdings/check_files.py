@@ -187,7 +187,7 @@ def look_inside(data: bytes, media_type: str) -> bytes:
 
 def _measure(data: bytes, media_type: str, shop: Workshop) -> tuple[tuple[Measures | None, ...], str]:
     """Measures of every page, and why there are none."""
-    if media_type not in IMAGES and media_type != media.PDF:
+    if media_type not in IMAGES and media_type not in (media.PDF, media.OFD):
         return (), "此格式没有可直接查看的图像"
     found: list[Measures | None] = []
     try:

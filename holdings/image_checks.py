@@ -53,6 +53,8 @@ class Measures(msgspec.Struct, frozen=True, omit_defaults=True):
     low: int = 0
     high: int = 0
     lean: int = 0
+    lying: tuple[int, int, int, int, int, int] = (0, 0, 0, 0, 0, 0)
+    """Of a page whose lines may run from top to bottom: holdings.image_lying.Lying; zeros of any other."""
     ink_map: bytes = b""
 
 
@@ -67,6 +69,10 @@ class _UpsideDown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fail: float
     doubt: float
     lean: int
+    lying_marks: int
+    lying_fail: float
+    lying_gap: float
+    lying_ahead: float
 
 
 class _Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -146,6 +152,8 @@ def _is_blank(page: Measures, rules: ImageRules) -> bool:
 
 def _upside_down(page: Measures, rules: ImageRules) -> Judged:
     limit, marks = rules.upside_down, page.low + page.high
+    if (lying := _lying(page, limit)) is not None:
+        return lying
     if marks >= limit.marks:
         balance = (page.low - page.high) / marks
         detail = f"行内低位点 {page.low}，高位点 {page.high}"
@@ -155,6 +163,18 @@ def _upside_down(page: Measures, rules: ImageRules) -> Judged:
     if page.lean <= -limit.lean and page.high >= page.low:
         return Judged(Fault.UPSIDE_DOWN, Verdict.PERSON, f"左边参差的行比右边多 {-page.lean}")
     return Judged(Fault.UPSIDE_DOWN, Verdict.UNTESTED, "标点太少，不能判断正倒")
+
+
+def _lying(page: Measures, limit: _UpsideDown) -> Judged | None:
+    """Of a page whose lines run from top to bottom: turned by 90°, upright writing 竖排, or not to be told; None of any other page."""
+    turn, low, high, ahead, rows, columns = page.lying
+    if not columns or (rows and columns > limit.lying_gap * rows):
+        return None
+    if low + high < limit.lying_marks or (low - high) / (low + high) < limit.lying_fail:
+        return Judged(Fault.UPSIDE_DOWN, Verdict.UNTESTED, "文字自上而下，标点太少，不能判断正倒")
+    if turn == UPRIGHT_WRITING and ahead >= limit.lying_ahead * low:
+        return Judged(Fault.UPSIDE_DOWN, Verdict.PASSED, "竖排")
+    return Judged(Fault.UPSIDE_DOWN, Verdict.FAILED, f"横置：应顺时针转 {turn}°（行内低位点 {low}，高位点 {high}）")
 
 
 def _skewed(page: Measures, limit: _Limit) -> Judged:
@@ -204,3 +224,5 @@ def _resolution(page: Measures, limit: _Limit) -> Judged:
 
 
 DEFAULT_DPI: Final = 97
+UPRIGHT_WRITING: Final = 90
+"""The turn that brings the marks of upright writing 竖排 low in their lines; by the other they hang high."""

@@ -6,6 +6,7 @@ marks by their height in the line tells the two apart without reading a characte
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,32 +50,37 @@ def straighten(ink: Mask, skew: Skew) -> Mask:
 
 def count_marks(level: Mask) -> Marks:
     """Where small marks sit in the lines of a levelled page."""
+    low = high = 0
+    begins: list[int] = []
+    ends: list[int] = []
+    for band, pieces in lines_of(level):
+        begins.append(pieces[0][0])
+        ends.append(pieces[-1][1])
+        centres = [centre for _, _, centre in marks_of(band, pieces)]
+        low += sum(centre > LOW for centre in centres)
+        high += sum(centre < HIGH for centre in centres)
+    return Marks(low, high, len(begins), _lean(begins, ends))
+
+
+def lines_of(level: Mask) -> Iterator[tuple[npt.NDArray[np.bool_], list[tuple[int, int]]]]:
+    """(band, its pieces [left, right) in order) of every line of writing of a levelled page."""
     height, width = level.shape
     _, labels, stats, _ = cv2.connectedComponentsWithStats(level, connectivity=8)
     keep = (stats[:, 2] <= RULE_WIDTH * width) & (stats[:, 3] <= RULE_HEIGHT * height) & (stats[:, 4] >= 3)
     keep[0] = False
     writing = keep[labels]
-    low = high = 0
-    begins: list[int] = []
-    ends: list[int] = []
     for top, bottom in _runs(writing.sum(axis=1) > 0.004 * width):
         if not BAND_MIN_PX <= bottom - top <= BAND_MAX_PX:
             continue
         band = writing[top:bottom]
         pieces = _runs(band.any(axis=0))
-        if len(pieces) < SEGMENTS_MIN:
-            continue
-        begins.append(pieces[0][0])
-        ends.append(pieces[-1][1])
-        ups, downs = _vote(band, pieces)
-        low, high = low + downs, high + ups
-    return Marks(low, high, len(begins), _lean(begins, ends))
+        if len(pieces) >= SEGMENTS_MIN:
+            yield band, pieces
 
 
-def _vote(band: npt.NDArray[np.bool_], pieces: list[tuple[int, int]]) -> tuple[int, int]:
-    """(high, low) marks of one line."""
+def marks_of(band: npt.NDArray[np.bool_], pieces: list[tuple[int, int]]) -> Iterator[tuple[int, int, float]]:
+    """(left, right, centre from the top as a share of the line's height) of the small marks of one line."""
     tall = band.shape[0]
-    high = low = 0
     for left, right in pieces:
         if right - left > MARK_WIDTH * tall:
             continue
@@ -82,10 +88,7 @@ def _vote(band: npt.NDArray[np.bool_], pieces: list[tuple[int, int]]) -> tuple[i
         top, bottom = int(rows[0]), int(rows[-1]) + 1
         if bottom - top > MARK_HEIGHT * tall or (bottom - top) * (right - left) < MARK_LEAST * tall * tall:
             continue
-        centre = (top + bottom) / 2 / tall
-        low += centre > LOW
-        high += centre < HIGH
-    return high, low
+        yield left, right, (top + bottom) / 2 / tall
 
 
 def _lean(begins: list[int], ends: list[int]) -> int:

@@ -1,6 +1,6 @@
 """Pages of a file as grey working images of about 100 dpi, decoded once and only as finely as the checks need; runs in the sandbox.
 
-A JPEG is decoded at a fraction of its size (every byte of it is still read), a TIFF frame by frame, a PDF by the pictures embedded in its pages.
+A JPEG is decoded at a fraction of its size (every byte of it is still read), a TIFF frame by frame, PDF and OFD by the pictures embedded in their pages.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from PIL import Image
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from holdings import media
+from holdings import image_ofd, media
 from holdings.errors import MediaUnreadable
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
@@ -57,7 +57,7 @@ class Page:
 def read_pages(
     data: bytes, media_type: str, first: int = 0, count: int = FRAMES_MAX, finer: int = 1
 ) -> Iterator[Page | None]:
-    """Decode pages `first` … of a file in order at `finer` times WORK_DPI; None for a PDF page that is no scan.
+    """Decode pages `first` … of a file in order at `finer` times WORK_DPI; None for a page of a PDF or OFD that is no scan.
 
     Raises:
         MediaUnreadable: it does not decode, or its type has no pictures here.
@@ -67,6 +67,8 @@ def read_pages(
             warnings.simplefilter("ignore")  # odd tags of scanners; what matters raises
             if media_type == media.PDF:
                 yield from _pdf(data, first, count, finer)
+            elif media_type == media.OFD:
+                yield from _ofd(data, first, count, finer)
             elif media_type in _FORMATS:
                 yield from _frames(data, _FORMATS[media_type], first, count, finer)
             else:
@@ -139,6 +141,16 @@ def _pdf(data: bytes, first: int, count: int, finer: int) -> Iterator[Page | Non
             return
         if index >= first:
             yield _pdf_page(page, finer)
+
+
+def _ofd(data: bytes, first: int, count: int, finer: int) -> Iterator[Page | None]:
+    for scan in image_ofd.scans(data, first, count):
+        if scan is None:
+            yield None
+            continue
+        with Image.open(io.BytesIO(scan.data), formats=("JPEG", "PNG", "TIFF", "BMP")) as image:
+            dpi = min(image.width / scan.across, image.height / scan.down) * image_ofd.MM_PER_INCH
+            yield working(image, dpi, finer) if DPI_MIN <= dpi <= DPI_MAX else None
 
 
 def _pdf_page(page: Any, finer: int) -> Page | None:
