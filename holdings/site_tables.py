@@ -29,6 +29,7 @@ _READERS: Final = {
     "layout": "holdings.layout_words:vocabulary",
     "image_rules": "holdings.image_checks:rules_of",
     "reading": "holdings.reading_rule:rule",
+    "holidays": "holdings.working_days:working_days",
 }
 """What each kind of file is tried by; blank: tried where it is used, for each of its stages."""
 

@@ -50,7 +50,7 @@ class PeopleDoor:
 
     def __init__(self, home: Home, people: People, pool: Executor) -> None:
         self._home, self._pool = home, pool
-        self._frame = Frame(people.parts(), ROUTES, people.key, home.genesis.name, home.clock, home.random)
+        self._frame = Frame(home, people.parts(), ROUTES, people.key)
         self._sign_ins, self._requests = Rate(*SIGN_INS), Rate(*REQUESTS)
         self._behind_proxy = home.config.people.proxy
 

@@ -13,7 +13,7 @@ from holdings.journal import Deed, Outcome
 from holdings.language import Words, mark, words
 from hub.account import Account, AccountRefused, Actor, Stage
 from hub.account_session import Session
-from hub.clock import Clock, Randomness
+from hub.home import Home
 from hub.people import Opened
 from hub.web_pages import render
 from hub.web_route import Ask, Cookie, Reply, Route, Turned
@@ -121,11 +121,15 @@ MENU: Final = (
 class Frame:
     """Answers requests by the route table."""
 
-    def __init__(
-        self, parts: Opened, routes: tuple[Route, ...], key: bytes, hub_name: str, clock: Clock, random: Randomness
-    ) -> None:
-        self.parts, self.routes, self.hub_name, self.clock = parts, routes, hub_name, clock
-        self._key, self._random = key, random
+    def __init__(self, home: Home, parts: Opened, routes: tuple[Route, ...], key: bytes) -> None:
+        self.home, self.parts, self.routes, self.hub_name, self.clock = (
+            home,
+            parts,
+            routes,
+            home.genesis.name,
+            home.clock,
+        )
+        self._key, self._random = key, home.random
         self._menu = [
             (path, text, route)
             for path, text in MENU

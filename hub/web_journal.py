@@ -7,7 +7,7 @@ from typing import Final
 
 from holdings.journal import Filter, Outcome
 from holdings.language import mark
-from hub.account import POWERS, Power
+from hub.account import LOCAL, POWERS, Power, Role
 from hub.errors import NotAllowed
 from hub.web_frame import Visit
 from hub.web_pages import ZONE_MINUTES
@@ -16,6 +16,7 @@ from hub.web_route import Reply, Route, Turned
 PAGE: Final = 100
 ROLES: Final = POWERS[Power.JOURNAL]
 OUTCOMES: Final = {Outcome.DONE: mark("成功"), Outcome.REFUSED: mark("拒绝"), Outcome.FAILED: mark("失败")}
+ROLE_NAMES: Final = {**{role.value: role.label for role in Role}, LOCAL: mark("本机")}
 VERBS: Final = {
     "sign-in": mark("登录"), "sign-out": mark("退出"), "second-factor": mark("验证第二因素"), "factor-set": mark("设置第二因素"),
     "password-change": mark("更改口令"), "session-end": mark("结束会话"), "account-list": mark("查看账号列表"), "account-read": mark("查看账号"),
@@ -61,7 +62,14 @@ def read(visit: Visit) -> Reply:
     acts = visit.parts.journal.find(_filter(values), before, PAGE + 1)
     more = acts[PAGE - 1].number if len(acts) > PAGE else 0
     reply = visit.page(
-        "journal.html", acts=acts[:PAGE], values=values, verbs=VERBS, outcomes=OUTCOMES, more=more, verdict=None
+        "journal.html",
+        acts=acts[:PAGE],
+        values=values,
+        verbs=VERBS,
+        outcomes=OUTCOMES,
+        roles=ROLE_NAMES,
+        more=more,
+        verdict=None,
     )
     reply.note = "; ".join(f"{name}={value}" for name, value in values.items() if value)
     return reply

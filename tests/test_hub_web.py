@@ -60,7 +60,8 @@ def test_an_account_from_start_password_to_work(own: Door) -> None:
     person = own.browser()
     assert person.sign_in("wang.wu", start[1]).says("更改口令", "须先更改")
     assert person.get("/me").says("更改口令")
-    assert person.send("/sign-in/password", old=start[1], new=NEW, again=NEW).says("王五", "业务人员", "当前")
+    assert person.send("/sign-in/password", old=start[1], new=NEW, again=NEW).says("王五", "运行监控")
+    assert person.get("/me").says("业务人员", "当前")
     security.get("/accounts/wang.wu")
     assert security.page.says("和平区, 河东区", "J001")
     auditor = own.signed_in("aud", Role.AUDIT)
@@ -87,7 +88,7 @@ def test_second_factor_by_paper(own: Door) -> None:
 
 # ---------------------------------------------------------------- who may reach what
 
-PARTS = {"{name}": "target", "{tag}": "zh-CN", "{number}": "999999", "{digest}": "0" * 12}
+PARTS = {"{log_id}": "0" * 64, "{name}": "target", "{tag}": "zh-CN", "{number}": "999999", "{digest}": "0" * 12}
 
 
 def filled(path: str) -> str:

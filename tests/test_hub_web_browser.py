@@ -1,0 +1,120 @@
+"""The hub's pages in a real Chromium: accessibility, both languages, both themes, old and narrow screens, keyboard alone, without script."""
+
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from chromium import chromium, window
+from people_at_hub import MACHINE, PASSWORD
+from people_door import Browser, Door, open_door
+from PIL import Image
+from playwright.sync_api import Browser as Chromium
+
+from hub.account import Rights, Role
+
+PAGES = {
+    "/sign-in": "nobody", "/none": "nobody", "/me": "archivist", "/sign-in/password": "archivist", "/sign-in/enrol": "agency", "/accounts": "system",
+    "/accounts/qian.8": "security", "/journal": "audit", "/monitor": "system",
+}  # fmt: skip
+FACES = [("zh-CN", "light", (1366, 768)), ("en", "dark", (360, 640))]
+
+
+@pytest.fixture(scope="module")
+def door(real_tool: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """A hub with an account that waits."""
+    real_tool("chromium")
+    with open_door(tmp_path_factory.mktemp("door") / "hub") as made:
+        made.hub.node("和平区")
+        made.team.people.parts().desk.add(MACHINE, "qian.8", "钱八", Role.AGENCY, Rights("和平区民政局"))
+        yield made
+
+
+@pytest.fixture(scope="module")
+def browser(door: Door, real_tool: Callable[[str], str]) -> Iterator[Chromium]:
+    """One Chromium; it ends before the hub does, and its connections with it."""
+    with chromium(real_tool("chromium")) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def people(door: Door) -> dict[str, Browser]:
+    """Who is signed in, by role."""
+    made = {}
+    for role in Role:
+        door.hub.clock.skip += 120
+        made[role.value] = door.signed_in(f"{role.value}1", role)
+    made["nobody"] = door.browser()
+    return made
+
+
+@pytest.mark.parametrize(("tongue", "theme", "size"), FACES, ids=str)
+def test_pages_are_for_everybody(browser: Chromium, door: Door, people: dict[str, Browser], tongue: str, theme: str, size: tuple[int, int]) -> None:
+    """axe finds nothing serious, no page scrolls sideways, nothing is refused by the page's own policy, and none is above 200 KB."""
+    axe, faults = Axe(), []
+    for path in PAGES if theme == "light" else ("/sign-in", "/accounts/qian.8", "/monitor"):
+        who = PAGES[path]
+        with window(browser, people[who], tongue=tongue, theme=theme, size=size) as context:
+            page = context.new_page()
+            said: list[str] = []
+            weighed: list[int] = []
+            page.on("console", lambda message, said=said: said.append(message.text))
+            page.on("response", lambda response, weighed=weighed: weighed.append(len(response.body())))
+            page.goto(path)
+            faults += [f"{path} {v['id']}: {v['nodes'][0]['html']}" for v in axe.run(page).response["violations"] if v["impact"] in ("serious", "critical")]
+            faults += [f"{path} {text}" for text in said if "404" not in text]
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                faults.append(f"{path} scrolls sideways")
+            assert page.evaluate("document.documentElement.lang") == tongue
+            assert sum(weighed) <= 200_000
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_work_by_keyboard_alone(browser: Chromium, door: Door, people: dict[str, Browser], script: bool) -> None:
+    """Signing in, the skip link, a form and its error work from the keyboard, with script and without."""
+    door.hub.clock.skip += 120
+    with window(browser, Browser(door.address), script=script) as context:
+        page = context.new_page()
+        page.goto("/sign-in")
+        page.keyboard.type("archivist1")
+        page.keyboard.press("Tab")
+        page.keyboard.type("wrong")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("[role=alert]")
+        page.keyboard.type(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("h1:has-text('运行监控')")
+        page.goto("/me")
+        page.keyboard.press("Tab")
+        assert "跳到正文" in page.inner_text(":focus")
+        page.keyboard.press("Enter")
+        assert page.url.endswith("#main")
+
+
+def test_the_qr_code_is_one(browser: Chromium, people: dict[str, Browser]) -> None:
+    """What a telephone would read from the screen is the address of the secret beside it."""
+    import cv2
+
+    with window(browser, people["agency"], theme="dark") as context:
+        page = context.new_page()
+        page.goto("/sign-in/enrol")
+        picture = Image.open(BytesIO(page.locator("svg.qr").screenshot())).convert("RGB").resize((600, 600))
+        secret = page.inner_text("code").replace(" ", "")
+    read, _, _ = cv2.QRCodeDetector().detectAndDecode(np.asarray(picture))
+    assert read.startswith("otpauth://totp/")
+    assert f"secret={secret}" in read
+
+
+def test_paper_has_no_buttons(browser: Chromium, people: dict[str, Browser], tmp_path: Path) -> None:
+    """Printed, the journal is its table: no menu, no form, black on white."""
+    with window(browser, people["audit"], theme="dark") as context:
+        page = context.new_page()
+        page.goto("/journal")
+        page.emulate_media(media="print")
+        assert not page.is_visible("header.top")
+        assert not page.is_visible("text=筛选")
+        assert page.is_visible("table")
+        assert page.evaluate("getComputedStyle(document.body.parentElement).backgroundColor") == "rgb(255, 255, 255)"
