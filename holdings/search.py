@@ -21,7 +21,7 @@ from holdings.reference_code import CODE_MAX, match_key
 from holdings.search_answer import Count, FacetCounts, Hit, SearchAnswer
 from holdings.search_document import Document
 from holdings.search_find import Finder, Found, finder
-from holdings.search_needle import All, Heard, Needle, View, looked_for, names_heard, needles
+from holdings.search_needle import All, Heard, Needle, View, looked_for, names_heard, needle, needles
 from holdings.search_plan import Plan, narrowing, plan, token
 from holdings.search_request import (
     LIMIT_MAX,
@@ -39,9 +39,10 @@ from holdings.search_request import (
 
 COUNT_CAP: Final = 1_000  # hits counted; above, the count is a lower bound
 SCORED: Final = 1_000  # newest hits that are put in the order of relevance
-FACETED: Final = 4_000  # newest hits that facets are counted over
+FACETED: Final = 2_500  # newest hits that facets are counted over
+WALKED: Final = 2_000  # rows looked at for counts, facets and order where the index cannot help: a single frequent sign
 VALUES_TOLD: Final = 100  # values of one facet, the most frequent
-BY_DATE: Final = 4_000  # hits up to which all are sorted by date; above, days are walked
+BY_DATE: Final = 400  # hits, of all years or of one, up to which all are read and sorted by date
 BY_CODE: Final = 20_000  # newest hits that are sorted by code
 
 
@@ -127,7 +128,7 @@ def fetch(connection: apsw.Connection, access: Access, ids: Sequence[int]) -> li
     """Rows and records by their ids in the index, those alone that stand and the caller may see."""
     with connection:
         holders = catalogue_sheets.holder_names(connection)
-        everything = Plan(None, All(()), narrowing({}, None, holders), access, sure=True)
+        everything = Plan(None, All(()), narrowing({}, None, holders), access, sure=False)
         found = finder(connection, everything)
         hits = [search_hit.hit(one.id, one.document, _view(found, one), (), holders) for one in found.given(ids)]
     return hits  # noqa: RET504  # as above
@@ -161,10 +162,16 @@ def _answer(asked: _Asked) -> SearchAnswer:
     counted = max(COUNT_CAP + 1 if request.counted else 0, FACETED + 1 if request.facets else 0)
     if cursor is None and request.sort in (Sort.NEWEST, Sort.RELEVANCE):
         counted = max(counted, asked.limit + 1 if request.sort is Sort.NEWEST else SCORED + 1)
-    head = list(itertools.islice(asked.finder.newest(), counted))
+    head, capped = _gathered(asked, counted)
     page, following = _page(asked, cursor, head)
+    page = asked.finder.read(page)
     return SearchAnswer(
-        tuple(_hits(asked, page)), _count(asked, head), _facets(asked, head), following, _notes(asked), _told(asked)
+        tuple(_hits(asked, page)),
+        _count(asked, head, capped=capped),
+        _facets(asked, head, capped=capped),
+        following,
+        _notes(asked),
+        _told(asked),
     )
 
 
@@ -196,7 +203,8 @@ def _by_relevance(asked: _Asked, cursor: _Cursor | None, head: list[Found]) -> t
     if not window:
         return [], ""
     ranked = sorted(
-        window, key=lambda one: (-search_hit.score(_view(asked.finder, one), asked.needles, asked.heard), -one.id)
+        asked.finder.read(window),
+        key=lambda one: (-search_hit.score(_view(asked.finder, one), asked.needles, asked.heard), -one.id),
     )
     page = ranked[start : start + asked.limit]
     if start + asked.limit < len(ranked):
@@ -206,35 +214,35 @@ def _by_relevance(asked: _Asked, cursor: _Cursor | None, head: list[Found]) -> t
 
 def _by_date(asked: _Asked, cursor: _Cursor | None) -> tuple[list[Found], str]:
     """Latest first. A few hits are all sorted; many are found day by day, so that only a page of them is read."""
-    few = list(itertools.islice(asked.finder.newest(), BY_DATE + 1))
-    if (len(few) <= BY_DATE and not asked.finder.partial) or not asked.finder.table:
+    if not asked.finder.table or not asked.finder.many(BY_DATE):
+        few = asked.finder.read(itertools.islice(asked.finder.newest(), BY_CODE))
         order = sorted(few, key=lambda one: (-one.document.day, -one.id))
         if cursor is not None:
             order = [one for one in order if (-one.document.day, -one.id) > (-int(cursor.key), -cursor.id)]
         found = order[: asked.limit + 1]
     else:
-        asked.finder.looked, asked.finder.partial = 0, False
-        found = list(itertools.islice(_along_days(asked.finder, cursor), asked.limit + 1))
+        found = asked.finder.read(itertools.islice(_along_days(asked.finder, cursor), asked.limit + 1))
     return _cut(asked, found, lambda one: _Cursor("d", one.id, str(one.document.day)))
 
 
 def _along_days(find: Finder, cursor: _Cursor | None) -> Iterator[Found]:
-    last = int(cursor.key) if cursor is not None else 99_991_231
-    year, is_there = -1, False
-    for day in search_index.days(find.connection, last):
-        if day // 10_000 != year:
-            year = day // 10_000
-            # A year without any hit is passed over as a whole.
-            is_there = next(find.newest(also=token("g", year)), None) is not None
-        if is_there:
-            same = cursor is not None and day == last
-            yield from find.newest(cursor.id if same and cursor is not None else 1 << 62, token("d", day))
+    """Year by year: the hits of one are read and sorted when they are few, else found day by day."""
+    last = (int(cursor.key), cursor.id) if cursor is not None else (99_991_231, 1 << 62)
+    for year, days in itertools.groupby(search_index.days(find.connection, last[0]), lambda day: day // 10_000):
+        within = token("g", year)
+        if find.many(BY_DATE, within):
+            for day in days:
+                yield from find.newest(last[1] if day == last[0] else 1 << 62, token("d", day))
+        else:
+            found = find.read(find.newest(also=within))
+            order = sorted(found, key=lambda one: (-one.document.day, -one.id))
+            yield from (one for one in order if (one.document.day, one.id) < last)
         if find.partial:
             return
 
 
 def _by_code(asked: _Asked, cursor: _Cursor | None) -> tuple[list[Found], str]:
-    found = list(itertools.islice(asked.finder.newest(), BY_CODE + 1))
+    found = asked.finder.read(itertools.islice(asked.finder.newest(), BY_CODE + 1))
     if len(found) > BY_CODE:
         asked.notes.append(f"命中超过 {BY_CODE:,} 条，按档号排的只是其中最新的 {BY_CODE:,} 条；请加筛选条件")
     keyed = sorted((_code_key(one.document), one.id, one) for one in found[:BY_CODE])
@@ -269,22 +277,49 @@ def _in_pages(asked: _Asked, hit: Hit) -> Hit:
     one_part = len({page.sha256 for page in pages}) == 1
     for page in pages:
         text = page.text.replace("\n", " ")
-        if any(needle.is_in(search_fold.fold(text)) for needle in asked.needles):
+        if any(one.is_in(search_fold.fold(text)) for one in asked.needles):
             shown = search_hit.snippet(text, asked.needles)
             return replace(hit, snippet=shown, part=page.sha256, page=page.page + 1 if one_part else None)
     return hit
 
 
-def _count(asked: _Asked, head: list[Found]) -> Count:
+def _gathered(asked: _Asked, counted: int) -> tuple[list[Found], bool]:
+    """(the newest hits, whether there may be more): so many, or fewer where each row must be looked at."""
+    find, head = asked.finder, list[Found]()
+    least = asked.limit + 1 if asked.request.sort in (Sort.NEWEST, Sort.RELEVANCE) else 0
+    for one in find.newest() if counted else ():
+        head.append(one)
+        if len(head) >= counted or (find.plan.match is None and find.looked >= WALKED and len(head) >= least):
+            return head, True
+    return head, find.partial
+
+
+def _count(asked: _Asked, head: list[Found], *, capped: bool) -> Count:
     if not asked.request.counted:
         return Count(0, capped=True)
-    capped = len(head) > COUNT_CAP or asked.finder.partial
-    return Count(min(len(head), COUNT_CAP), capped)
+    if capped and len(head) <= COUNT_CAP and (other := _commoner(asked.finder)) is not None:
+        least = sum(1 for _ in itertools.islice(other.newest(), COUNT_CAP))
+        return Count(max(least, len(head)), capped=True)
+    return Count(min(len(head), COUNT_CAP), capped or len(head) > COUNT_CAP)
 
 
-def _facets(asked: _Asked, head: list[Found]) -> tuple[FacetCounts, ...]:
-    holders, over = asked.finder.plan.narrowing.holders, head[:FACETED]
-    capped, told = len(head) > FACETED or asked.finder.partial, []
+def _commoner(find: Finder) -> Finder | None:
+    """For a single frequent sign, what finds its commonest pair: there are at least as many hits as it has."""
+    node, sample = find.plan.node, search_sample.sample(find.connection)
+    if not isinstance(node, Needle) or len(node.text) != 1 or node.field is not None:
+        return None
+    pair = sample.follower(node.open) if node.open else None
+    other = needle(Word(pair)) if pair else None
+    if other is None:
+        return None
+    return replace(find, plan=plan(other, find.plan.narrowing, find.plan.access, sample.share), looked=0, partial=False)
+
+
+def _facets(asked: _Asked, head: list[Found], *, capped: bool) -> tuple[FacetCounts, ...]:
+    if not asked.request.facets:
+        return ()
+    holders, over = asked.finder.plan.narrowing.holders, asked.finder.read(head[:FACETED])
+    capped, told = capped or len(head) > FACETED, []
     for facet in dict.fromkeys(asked.request.facets):
         counts = Counter(value for one in over if (value := one.document.value(facet, holders)))
         values = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:VALUES_TOLD]

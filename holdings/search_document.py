@@ -56,7 +56,7 @@ class Document(NamedTuple):
 
     def words(self) -> str:
         """All fields, breaks between them."""
-        body = "" if self.body in self.title else self.body
+        body = "" if self.body and _says(self.title, self.body) else self.body
         return BREAK.join(part for part in (self.title, body, self.number, self.keywords, self.code) if part)
 
     def facts(self, holders: Mapping[int, str]) -> Facts:
@@ -91,6 +91,11 @@ class Document(NamedTuple):
         if facet is Facet.DISTRICT:
             return holders.get(self.holder, "")
         return Level(self.level).label
+
+
+def _says(title: str, body: str) -> bool:
+    """Whether a title names the body already. At its ends no letter or digit, which would be a part of a longer run."""
+    return body in title and "\u3400" <= body[0] <= "\u9fff" and "\u3400" <= body[-1] <= "\u9fff"
 
 
 def _dated(day: int) -> str:
@@ -256,7 +261,7 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
             continue
         cells.append(None)
         body, year = cells[body_at], cells[year_at]
-        said = title if not body or body in title else f"{title}{BREAK}{_cut(body)}"
+        said = title if not body or _says(title, body) else f"{title}{BREAK}{_cut(body)}"
         if cells[number_at]:
             said = f"{said}{BREAK}{_cut(cells[number_at])}"
         words.append(f"{said}{BREAK}{code}")

@@ -5,6 +5,7 @@ caller may not see, that is gone, held or superseded.
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -22,14 +23,21 @@ from holdings.search_plan import Plan
 
 LOOKED_AT_MAX: Final = 200_000  # candidates compared for one question: some two seconds; beyond, the answer says so
 _END: Final = 1 << 62
-_FIRST_BATCH, _BATCH = 24, 1_000
+_BATCHES: Final = (24, 80, 920)  # most questions want twenty hits, others a thousand and one
+_BATCH: Final = 1_000
 
 
 class Found(NamedTuple):
-    """A hit: its id in the index, and what is known of it."""
+    """A hit: its id in the index, and what is known of it; None: not read yet (`Finder.read`)."""
 
     id: int
-    document: Document
+    known: Document | None
+
+    @property
+    def document(self) -> Document:
+        """What is known of it, once it was read."""
+        assert self.known is not None
+        return self.known
 
 
 @dataclass(slots=True)
@@ -46,17 +54,33 @@ class Finder:
 
     def newest(self, below: int = _END, also: str = "") -> Iterator[Found]:
         """Hits with ids below one, newest first; `also` narrows what is asked of the index."""
-        match = " AND ".join(part for part in (f"({self.plan.match})" if self.plan.match else "", also) if part)
-        for batch in self._batches(self._ids(match, below)):
+        for batch in self._batches(self._ids(self._asked(also), below)):
             self.looked += len(batch)
             yield from self._true(batch)
             if self.looked >= LOOKED_AT_MAX:
                 self.partial = True
                 return
 
+    def many(self, limit: int, also: str = "") -> bool:
+        """Whether there may be more hits than so many: the index's candidates alone are counted."""
+        ids = self._ids(self._asked(also), _END)
+        return next(itertools.islice(ids, limit, None), None) is not None
+
+    def _asked(self, also: str) -> str:
+        asked = self.plan.streamed if also else self.plan.match
+        return " AND ".join(part for part in (f"({asked})" if asked else "", also) if part)
+
+    def read(self, found: Iterable[Found]) -> list[Found]:
+        """Hits with all that is known of them."""
+        known = list(found)
+        if all(one.known is not None for one in known):
+            return known
+        missing = self._documents([one.id for one in known if one.known is None])
+        return [one if one.known is not None else Found(one.id, missing[one.id]) for one in known]
+
     def given(self, ids: Iterable[int]) -> list[Found]:
-        """Those of some ids that are hits, in the order given."""
-        return list(self._true(list(ids)))
+        """Those of some ids that are hits, in the order given. They come from elsewhere: all is compared."""
+        return list(self._compared(list(ids)))
 
     def _ids(self, match: str, below: int) -> Iterator[int]:
         first = min(RECORDS, below)
@@ -83,19 +107,24 @@ class Finder:
     @staticmethod
     def _batches(ids: Iterator[int]) -> Iterator[list[int]]:
         """A few first, for most questions want a few."""
-        size, batch = _FIRST_BATCH, list[int]()
-        for number in ids:
-            batch.append(number)
-            if len(batch) >= size:
-                yield batch
-                size, batch = min(size * 3, _BATCH), []
-        if batch:
+        for size in itertools.chain(_BATCHES, itertools.repeat(_BATCH)):
+            batch = list(itertools.islice(ids, size))
+            if not batch:
+                return
             yield batch
 
     def _true(self, ids: list[int]) -> Iterator[Found]:
+        """What the index gave: where that says all, it must only stand."""
+        if not (self.plan.sure and self.table):
+            yield from self._compared(ids)
+            return
+        standing = self._standing(ids)
+        yield from (Found(number, None) for number in ids if number in standing)
+
+    def _compared(self, ids: list[int]) -> Iterator[Found]:
         plan, access, holders = self.plan, self.plan.access, self.plan.narrowing.holders
         documents = self._documents(ids)
-        whole, sure = access.is_whole, plan.sure and bool(self.table)
+        whole = access.is_whole
         narrowed = bool(plan.narrowing.filters) or plan.narrowing.years is not None
         for number in ids:
             document = documents.get(number)
@@ -103,12 +132,20 @@ class Finder:
                 continue
             if narrowed and not plan.narrowing.lets(document):
                 continue
-            if sure or View(document, functools.partial(self.pages, number)).has(plan.node):
+            if View(document, functools.partial(self.pages, number)).has(plan.node):
                 yield Found(number, document)
 
     def pages(self, number: int) -> str:
         """The folded texts of pages of a record; blank for a row."""
         return search_records.folded(self.connection, number - RECORDS) if number > RECORDS else ""
+
+    def _standing(self, ids: list[int]) -> set[int]:
+        """Those that stand, when the index has said all the rest."""
+        found = set(rows.standing(self.connection, [number for number in ids if number < RECORDS], self.held.sheets))
+        of_records = [number - RECORDS for number in ids if number > RECORDS]
+        if of_records:
+            found |= {RECORDS + number for number in search_records.documents(self.connection, of_records)}
+        return found
 
     def _documents(self, ids: list[int]) -> dict[int, Document]:
         """Those that stand and are nobody's secret: rows for which a record stands are told of as records."""

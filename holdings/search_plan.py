@@ -6,6 +6,7 @@ what is found is compared with the text. Access is a part of what is asked, and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -14,11 +15,11 @@ from holdings.access import Access, Clause, Opening, Secrecy
 from holdings.record import Level
 from holdings.search_document import Document, opening_token, plain
 from holdings.search_fold import MARKER
-from holdings.search_needle import All, Any, Heard, Needle, No, Node
+from holdings.search_needle import All, Any, Heard, Needle, No, Node, needles
 from holdings.search_request import VALUES_MAX, Facet
 
 TOKENS_ASKED: Final = 3  # of one word, the rarest; more cost more than they spare
-PREFIX_MOST: Final = 60_000  # documents up to which tokens that begin so are looked up; beyond, walking is quicker
+PREFIX_MOST: Final = 40_000  # documents up to which tokens that begin so are looked up; beyond, walking is quicker
 YEARS_MAX: Final = 400  # years of a range that are asked of the index; a wider one is only compared
 
 Share = Callable[[str, bool], float]
@@ -50,31 +51,46 @@ def narrowing(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`match`: the query of the index; None: all are walked, newest first. `node`: what each is compared with; `sure`: the
-    index's answer needs no comparison with the text."""
+    """`match`: the query of the index; None: all are walked, newest first. `streamed`: the same without tokens that only begin
+    so, for questions asked day by day. `node`: what each is compared with; `sure`: the index says all, nothing is compared."""
 
     match: str | None
     node: Node
     narrowing: Narrowing
     access: Access
     sure: bool
+    streamed: str | None = None
 
 
 def plan(node: Node, narrowed: Narrowing, access: Access, share: Share) -> Plan:
     """Plan a query. Access is applied inside what is asked."""
+    match = _match(node, narrowed, access, share)
+    open_ends = any(one.open for one in needles(node))
+    streamed = _match(node, narrowed, access, lambda *_: math.inf if _[1] else share(*_)) if open_ends else match
+    tokened = len(_filters(narrowed)) == len(narrowed.filters) + (narrowed.years is not None)
+    sure = access.is_whole and tokened and match is not None and _is_sure(node, share)
+    return Plan(match, node, narrowed, access, sure, streamed if not sure or streamed == match else match)
+
+
+def _match(node: Node, narrowed: Narrowing, access: Access, share: Share) -> str | None:
     asked, without = _of(node, share)
     parts = [part for part in (asked, *_filters(narrowed), _access(access, narrowed.holders)) if part]
     refused = [part for part in (without, _above(access)) if part] if parts else []
     match = " AND ".join(parts) or None
-    if match is not None and refused:
-        match = f"({match}) NOT ({' OR '.join(refused)})"
-    return Plan(match, node, narrowed, access, _is_sure(node))
+    return f"({match}) NOT ({' OR '.join(refused)})" if match is not None and refused else match
 
 
-def _is_sure(node: Node) -> bool:
+def _is_sure(node: Node, share: Share) -> bool:
     if isinstance(node, All):
-        return all(map(_is_sure, node.parts))
-    return isinstance(node, Needle) and node.exact and node.field is None
+        return all(_is_sure(part, share) for part in node.parts)
+    if not isinstance(node, Needle) or node.field is not None:
+        return False
+    return node.exact or (len(node.text) == 1 and bool(node.open) and _begins(node, share))
+
+
+def _begins(node: Needle, share: Share) -> bool:
+    """Whether tokens that begin so are looked up."""
+    return share(node.open, True) <= PREFIX_MOST  # noqa: FBT003  # a Share takes two
 
 
 def _of(node: Node, share: Share) -> tuple[str | None, str | None]:
@@ -102,7 +118,7 @@ def _word(node: Needle, share: Share) -> str | None:
     if len(chosen) > TOKENS_ASKED:
         chosen = sorted(chosen, key=lambda one: share(one, False))[:TOKENS_ASKED]  # noqa: FBT003  # a Share takes two
     said = [f'"{one}"' for one in chosen]
-    if node.open and (node.open >= "\u2e80" or not said) and share(node.open, True) <= PREFIX_MOST:  # noqa: FBT003
+    if node.open and (node.open >= "\u2e80" or not said) and _begins(node, share):
         said.append(f'"{node.open}" *')
     elif node.open and not said:
         return None

@@ -19,6 +19,7 @@ from holdings import search_index, search_records
 
 SIZE: Final = 1_500  # documents: a token of one in a thousand is met, and some 3 MiB are kept
 _OF_RECORDS: Final = 300
+_FEW: Final = 100
 _KEPT: Final = 8  # databases
 _GROWTH: Final = 1.25
 
@@ -40,6 +41,12 @@ class Sample:
             return 0
         found = self._beginning(token) if prefix else self.counts.get(token, 0)
         return (found or 0.3) * self.total / self.size
+
+    def follower(self, sign: str) -> str | None:
+        """The commonest token of two signs that begins with one."""
+        low, high = bisect.bisect_left(self.ordered, sign), bisect.bisect_left(self.ordered, sign + "\U0010ffff")
+        pairs = [one for one in self.ordered[low:high] if len(one) > 1]
+        return max(pairs, key=self.counts.__getitem__, default=None)
 
     def _beginning(self, token: str) -> int:
         if len(token) == 1 and token in self.signs:
@@ -77,7 +84,12 @@ def _drawn(connection: apsw.Connection, last_row: int, last_record: int) -> Samp
         documents += search_records.documents(connection, _spread(last_record, _OF_RECORDS)).values()
     counts: Counter[str] = Counter()
     signs: Counter[str] = Counter()
-    for one in search_index.tokens(documents):
+    # A few at a time: together they would load what only an import needs.
+    for one in (
+        said
+        for place in range(0, len(documents), _FEW)
+        for said in search_index.tokens(documents[place : place + _FEW])
+    ):
         said = set(one.split())
         counts.update(said)
         signs.update({token[0] for token in said if token[0] >= "\u2e80"})
