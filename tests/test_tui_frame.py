@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -263,3 +264,14 @@ def test_a_console_needs_a_home(tmp_path: Path) -> None:
     done = CliRunner().invoke(console, ["--home", str(tmp_path)])
     assert (done.exit_code, "不是节点主目录" in done.output) == (2, True)
     assert issubclass(Console, object)
+
+
+def test_no_text_hides_from_the_catalogue(repository: Path) -> None:
+    """A text looked up inside an f-string is seen by no extractor, and would stay Chinese on an English screen: there is none."""
+    found = [
+        f"{path.name}: {line}"
+        for path in sorted((repository / "tui").glob("*.py"))
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"\{[^}\"]*\b_\('", line)
+    ]
+    assert not found

@@ -177,10 +177,11 @@ class Console(App[None]):
             )
             for n, kind in enumerate(self._shown(), 1)
         ]
+        brand = _("津档工作台")
         title = Content(
-            f" {_('津档工作台')}  {self._status.get('name', '')}  "
+            f" {brand}  {self._status.get('name', '')}  "
             if width >= 100
-            else f" {self._status.get('name', '') or _('津档工作台')} "
+            else f" {self._status.get('name', '') or brand} "
         )
         self.query_one("#top", Static).update(Content.assemble(title, *names))
         status = self.query_one("#status", Static)

@@ -35,11 +35,9 @@ async def evidence(page: DeliveriesPage) -> None:
 async def rates(page: DeliveriesPage) -> None:
     """合格率 by contractor."""
     found = (await page.ask("pass_rates"))["contractors"]
+    blank = _("（未填）")
     names = [name for name in (found[0] if found else {}) if name != "contractor"]
-    lines = [
-        f"{one['contractor'] or _('（未填）')}\n  " + "  ".join(f"{name} {one[name]}" for name in names)
-        for one in found
-    ]
+    lines = [f"{one['contractor'] or blank}\n  " + "  ".join(f"{name} {one[name]}" for name in names) for one in found]
     await page.app.push_screen(Reading(_("合格率"), "\n".join(lines) or _("还没有抽检。")))
 
 
@@ -210,8 +208,9 @@ def told(found: Answer) -> str:
         )
         for one in found["persons"]
     ]
+    page = _("页")
     lines = [
-        f"  {one['day']}  {one['station']}  {one['operator']}  {one['size_class']}  {one['pages']} {_('页')}  {one['a4']}"
+        f"  {one['day']}  {one['station']}  {one['operator']}  {one['size_class']}  {one['pages']} {page}  {one['a4']}"
         for one in found["lines"]
     ]
     return "\n".join([*sums, "", *persons, "", *lines]) if sums else _("还没有验收通过的批次。")

@@ -201,6 +201,7 @@ def head(result: Answer, *, imported: bool) -> str:
 def told(result: Answer, *, imported: bool) -> Content:
     """What a person must know, in the order in which it must be answered: questions, repairs, refusals, what disappears, changes, totals."""
     parts: list[Content] = []
+    declared, present, blank = _("申报"), _("现有"), _("（空）")
 
     def part(title: str, lines: list[str], total: int | None = None) -> None:
         if lines:
@@ -229,16 +230,13 @@ def told(result: Answer, *, imported: bool) -> Content:
     )
     part(
         _("修改"),
-        [
-            f"{c['ref']}  {c['field']}：{c['old'] or _('（空）')} -> {c['new'] or _('（空）')}"
-            for c in result.get("changes", [])
-        ],
+        [f"{c['ref']}  {c['field']}：{c['old'] or blank} -> {c['new'] or blank}" for c in result.get("changes", [])],
         result.get("changed_cells"),
     )
     part(
         _("移交清册"),
         [
-            f"{'=' if d['agrees'] else '!'} {d['what']}：{_('申报')} {d['declared']}  {_('现有')} {d['found']}"
+            f"{'=' if d['agrees'] else '!'} {d['what']}：{declared} {d['declared']}  {present} {d['found']}"
             for d in result["declared"]
         ],
     )

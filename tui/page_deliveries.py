@@ -254,11 +254,11 @@ def detail(one: Answer, shown: Answer | None, now: int) -> Content:
     lines = [(_("下一步"), following(one, shown))]
     if shown:
         linked = shown["rows"] - shown["rows_unlinked"]
-        bar = figures.bar(linked, shown["rows"], 20)
+        bar, rows = figures.bar(linked, shown["rows"], 20), _("条")
         lines += [
             (
                 _("挂接"),
-                f"[{bar}] {count(linked)} / {count(shown['rows'])} {_('条')}  {figures.share(linked, shown['rows'])}",
+                f"[{bar}] {count(linked)} / {count(shown['rows'])} {rows}  {figures.share(linked, shown['rows'])}",
             ),
             (
                 _("已加封"),

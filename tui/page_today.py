@@ -166,11 +166,12 @@ def window(line: dict[str, Any], now: int) -> str:
 def _progress(day: dict[str, Any], width: int) -> Content:
     disk, target = day["disk"], day["target_pages"]
     days = _("约够 {n} 天", n=count(disk["days_left"])) if disk["days_left"] is not None else _("用量尚无趋势")
+    pages = _("页")
     bar = figures.bar(day["pages"], target, max(10, min(40, width - 50)))
     lines = [
         (
             _("进度"),
-            f"[{bar}] {count(day['pages'])} / {count(target)} {_('页')}  {figures.share(day['pages'], target)}",
+            f"[{bar}] {count(day['pages'])} / {count(target)} {pages}  {figures.share(day['pages'], target)}",
         ),
         (_("磁盘"), _("剩余 {free} / {total}，{days}", free=size(disk["free"]), total=size(disk["total"]), days=days)),
     ]
