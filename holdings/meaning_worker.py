@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from typing import Final, Protocol
+from typing import Final
 
 import apsw
 import msgspec
@@ -26,13 +26,6 @@ IDLE_S: Final = 900.0  # a worker that nobody asked for so long ends
 ADDRESS_MIB: Final = 1_536  # address space beside what it keeps: two models, numpy and their transients
 ASK_S: Final = 120
 _ROW: Final = 72  # bytes of a sketch with its number
-
-
-class Asked(Protocol):
-    """What answers: a worker, or in tests this process."""
-
-    def call(self, function: str, data: bytes) -> bytes:
-        """A function of holdings.meaning_child on its bytes."""
 
 
 class Likeness(msgspec.Struct, array_like=True):
@@ -61,7 +54,7 @@ class Worker:
         return self._sandbox is not None
 
     def call(self, function: str, data: bytes) -> bytes:
-        """See Asked."""
+        """A function of holdings.meaning_child on its bytes."""
         if self._sandbox is None:
             memory = ADDRESS_MIB + (self._held_max >> 20)
             self._sandbox = Sandbox(workers=1, memory_mb=memory, seconds=ASK_S, nice=0, recycle=1 << 30)

@@ -55,7 +55,8 @@ def until(condition: Callable[[], object]) -> None:
 
 
 def test_vectors_on_demand(work: NodeAtWork) -> None:
-    """Before there are vectors a search by meaning says so and answers by words; `run` makes them, `status` counts them, `check` agrees, `--explain` tells both scores."""
+    """Before there are vectors a search by meaning says so and answers by words; `run` makes them, `status` counts them, `check`
+    agrees, `--explain` tells both scores."""
     before = ask("node", work.path, "search", ASKED, "--mode", "meaning")
     assert (before["hits"], any("尚未就绪" in note for note in before["notes"])) == ([], True)
     assert ask("node", work.path, "meaning", "status")["waiting"]
