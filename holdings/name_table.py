@@ -6,8 +6,10 @@ Pure but for the dictionary of readings, which is loaded when a name is first re
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 from collections.abc import Mapping
+from importlib import metadata
 from types import ModuleType
 from typing import Final
 
@@ -93,6 +95,13 @@ def name_table(site: SiteData = NO_SITE) -> NameTable:
     for name, text in site.named("name_sounds"):
         raw = overlay(raw, table(name, text))
     return NameTable(typed(_FILE, raw, _File))
+
+
+@functools.cache
+def version() -> str:
+    """What the shipped table and the dictionary are known by: names that were read by others are to be read again."""
+    told = f"{metadata.version('pypinyin')} {shipped(_FILE)}"
+    return hashlib.blake2b(told.encode(), digest_size=4).hexdigest()
 
 
 @functools.lru_cache(maxsize=16_384)

@@ -72,6 +72,8 @@ def answer(
 def why(hit: Hit) -> str:
     """Why a hit was found: the field and what matched in it."""
     matched = "、".join(dict.fromkeys(hit.snippet.text[start:end] for start, end in hit.snippet.marks))
+    if hit.heard:
+        return f"姓名“{matched or '、'.join(hit.names)}”：{hit.heard}"
     where = f"第 {hit.page} 页全文" if hit.page is not None else hit.field.label
     if hit.nearness is not None:
         near = f"意思相近 {hit.nearness:.2f}" + (f"，精排 {hit.order:.2f}" if hit.order is not None else "")

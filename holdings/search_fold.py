@@ -12,6 +12,8 @@ import hashlib
 import unicodedata
 from typing import Any, Final
 
+from holdings import name_table
+
 FIRST_SIGN: Final = "\u2e80"
 """From here on characters are signs; below, they belong to runs."""
 BREAK: Final = "\x1f"
@@ -36,9 +38,10 @@ def variants() -> dict[str, str]:
 
 @functools.cache
 def version() -> str:
-    """What the folding of this program is known by: an index that was made by another one is to be rebuilt."""
+    """What the folding of this program, and its reading of names, is known by: an index that was made by another one is to be
+    rebuilt."""
     pairs = "".join(sorted(one + other for one, other in variants().items()))
-    told = f"1 {unicodedata.unidata_version} {pairs}"
+    told = f"1 {unicodedata.unidata_version} {name_table.version()} {pairs}"
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 

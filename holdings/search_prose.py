@@ -42,7 +42,7 @@ def lines_of(result: Told) -> list[Line]:
     lines: list[Line] = []
     for number, hit in enumerate(result["hits"], 1):
         lines += _hit(number, hit)
-    lines += [_facet(one) for one in result.get("facets", ())]
+    lines += [_facet(one) for one in result.get("facets", ()) if one["values"]]
     lines += [[(note, Look.QUIET)] for note in result["notes"]]
     if not result["hits"]:
         lines += _nothing(result)
@@ -70,7 +70,8 @@ def _hit(number: int, hit: Told) -> Iterator[Line]:
     yield [("     ", Look.PLAIN), (hit["title"], Look.PLAIN)]
     if hit["snippet"]:
         where = f"第 {hit['page']} 页" if hit["page"] is not None else hit["field"]
-        yield [(f"     {where}：", Look.QUIET), *marked_pieces(hit["snippet"], hit["marks"])]
+        heard = [(f"（{hit['heard']}）", Look.QUIET)] if hit["heard"] else []
+        yield [(f"     {where}：", Look.QUIET), *marked_pieces(hit["snippet"], hit["marks"]), *heard]
 
 
 def wrapped(line: Line, width: int) -> Iterator[Line]:

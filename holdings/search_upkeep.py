@@ -45,7 +45,6 @@ def state(connection: apsw.Connection) -> Told:
         "entries": entries,
         "bytes": size,
         "behind": abs(_expected(connection) - entries),
-        "stale": bool(now.serving and now.fold and now.fold != search_fold.version()),
         "building": bool(now.building),
         "done": round(100 * progress.done / progress.total) if now.building and progress.total else None,
         "checked": last["time"] if last else None,

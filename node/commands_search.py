@@ -125,7 +125,8 @@ def _shown(result: dict[str, Any], *, with_text: bool, whole: bool) -> str:
 @exits
 def reindex(home: Path, as_json: bool) -> None:
     """重建检索索引：不停查找，不停收件；可随时按 Ctrl-C 停下，下次接着做。"""
-    begin, step = True, {"finished": False}
+    begin = True
+    step: dict[str, Any] = {"finished": False}
     try:
         with reach(home) as node:
             while not step["finished"]:
@@ -137,7 +138,9 @@ def reindex(home: Path, as_json: bool) -> None:
         sys.exit(1)
     if sys.stderr.isatty():
         say("")
-    give(as_json, step, f"索引已重建：{step['entries']:,} 条，{step['bytes'] / 1e6:.1f} MB。")
+    faults = "".join(f"\n{fault}" for fault in step["faults"])
+    give(as_json, step, f"索引已重建：{step['entries']:,} 条，{step['bytes'] / 1e6:.1f} MB。{faults}")
+    sys.exit(1 if faults else 0)
 
 
 def _progress(text: str) -> None:
