@@ -34,6 +34,8 @@ R4_WAIT_S = 60.0
 POLL_S = 0.5
 HELLO_FIRST_S = 20.0
 ALONE_S = 600.0
+SENDING_S = 5.0
+"""Seconds after the last bytes that left during which a node counts as sending."""
 TRANSCODE_BIT_S = 24_000_000
 """Below this link rate JPEG XL saves time on two cores: they make about 3 MB/s of proven JPEG XL (docs/decisions)."""
 
@@ -108,6 +110,7 @@ class Engine:
         self.sandbox = Sandbox(workers=2) if self._jpeg_xl() else first_worker.take()
         self._intake_busy, self._line_busy = threading.Lock(), threading.Lock()
         self._met = threading.Event()
+        self._sent_seen, self._sent_at = 0, -SENDING_S
         self.reading_busy = threading.Lock()
         """Held by the one run of reading 识读 at a time."""
         self.meaning = MeaningSite(home.database)
@@ -123,8 +126,10 @@ class Engine:
 
     @property
     def is_busy(self) -> bool:
-        """Is something taken in, or a conversation under way? Derived work waits meanwhile."""
-        return self._intake_busy.locked() or self._line_busy.locked()
+        """Is something taken in, or are bytes sent? Derived work waits meanwhile; a hub that does not answer keeps nobody waiting."""
+        if (sent := self.progress.sent_bytes) != self._sent_seen:
+            self._sent_seen, self._sent_at = sent, time.monotonic()
+        return self._intake_busy.locked() or time.monotonic() - self._sent_at < SENDING_S
 
     @property
     def is_sending(self) -> bool:

@@ -202,6 +202,10 @@ def test_nothing_is_begun_while_something_better_is_to_do(node: NodeAtWork, monk
         work = Reading(engine, desk.make, lambda: "")
         with engine._intake_busy:
             assert work.run(lambda: False).pages == 0
+        with engine._line_busy:
+            assert not engine.is_busy, "a hub that does not answer keeps nobody waiting"
+            engine.progress.sent(1)
+            assert engine.is_busy
         with engine.home.database.transaction() as connection:
             queue.set_figure(connection, Figure.PAUSED, 1)
         assert read(engine, desk).pages == 0
