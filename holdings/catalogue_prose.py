@@ -38,6 +38,8 @@ def lines_of(result: dict[str, Any], *, dry_run: bool) -> list[str]:
             f"挂接 {proposal['linked']} 件；页数口径：{proposal['text']}（node profile propose {proposal['delivery']}）"
         )
     lines += [f"{r['text']}" + ("" if r["agreed"] else f"  →  {r['answer']}") for r in result["repairs"]]
+    if register := result.get("fonds"):
+        lines.append(f"全宗名册 {register['rows']} 行：新增 {register['added']}，修改 {register['changed']}，未导入 {register['refused']}")
     lines.append(
         f"{result['rows']} 行：新增 {result['added']}，修改 {result['changed']}，不变 {result['unchanged']}，消失 {result['gone']}，"
         f"未导入 {result['refused']}" + ("（空跑，未写入）" if dry_run else "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,12 +29,13 @@ from holdings.declared_totals import Comparison
 from holdings.delivery import DeliveryState
 from holdings.errors import DeliveryRefused, HoldingsError
 from holdings.findings import Finding, FindingCode
+from holdings.fonds_sheet import FondsSheet
 from holdings.record import Basis
 from holdings.sheet_file import SheetFile
 from holdings.sheet_lines import End
 from holdings.sheet_reading import AS_KNOWN, Reading
 from holdings.sheet_stream import FramedSheet
-from node import folders, settings
+from node import folders, fonds_sheets, settings
 from node.folders import MTIME_AGE_FACTOR
 from node.home import Home
 from node.settings import Setting
@@ -59,6 +60,12 @@ class Imported:
     end: End
     compared: tuple[Comparison, ...] = ()
     """What a 移交清册 declares, beside what the catalogue has."""
+
+
+def _of_register(register: FondsSheet, path: str) -> Iterator[Finding]:
+    """Rows of a fonds register that were not taken, by their numbers."""
+    for one in register.refusals:
+        yield Finding(FindingCode.ROW_REFUSED, path, f"{path}#{one.row}", detail=f"第 {one.row} 行 {one.field}：{one.rule}；{one.remedy}")
 
 
 class SheetIntake:
@@ -111,7 +118,10 @@ class SheetIntake:
     def _import(self, batch: str, file: Path, path: str, signature: bytes) -> bool:
         report: ImportReport | None = None
         try:
-            report = self.import_file(batch, file, str(file.parent)).report
+            imported = self.import_file(batch, file, str(file.parent))
+            report = imported.report
+            if imported.end.blocked and not report.rows:
+                self._take_register(file, path)
         except (SandboxError, HoldingsError, OSError) as fault:
             with self._home.database.transaction() as connection:
                 quarantine.settle(
@@ -124,6 +134,14 @@ class SheetIntake:
             # A crash before this commit imports the sheet again, which writes nothing.
             folders.put_sheet_file(connection, path, signature, self._now(), imported=True)
         return report is not None and bool(report.added or report.changed or report.gone or report.refused)
+
+    def _take_register(self, file: Path, path: str) -> None:
+        """A sheet that has no row of a catalogue may be of the fonds level: its rows are the register's, never records (DA/T 18)."""
+        register = fonds_sheets.register_in(self._home, self._sandbox, file)
+        if register is not None:
+            with self._home.database.transaction() as connection:
+                fonds_sheets.take(connection, register, int(self._now()))
+                quarantine.settle(connection, path, _of_register(register, path), int(self._now()))
 
     def rehearse(
         self,

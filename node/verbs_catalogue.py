@@ -9,8 +9,11 @@ from pathlib import Path
 
 import apsw
 
-from holdings import catalogue_answer
+from holdings import catalogue_answer, quarantine
+from holdings.findings import FindingCode
+from holdings.fonds_sheet import FondsSheet
 from holdings.sheet_reading import reading_of
+from node import fonds_sheets
 from node.errors import ConfigurationWrong
 from node.proposing import propose_for
 from node.verbs import Answer, Verbs
@@ -55,11 +58,26 @@ class CatalogueVerbs(Verbs):
                     sheets.remember(batch, path, reading)
             except OSError as fault:
                 raise ConfigurationWrong(f"目录表 {name} 读不出：{fault.strerror or fault}") from fault
+            if end.blocked and not report.rows and (register := fonds_sheets.register_in(self._home, sandbox, path)):
+                self._take_register(result, batch, path, register, dry_run=dry_run)
+                continue
             catalogue_answer.add(result, report, end)
         if not dry_run:
             self._wake()
         catalogue_answer.close(result, time.monotonic() - wall, time.thread_time() - own + sandbox.streamed_s - child)
         return result
+
+    def _take_register(self, result: Answer, batch: str, path: Path, register: FondsSheet, *, dry_run: bool) -> None:
+        """A sheet of the fonds level feeds the register 全宗名册; told under `fonds`."""
+        told = result.setdefault("fonds", {"rows": 0, "added": 0, "changed": 0, "unchanged": 0, "refused": 0})
+        told["rows"] += len(register.rows) + register.refused
+        told["refused"] += register.refused
+        if not dry_run:
+            with self._home.database.transaction() as connection:
+                done = fonds_sheets.take(connection, register, self._seconds())
+                quarantine.resolve(connection, f"{batch}/{path.name}", self._seconds(), FindingCode.SHEET_QUESTIONS)
+            for word in ("added", "changed", "unchanged"):
+                told[word] += getattr(done, word)
 
     def _propose(self, result: Answer, batch: str, connection: apsw.Connection) -> None:
         """What the delivery's own folders say of layout and 页数口径, where they are there already."""

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from holdings import fonds
 from holdings.fonds import Registered
-from holdings.fonds_sheet import FondsSheet, decode
-from node.errors import ConfigurationWrong
+from node.fonds_sheets import read_register, take
 from node.verbs import Answer, Verbs
-from sync.entry import SiteClass
-
-SHEET_BYTES_MAX = 32 << 20
 
 
 class _Rehearsed(Exception):
@@ -34,18 +29,17 @@ class FondsVerbs(Verbs):
 
     def fonds_import(self, file: str, dry_run: bool = False) -> Answer:
         """Take a register over from a sheet; fonds that it does not name stay."""
-        sheet = self._read_register(file)
-        taken = [(row.fonds, row.district) for row in sheet.rows]
+        sheet = read_register(self._home, self._engine.sandbox, Path(file))
         done: fonds.Imported | None = None
         try:
             with self._home.database.transaction() as connection:
-                done = fonds.import_rows(connection, taken, self._seconds())
+                done = take(connection, sheet, self._seconds())
                 if dry_run:
                     raise _Rehearsed
         except _Rehearsed:
             assert done is not None
         return {
-            "rows": len(taken) + sheet.refused, "added": done.added, "changed": done.changed, "unchanged": done.unchanged,
+            "rows": len(sheet.rows) + sheet.refused, "added": done.added, "changed": done.changed, "unchanged": done.unchanged,
             "gone": list(done.gone), "refused": sheet.refused, "refusals": [
                 {"row": r.row, "field": r.field, "rule": r.rule, "remedy": r.remedy} for r in sheet.refusals
             ],
@@ -65,17 +59,3 @@ class FondsVerbs(Verbs):
         return {
             **told(one), "former": said.former, "history": said.history, "remark": said.remark, "districts": districts,
         }  # fmt: skip
-
-    def _read_register(self, file: str) -> FondsSheet:
-        """Read a sheet in the sandbox; SandboxRefused says in Chinese why it cannot be read."""
-        try:
-            with open(file, "rb", opener=lambda p, f: os.open(p, f | os.O_NOFOLLOW | os.O_NONBLOCK)) as source:
-                data = source.read(SHEET_BYTES_MAX + 1)
-        except OSError as fault:
-            raise ConfigurationWrong(f"全宗名册 {file} 读不出：{fault.strerror or fault}") from fault
-        if len(data) > SHEET_BYTES_MAX:
-            raise ConfigurationWrong(f"全宗名册 {file} 超过 {SHEET_BYTES_MAX >> 20} MiB；请核对是否放错了表")
-        open_site = self._home.identity.log.site_class is SiteClass.OPEN
-        function = "parse_in_sandbox" if open_site else "parse_in_sandbox_classified"
-        extra = f"{Path(file).name.replace(chr(10), ' ')}\n{self._home.site.only('fonds', 'districts')}"
-        return decode(self._engine.sandbox.call(f"holdings.fonds_sheet:{function}", data, extra))
