@@ -27,7 +27,7 @@ Pixels: TypeAlias = npt.NDArray[np.uint8]
 ENGINE: Final = "rapidocr"
 PARAMETERS: Final = 1
 """Counts up when anything below changes what is read: pages read before can then be told from those read after."""
-DETECT_PX: Final = 960  # long side on which writing is looked for: an A4 page at 82 dpi (docs/decisions 0011)
+DETECT_PX: Final = 960  # long side on which writing is looked for: an A4 page at 82 dpi (docs/decisions 0013)
 FINE_PX: Final = 1_600  # the same where characters would be too small there
 FINE_BELOW: Final = 13.0  # pixels of a line's box at DETECT_PX below which that is so
 BOX_SCORE: Final = 0.3

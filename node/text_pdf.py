@@ -1,6 +1,6 @@
 """PDF: the text it carries where that is real and covers what the page shows, else the page is drawn and read by the OCR engine; runs in the sandbox.
 
-The rule (docs/decisions 0011): a layer is **real** when nine of ten of its characters are ones that are written; it **covers** when the page bears no
+The rule (docs/decisions 0013): a layer is **real** when nine of ten of its characters are ones that are written; it **covers** when the page bears no
 picture of some size, or when at most a fifth of the writing that is seen on the drawn page lies under none of the layer's lines (双层PDF).
 """
 
