@@ -310,13 +310,6 @@ def delivery_totals(connection: apsw.Connection, name: str) -> tuple[int, int, i
     return (int(row[0]), int(row[1]), int(row[2])) if row else (0, 0, 0)
 
 
-def search_titles(connection: apsw.Connection, query: str, limit: int) -> Any:
-    """The plain form of a search (holdings/hits.py)."""
-    from holdings import hits  # search knows records
-
-    return hits.search_titles(connection, query, limit)
-
-
 def _described(description: Description) -> tuple[str, str, str, int, str, str, str, int]:
     """Columns taken from a description: code, key, ordering, level, title, date, delivery, ended."""
     code = description.reference_code

@@ -1,8 +1,10 @@
 """Search: every hit and no other, whatever is written and asked; counts, facets, order and pages; nothing that a caller may not see."""
 
 import itertools
+import random
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,21 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdings import catalogue_rows, catalogue_sheets, delivery
-from holdings.access import Access
+from holdings import catalogue_rows, catalogue_sheets, delivery, records, search_fold, search_index
+from holdings.access import Access, Caller, Role, Secrecy, access_of
 from holdings.catalogue_line import LineMaker
+from holdings.record import Basis, Clearance, Description, Level, RecordId, RowState
 from holdings.search import search
-from holdings.search_request import (
-    Both,
-    Either,
-    Field,
-    Query,
-    SearchRequest,
-    Sort,
-    Without,
-    Word,
-    read_query,
-)  # fmt: skip
+from holdings.search_request import Both, Either, Facet, Field, Query, SearchRequest, Sort, Without, Word, read_query
 from holdings.security import MarkKind
 from holdings.sheet_notes import SheetRow
 from sync.database import Database, open_database
@@ -157,7 +150,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     opened.close()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(rows_of, st.lists(queries, min_size=1, max_size=8))
 def test_every_hit_and_no_other(shared: Database, rows: list[dict[str, str]], asked: list[Query]) -> None:
     """Whatever stands in rows and whatever is asked of them, the index finds what comparing each of them finds; count and order agree.
@@ -182,3 +175,128 @@ def terms(database: Database, table: str = "a") -> list[tuple[str, int]]:
     with database.transaction() as connection:
         connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.held_{table} USING fts5vocab(main, search_index_{table}, row)")
         return [(str(term), int(count)) for term, count in connection.execute(f"SELECT term, doc FROM temp.held_{table}")]
+
+
+# ---------------------------------------------------------------------- who may see what
+
+
+ROWS = [
+    {"题名": "防汛通知一", "开放状态": "开放", "年度": "1987"},
+    {"题名": "防汛通知二", "开放状态": "控制", "年度": "1987"},
+    {"题名": "防汛通知三", "开放状态": "开放", "密级": "秘密"},
+    {"题名": "防汛通知四", "密级": "绝密"},
+    {"题名": "防汛通知五", "密级": "看不清", "开放状态": "开放"},
+    {"题名": "防汛通知六", "档号": "J002-3-0001"},
+]
+STAFF, READER, PUBLIC = Role.STAFF, Role.READER, Role.PUBLIC
+
+
+@pytest.mark.parametrize(
+    ("caller", "seen"),
+    [
+        (Caller(PUBLIC), "一甲"),
+        (Caller(PUBLIC, ("和平区",), ("J001",), Secrecy.TOP), "一甲"),
+        (Caller(STAFF), "一二六甲乙"),
+        (Caller(STAFF, ceiling=Secrecy.SECRET), "一二三六甲乙"),
+        (Caller(STAFF, ceiling=Secrecy.TOP), "一二三四五六甲乙丙"),
+        (Caller(STAFF, ("和平区",), ceiling=Secrecy.TOP), "甲乙丙"),
+        (Caller(STAFF, ("",)), "一二六"),
+        (Caller(STAFF, fonds=("J002",)), "六"),
+        (Caller(READER), "一甲"),
+        (Caller(READER, fonds=("J002",)), "一六甲"),
+        (Caller(READER, ("和平区",)), "一甲乙"),
+        (Caller(STAFF, ("没有这个区",)), ""),
+    ],
+)
+def test_nobody_is_told_of_what_he_may_not_see(database: Database, caller: Caller, seen: str) -> None:
+    """Rows are planted for each right: hits, counts, facets and pages of every order and every filter hold those alone that it shows."""
+    lay(database, ROWS)
+    planted = ({"开放状态": "开放"}, {"开放状态": "控制"}, {"密级": "机密"})
+    lay(database, [{"题名": f"防汛通知{name}", **row} for name, row in zip("甲乙丙", planted, strict=True)], "和平区", first=20)
+    access = access_of(caller)
+    for text in ("防汛", "汛", "通知*", "防汛 NOT 水库", "题名:防汛", "防汛 OR 水库"):
+        for sort in Sort:
+            answer = search(database.read(), access, SearchRequest(text, sort=sort, facets=tuple(Facet)))
+            assert {hit.title[-1] for hit in answer.hits} == set(seen), (text, sort)
+            assert (answer.count.value, answer.count.capped) == (len(seen), False)
+            assert sum(count for _, count in answer.facets[0].values) == len(seen)
+    narrow = SearchRequest("", filters={Facet.SECURITY: ("秘密", "机密", "绝密")})
+    assert {hit.title[-1] for hit in search(database.read(), access, narrow).hits} == set(seen) & set("三四五丙")
+    assert search(database.read(), Access.none(), SearchRequest("防汛")).count.value == 0
+
+
+ABOUT = Description("J001-WS·2003·Y-BGS-00003", Level.ITEM, {"题名": "防汛抗旱", "责任者": "水利局"}, "批", Clearance(Basis.REVIEW, ("张三",), 1))
+
+
+def test_superseded_ended_and_gone_vanish_at_once(database: Database) -> None:
+    """A new version, an end, a row that is gone, doubted, or stands for a record: what was said before is found no more."""
+    ids = lay(database, [{"题名": "防汛抗旱", "档号": ABOUT.reference_code}, {"题名": "防汛消失"}])
+    one = RecordId(bytes(16))
+    with database.transaction() as connection:
+        records.create_record(connection, one, ABOUT, pages=1, size=1, now=1)
+    assert found(database, "防汛") == [search_index.RECORDS + 1, ids[1]]
+    with database.transaction() as connection:
+        catalogue_rows.set_state(connection, [ids[1]], RowState.GONE, 2)
+        renewed = replace(ABOUT, reference_code="J001-WS·2003·Y-BGS-00004", elements={"题名": "养老"}, former_codes=(ABOUT.reference_code,))
+        records.new_version(connection, one, 2, renewed, pages=1, size=1, now=2)
+    assert (found(database, "防汛"), found(database, "养老")) == ([], [search_index.RECORDS + 1])
+    assert found(database, ABOUT.reference_code) == [search_index.RECORDS + 1], "an old citation still leads to it"
+    with database.transaction() as connection:
+        records.new_version(connection, one, 3, replace(renewed, ended=True), pages=0, size=0, now=3)
+    assert (found(database, "养老"), found(database, ABOUT.reference_code)) == ([], [])
+
+
+def test_rows_of_an_import_under_way_are_not_told_and_cost_nothing(database: Database) -> None:
+    """While a sheet is held its rows are in no answer, by word or by walking; those below them are."""
+    shown = lay(database, [{"题名": "防汛旧行"}])
+    with database.transaction() as connection:
+        owner = catalogue_sheets.holder(connection, "河西区")
+        delivery.upsert(connection, "批", None, 1)
+        catalogue_sheets.hold(connection, catalogue_sheets.make_known(connection, owner, "批", "河西区表.csv", 1).id, 1)
+    lay(database, [{"题名": "防汛新行"}], "河西区", first=9)
+    assert found(database, "防汛") == found(database, "汛") == found(database, "NOT 水库") == shown
+
+
+# ---------------------------------------------------------------------- order, pages, facets
+
+
+def test_pages_hold_every_hit_once_in_every_order(database: Database) -> None:
+    """Page after page, of any size and order, gives what one page of all gives; facets add up to the hits; filters narrow by them."""
+    seed = 20261122
+    draw = random.Random(seed)
+    years = [draw.randrange(1950, 1990) for _ in range(600)]
+    ids = lay(database, [{"题名": f"防汛{draw.choice('甲乙丙')}", "成文日期": f"{y}{draw.randrange(1, 13):02d}01" if y % 7 else "", "年度": str(y)} for y in years])
+    for sort in Sort:
+        whole = search(database.read(), WHOLE, SearchRequest("防汛", sort=sort, limit=1_000)).hits
+        assert {hit.id for hit in whole} == set(ids), seed
+        request, paged = SearchRequest("防汛", sort=sort, limit=37), []
+        while True:
+            answer = search(database.read(), WHOLE, request)
+            paged += [hit.id for hit in answer.hits]
+            if not answer.cursor:
+                break
+            request = replace(request, cursor=answer.cursor)
+        assert paged == [hit.id for hit in whole], (seed, sort)
+    days = [hit.date or "0" for hit in search(database.read(), WHOLE, SearchRequest("防汛", sort=Sort.DATE, limit=1_000)).hits]
+    assert days == sorted(days, reverse=True)
+    answer = search(database.read(), WHOLE, SearchRequest("防汛", facets=(Facet.YEAR,)))
+    assert dict(answer.facets[0].values) == Counter(map(str, years))
+    for first, last in ((1950, 1950), (1955, 1971), (1949, 1999)):
+        narrow = SearchRequest("", years=(first, last), sort=Sort.NEWEST, limit=1_000)
+        assert [hit.id for hit in search(database.read(), WHOLE, narrow).hits] == [n for n, y in zip(ids, years, strict=True) if first <= y <= last][::-1]
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.text(st.sampled_from(SIGNS + "()\"“”*:|&!-或非与 题名档号ANDORT\n\x00"), max_size=40), st.text(max_size=12))
+def test_nothing_that_people_paste_is_an_error(shared: Database, text: str, cursor: str) -> None:
+    """Any text is a query, and any text a cursor; both within their bounds."""
+    for asked in (text, text * 60):
+        search(shared.read(), WHOLE, SearchRequest(asked, cursor=cursor, sort=Sort.DATE, limit=5))
+
+
+@given(st.lists(st.text(SIGNS + "\x1f\ufb01½é\u0301", max_size=12), max_size=30))
+def test_many_are_folded_as_one_is(texts: list[str]) -> None:
+    """The tokens of thousands of texts together are those of each; folding again changes nothing."""
+    assert [one.split() for one in search_fold.tokens_of(texts or [""])] == [search_fold.tokens(search_fold.fold(one)) for one in texts or [""]]
+    for one in texts:
+        assert search_fold.fold(search_fold.fold(one)) == search_fold.fold(one)

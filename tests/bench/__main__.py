@@ -1,6 +1,6 @@
 """`make bench`: every performance goal of the project measured beside a peer or a floor in the same run; ratios, not absolute times.
 
-    python -m tests.bench [--repeat 3] [--only lan,jxl,wan,scale,catalogue,checks,codes] [--out build/bench]
+    python -m tests.bench [--repeat 3] [--only lan,jxl,wan,scale,catalogue,checks,codes,ocr,…] [--out build/bench]
 
 Needs the kit and the generators of `../shared/tools` (or JINDANG_TOOLS). Writes one JSON file a benchmark and prints the goals with what was measured.
 """
@@ -17,10 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import bench_catalogue
 import bench_checks
 import bench_codes
+import bench_console
 import bench_faults
 import bench_meaning
 import bench_peers
 import bench_scale
+import bench_search
 from bench_goal import Goal, table
 
 
@@ -39,7 +41,9 @@ BENCHMARKS = {
     "catalogue": bench_catalogue.run,
     "checks": bench_checks.run,
     "codes": bench_codes.run,
+    "console": bench_console.run,
     "faults": bench_faults.run,
+    "search": bench_search.run,
     "ocr": ocr,
     "meaning": bench_meaning.run,
 }
