@@ -1,4 +1,5 @@
-"""Makes the vectors of search by meaning in the background of a running hub: when the vault rests, and at low priority."""
+"""Makes the vectors of search by meaning in the background of a running hub, and goes on with a search index that was begun: when the
+vault rests, and at low priority."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import logging
 import threading
 from typing import Final
 
+from holdings import search_index
 from holdings.errors import HoldingsError
 from hub.folding import Folding, lower_priority
 from hub.home import Home
@@ -20,7 +22,7 @@ class MeaningWatch:
     """One thread; `close` ends it after the portion at hand."""
 
     def __init__(self, home: Home, folding: Folding, every_s: float = EVERY_S) -> None:
-        self._meaning, self._folding, self._every_s = home.meaning, folding, every_s
+        self._home, self._meaning, self._folding, self._every_s = home, home.meaning, folding, every_s
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hub-meaning", daemon=True)
 
@@ -42,8 +44,21 @@ class MeaningWatch:
     def look(self) -> int:
         """Make what is wanted while the vault rests; how many texts."""
         try:
-            return self._meaning.run(lambda: self._stop.is_set() or not self._folding.idle.is_set()).texts
+            self._go_on_with_the_index()
+            return self._meaning.run(self._is_stopped).texts
         except (SyncError, HoldingsError) as fault:
             # A full disk, say: what was not made is wanted still.
-            LOG.error("按意思检索的向量暂停生成：%s", fault)
+            LOG.error("检索索引、按意思检索的向量暂停生成：%s", fault)
             return 0
+
+    def _is_stopped(self) -> bool:
+        return self._stop.is_set() or not self._folding.idle.is_set()
+
+    def _go_on_with_the_index(self) -> None:
+        """Left off by a person, or by a crash; or a database of an older program, which has no index yet."""
+        if search_index.state(self._home.holdings.read()).building:
+            from holdings import search_upkeep
+
+            search_upkeep.rebuild(
+                self._home.holdings, now=self._home.clock.wall(), begin=False, stopped=self._is_stopped
+            )

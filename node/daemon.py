@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from holdings import search_index
 from holdings.check import Stage
 from holdings.meaning_site import MeaningSite
 from node import exit_code, local_api, nights, schedule, settings, vitality
@@ -157,6 +158,13 @@ class Daemon:
             self._attempt(lambda: self._embedded(meaning))
 
     def _embedded(self, meaning: MeaningSite) -> RunResult:
+        home = self._engine.home
+        if search_index.state(home.database.read()).building:
+            # Left off by a person, or by a crash; or a database of an older program, which has no index yet.
+            from holdings import search_upkeep
+
+            now = int(self._engine.clock.now())
+            search_upkeep.rebuild(home.database, now=now, begin=False, stopped=lambda: self._stop.is_set() or self._engine.is_busy)
         meaning.run(lambda: self._stop.is_set() or self._engine.is_busy)
         return RunResult()
 

@@ -13,9 +13,11 @@ from click.testing import CliRunner
 from hub_in_thread import RunningHub, running
 from node_and_hub import NodeAndHub, pair
 
+from holdings import search_rebuild
 from holdings.errors import HoldingsError
 from hub.commands import commands
 from hub.errors import HubError
+from hub.meaning_watch import MeaningWatch
 from hub.reach import reach
 from node.service import Service
 from sync.receipt import Grade
@@ -89,6 +91,18 @@ def test_a_hub_rebuilds_its_index_while_it_answers(hub: RunningHub) -> None:
     state = ask(hub.path, "status")["search"]
     assert (state["entries"], state["behind"], state["building"]) == (3, 0, False)
     assert ask(hub.path, "doctor")["ok"]
+
+
+def test_a_rebuild_that_was_left_off_is_finished_at_rest(hub: RunningHub) -> None:
+    """Nobody need ask again: while the vault rests the hub goes on with what was begun."""
+    home = hub.hub.home
+    with home.holdings.transaction() as connection:
+        search_rebuild.begin(connection)
+    assert hub.hub.desk.call("search_state")["building"]
+    hub.folded()
+    MeaningWatch(home, hub.hub.folding).look()
+    state = hub.hub.desk.call("search_state")
+    assert (state["building"], state["entries"], state["faults"]) == (False, 3, [])
 
 
 def test_a_record_is_found_at_both_ends(tmp_path: Path, sandbox: Sandbox) -> None:
