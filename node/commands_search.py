@@ -111,6 +111,8 @@ def _shown(result: dict[str, Any], *, with_text: bool, whole: bool) -> str:
     lines.append(
         f"第 {result['version']} 版，{result['custody']}，{receipts}" if result["id"] else "目录中有此条，尚无图像"
     )
+    if photos := result.get("set"):
+        lines.append(f"组照 {photos['name']}：{len(photos['refs'])} 张，{photos['said'].get('文字说明', '')}".rstrip("，"))
     for page in result["pages"]:
         read = f"  文字 {len(page['text'])} 字" if page["text"] else ""
         lines.append(f"  {page['name']}  {page['bytes']} 字节  {page['sha256'][:16]}…{read}")

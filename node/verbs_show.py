@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import apsw
 
-from holdings import catalogue_shown, lineage, page_reading, quarantine, records
+from holdings import catalogue_shown, lineage, page_reading, photo_set, quarantine, records
 from holdings.access import Access
 from holdings.errors import NotFound
 from holdings.layout_words import Role, Use
@@ -53,6 +53,7 @@ class ShowVerbs(Verbs):
             "ref": record.reference_code, "id": record.id.hex(), "title": record.title, "level": record.level.label, "custody": "本馆保管",
             "version": record.version,
             "elements": dict(body.elements),
+            "set": asdict(found) if (found := photo_set.of_record(reading, record.reference_code, body.elements, self._home.site)) else None,
             "void": {"reason": body.void.reason, "by": body.void.person, "time": body.void.time} if body.void else None,
             "versions": [asdict(v) for v in records.versions(reading, record)],
             "former_codes": lineage.former_codes(reading, record.number),

@@ -1,0 +1,49 @@
+"""The set 组照 that a photo belongs to, as people are shown it: its number, what is said once for all of it, and its photos
+(GB/T 11821-2002, DA/T 50-2014). Functions run inside the caller's transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import apsw
+
+from holdings import catalogue
+from holdings.category import get
+from holdings.category_photo import fill_groups, groups
+from holdings.category_rows import CategoryRow
+from holdings.metadata import category_for
+from holdings.reference_code import ReferenceCode, parse
+from holdings.site_data import NO_SITE, SiteData
+
+SHOWN_MAX: Final = 1_000  # photos of one set that are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoSet:
+    """A set: `name` as its sheet calls it, `said` what holds for all of its photos, `refs` their codes in order."""
+
+    name: str
+    said: dict[str, str]
+    refs: tuple[str, ...]
+
+
+def of_record(
+    connection: apsw.Connection, reference_code: str, elements: Mapping[str, str], site: SiteData = NO_SITE
+) -> PhotoSet | None:
+    """The set of a photo; None for a record that is of no category with sets, or names none. Its photos are known where they share a
+    volume, as DA/T 13-2022 numbers sets; otherwise the photo stands alone in it."""
+    code = parse(reference_code)
+    if not isinstance(code, ReferenceCode) or (rule := get(category_for(code, elements, site), site).group) is None:
+        return None
+    mine = tuple(elements.get(name, "") for name in rule.by)
+    if not any(mine):
+        return None
+    row = catalogue.row_for(connection, code.key)
+    among = catalogue.of_volume(connection, row.volume, limit=SHOWN_MAX) if row is not None and row.volume else []
+    found = [one for one in among if tuple(one.elements.get(name, "") for name in rule.by) == mine]
+    rows = [CategoryRow(one.number, one.elements) for one in found] or [CategoryRow(0, elements)]
+    (said,) = list(groups(fill_groups(rows, rule), rule))[:1]
+    return PhotoSet("-".join(mine), said.values, tuple(one.reference_code for one in found) or (reference_code,))
