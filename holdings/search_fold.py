@@ -103,6 +103,25 @@ def fold(text: str) -> str:
     return "".join(out)
 
 
+def fold_with_places(text: str) -> tuple[str, list[int]]:
+    """A text folded, and for each character of that where it stands in the text: for showing what matched."""
+    said: list[str] = []
+    places: list[int] = []
+    gap, last = False, FIRST_SIGN
+    for at, char in enumerate(text):
+        for one in _TABLE[ord(char)]:
+            if one == " ":
+                gap = True
+                continue
+            if gap and " " < one < FIRST_SIGN and " " < last < FIRST_SIGN:
+                said.append(" ")
+                places.append(at)
+            said.append(one)
+            places.append(at)
+            gap, last = False, one
+    return "".join(said), places
+
+
 def tokens(folded: str) -> list[str]:
     """What is indexed of a folded text: each run; of signs that follow each other each pair, and the last one alone."""
     found: list[str] = []

@@ -9,7 +9,7 @@ from holdings.name_sound import Likeness, likeness
 from holdings.record import Level
 from holdings.search_answer import SNIPPET, Hit, Snippet
 from holdings.search_document import Document
-from holdings.search_fold import BREAK, FIRST_SIGN, fold
+from holdings.search_fold import BREAK, fold_with_places
 from holdings.search_index import RECORDS
 from holdings.search_needle import Heard, Needle, View
 from holdings.search_request import Field
@@ -23,26 +23,9 @@ _ALIKE: Final = {
 }  # fmt: skip
 
 
-def folded_with_places(text: str) -> tuple[str, list[int]]:
-    """A text folded, and for each character of that where it stands in the text."""
-    said: list[str] = []
-    places: list[int] = []
-    gap = False
-    for at, char in enumerate(text):
-        for one in fold(f"a{char}a")[1:-1].strip() if char < FIRST_SIGN else fold(char):
-            if gap and said and one < FIRST_SIGN and said[-1] < FIRST_SIGN:
-                said.append(" ")
-                places.append(at)
-            said.append(one)
-            places.append(at)
-            gap = False
-        gap = gap or not fold(char)
-    return "".join(said), places
-
-
 def marks(text: str, needles: Sequence[Needle]) -> Iterator[tuple[int, int]]:
     """Where a text that was not folded has what was looked for."""
-    folded, places = folded_with_places(text)
+    folded, places = fold_with_places(text)
     for one in needles:
         for start, end in one.places(folded):
             yield places[start], places[end - 1] + 1

@@ -299,4 +299,6 @@ def test_many_are_folded_as_one_is(texts: list[str]) -> None:
     """The tokens of thousands of texts together are those of each; folding again changes nothing."""
     assert [one.split() for one in search_fold.tokens_of(texts or [""])] == [search_fold.tokens(search_fold.fold(one)) for one in texts or [""]]
     for one in texts:
-        assert search_fold.fold(search_fold.fold(one)) == search_fold.fold(one)
+        folded, places = search_fold.fold_with_places(one)
+        assert search_fold.fold(folded) == folded == search_fold.fold(one)
+        assert len(places) == len(folded)
