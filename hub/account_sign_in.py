@@ -138,8 +138,11 @@ class SignIn:
     def _idle_s(self) -> int:
         return self._policy.idle_minutes * MINUTE_S
 
-    def who(self, token: str) -> tuple[Account, Session] | None:
-        """The account and session of a cookie; None when it is over, idle for too long, or the account may not come in any more."""
+    def who(self, token: str, *, touch: bool = True) -> tuple[Account, Session] | None:
+        """The account and session of a cookie; None when it is over, idle for too long, or the account may not come in any more.
+
+        `touch` False: what a page does by itself is no use, and a session falls asleep over it.
+        """
         reading, wall = self._people.read(), self._clock.wall()
         session = account_session.find(reading, token)
         if session is None:
@@ -148,7 +151,7 @@ class SignIn:
         over = session.seen + self._idle_s <= wall or session.opened + self._policy.session_hours * 3600 <= wall
         if account is None or account.state is not State.ACTIVE or over:
             return None
-        if wall - session.seen >= TOUCH_S:
+        if touch and wall - session.seen >= TOUCH_S:
             with self._people.transaction() as connection:
                 account_session.seen(connection, session.number, wall)
         return account, session

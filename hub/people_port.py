@@ -13,14 +13,14 @@ from hub.config import PeopleConfig, split_address
 from hub.errors import ConfigurationWrong
 from hub.home import Home
 from hub.people import People
-from hub.web_door import PeopleDoor
+from hub.web_door import LIVE_S, PeopleDoor
 
 STOP_S: Final = 5.0
 HEADER_MAX: Final = 8_190
 
 
 async def open_people_door(
-    home: Home, people: People, pool: Executor, config: PeopleConfig
+    home: Home, people: People, pool: Executor, config: PeopleConfig, live_s: float = LIVE_S
 ) -> tuple[web.AppRunner, tuple[str, int]]:
     """Serve the pages on `config.listen`; the runner to clean up and the address it got.
 
@@ -28,7 +28,7 @@ async def open_people_door(
         ConfigurationWrong: the address cannot be had.
     """
     loop = asyncio.get_running_loop()
-    door = await loop.run_in_executor(pool, PeopleDoor, home, people, pool)
+    door = await loop.run_in_executor(pool, PeopleDoor, home, people, pool, live_s)
     runner = web.AppRunner(
         door.application(),
         access_log=None,

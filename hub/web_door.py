@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from concurrent.futures import Executor
 from typing import Final
@@ -29,6 +30,9 @@ QUERY_MAX: Final = 4_096
 SIGN_INS: Final = (10, 10)
 """Attempts to sign in of one address: a minute, at once."""
 REQUESTS: Final = (1_200, 300)
+LIVE_S: Final = 5.0
+"""Seconds between two looks of a stream."""
+STREAMS_MAX: Final = 200
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -48,8 +52,9 @@ _BAD: Final = mark("请求的内容不合规。")
 class PeopleDoor:
     """The aiohttp application of the pages."""
 
-    def __init__(self, home: Home, people: People, pool: Executor) -> None:
-        self._home, self._pool = home, pool
+    def __init__(self, home: Home, people: People, pool: Executor, live_s: float = LIVE_S) -> None:
+        self._home, self._pool, self._live_s = home, pool, live_s
+        self._closing, self._streams = asyncio.Event(), 0
         self._frame = Frame(home, people.parts(), ROUTES, people.key)
         self._sign_ins, self._requests = Rate(*SIGN_INS), Rate(*REQUESTS)
         self._behind_proxy = home.config.people.proxy
@@ -59,7 +64,12 @@ class PeopleDoor:
         app = web.Application(middlewares=[self._guard], client_max_size=FORM_MAX)
         for route in ROUTES:
             app.router.add_route(route.method, route.path, self._handler(route))
+        app.on_shutdown.append(self._close)
         return app
+
+    async def _close(self, _: web.Application) -> None:
+        """Streams end; a browser comes back by itself when the hub does."""
+        self._closing.set()
 
     def _handler(self, route: Route) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -71,9 +81,39 @@ class PeopleDoor:
             ):
                 raise Refused(429, "rate", "", "", retry_after_s=60)
             reply = await asyncio.get_running_loop().run_in_executor(self._pool, self._frame.answer, route, ask)
+            if route.live and reply.status == 200:
+                return await self._stream(request, route, ask, reply.body)
             return await self._send(request, reply)
 
         return handle
+
+    async def _stream(self, request: web.Request, route: Route, ask: Ask, first: bytes) -> web.StreamResponse:
+        """Server-sent events: what the route says, whenever it changed, until the session or the hub ends."""
+        if self._streams >= STREAMS_MAX:
+            raise Refused(503, "streams", "", "")
+        response = web.StreamResponse(headers={"X-Accel-Buffering": "no"})
+        response.content_type, response.charset = "text/event-stream", "utf-8"
+        _protect(response)
+        await response.prepare(request)
+        loop, shown, said = asyncio.get_running_loop(), b"", first
+        self._streams += 1
+        try:
+            while not self._closing.is_set():
+                # An empty comment tells us of a browser that has gone.
+                await response.write(_event("board", said) if said != shown else b":\n\n")
+                shown = said
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), self._live_s)
+                now = await loop.run_in_executor(self._pool, self._frame.again, route, ask)
+                if now is None:
+                    await response.write(_event("over", b""))
+                    break
+                said = now
+        except ConnectionError:
+            LOG.debug("%s: the browser has gone", request.path)
+        finally:
+            self._streams -= 1
+        return response
 
     # ------------------------------------------------------------------ in
 
@@ -197,6 +237,11 @@ class PeopleDoor:
         if status == 429:
             response.headers["Retry-After"] = "60"
         return response
+
+
+def _event(name: str, data: bytes) -> bytes:
+    lines = b"".join(b"data: " + line + b"\n" for line in data.split(b"\n"))
+    return b"event: " + name.encode() + b"\n" + lines + b"\n"
 
 
 def _protect(response: web.StreamResponse) -> None:

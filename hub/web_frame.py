@@ -183,9 +183,18 @@ class Frame:
         reply.cookies += visit.fresh
         return reply
 
+    def again(self, route: Route, ask: Ask) -> bytes | None:
+        """What a live route says now; None when who listens may not any more."""
+        visit = self._visit(route, ask)
+        try:
+            self._admit(visit)
+            return route.handler(visit).body
+        except Turned:
+            return None
+
     def _visit(self, route: Route, ask: Ask) -> Visit:
         token = ask.cookies.get(SESSION, "")
-        found = self.parts.sign_in.who(token) if token else None
+        found = self.parts.sign_in.who(token, touch=not route.live) if token else None
         account, session = found or (None, None)
         fresh, form_key = [], token if session is not None else ask.cookies.get(FORM, "")
         if not form_key:

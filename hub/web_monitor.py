@@ -33,6 +33,11 @@ def monitor(visit: Visit) -> Reply:
     return visit.page("monitor.html", board=_board(visit), conditions=list(Condition))
 
 
+def events(visit: Visit) -> Reply:
+    """The same as a piece of a page, for the stream."""
+    return visit.page("monitor_board.html", board=_board(visit), conditions=list(Condition))
+
+
 def node(visit: Visit) -> Reply:
     """One node in depth."""
     row = _asked(visit)
@@ -127,6 +132,7 @@ def _metrics(shown: Board) -> Iterator[Metric]:
 
 ROUTES: Final = (
     Route("GET", "/monitor", monitor, roles=ROLES, verb="monitor-read"),
+    Route("GET", "/monitor/events", events, roles=ROLES, verb="monitor-read", live=True),
     Route("GET", "/monitor/{log_id}", node, roles=ROLES, verb="node-read"),
     Route("GET", "/healthz", healthz, stages=NO_STAGE),
     Route("GET", "/readyz", readyz, stages=NO_STAGE),

@@ -79,6 +79,8 @@ class Route:
     roles: frozenset[Role] = EVERYBODY
     stages: frozenset[Stage] = FULL
     verb: str = ""
+    live: bool = False
+    """A stream of events: the handler is asked again and again, and what it says is sent when it changed. It keeps no session awake."""
 
     @property
     def public(self) -> bool:

@@ -71,7 +71,9 @@ class Browser:
             connection.request(method, path, body, sent)
             response = connection.getresponse()
             cookies = response.headers.get_all("Set-Cookie") or []
-            page = Page(response.status, {name.lower(): value for name, value in response.headers.items()}, response.read(), cookies)
+            endless = response.headers.get_content_type() == "text/event-stream"
+            body_read = response.readline() if endless else response.read()
+            page = Page(response.status, {name.lower(): value for name, value in response.headers.items()}, body_read, cookies)
         finally:
             connection.close()
         for cookie in cookies:
@@ -138,7 +140,7 @@ def open_door(path: Path, clock: SetClock | None = None, **policy: object) -> It
     config = HubConfig(name="市级中心", listen="127.0.0.1:0", unlock="keyfile", min_free_gib=0.0, people=people)
     with running(path, config=config, clock=clock or SetClock()) as hub, ThreadPoolExecutor(4) as pool:
         hub.hub.people = People(hub.hub.home, Passwords(argon2id.OPSLIMIT_MIN, argon2id.MEMLIMIT_MIN))
-        runner, address = hub._wait(open_people_door(hub.hub.home, hub.hub.people, pool, people))
+        runner, address = hub._wait(open_people_door(hub.hub.home, hub.hub.people, pool, people, 0.02))
         team = Team(hub.hub.home, hub.clock)
         team.people = hub.hub.people
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -45,10 +46,40 @@ def picture(text: str, title: str, path: Path) -> None:
     print(path)
 
 
+def pages(where: Path) -> None:
+    """Photograph the hub's pages in Chromium, in both languages and both themes; nothing where there is no Chromium."""
+    program = shutil.which("chromium")
+    if program is None:
+        print("chromium is not installed: no pictures of pages", file=sys.stderr)
+        return
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    from chromium import chromium, window
+    from people_at_hub import MACHINE
+    from people_door import open_door
+
+    from hub.account import Rights, Role
+
+    with tempfile.TemporaryDirectory() as kept, open_door(Path(kept) / "hub") as door, chromium(program) as browser:
+        for name in ("和平区", "滨海新区"):
+            door.hub.node(name)
+        door.team.people.parts().desk.add(MACHINE, "qian.8", "钱八", Role.AGENCY, Rights("和平区民政局"))
+        for role, path in ((Role.SYSTEM, "/monitor"), (Role.SYSTEM, "/accounts"), (Role.SECURITY, "/accounts/qian.8"), (Role.AUDIT, "/journal")):
+            door.hub.clock.skip += 120
+            who = door.signed_in(f"{role.value}.1", role)
+            for tongue, theme in (("zh-CN", "light"), ("en", "dark")):
+                with window(browser, who, tongue=tongue, theme=theme) as context:
+                    page = context.new_page()
+                    page.goto(path)
+                    target = where / f"hub{path.replace('/', '-')}-{tongue}-{theme}.png"
+                    page.screenshot(path=target)
+                    print(target)
+
+
 def main() -> int:
     """Draw the demo and the screens of the homes that it leaves."""
     where = Path(sys.argv[1])
     where.mkdir(parents=True, exist_ok=True)
+    pages(where)
     with tempfile.TemporaryDirectory() as kept:
         picture(seen("demo", "--keep", f"{kept}/demo"), "jindang demo", where / "demo.svg")
         for home in sorted(Path(kept).rglob("node.toml")):

@@ -1,10 +1,12 @@
 """The monitor 运行监控: judgement over nodes, its pages, and what monitoring systems ask (hub/monitor.py, hub/web_monitor.py)."""
 
+import http.client
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from people_door import Door, open_door
+from people_door import Browser, Door, open_door
 
 from holdings.working_days import working_days
 from hub.account import Role
@@ -76,6 +78,32 @@ def test_the_pages_show_every_node(door: Door) -> None:
     assert browser.get(f"/monitor/{silent.log_id.hex()}").says("滨海<新区>", "回执", "已验读")
     for path in ("0" * 64, "0", "%2e%2e", "A" * 64):
         assert browser.get(f"/monitor/{path}").status == 404
+
+
+def lines_of(door: Door, browser: Browser) -> Iterator[str]:
+    """The lines of the stream of events, as they come."""
+    connection = http.client.HTTPSConnection(*door.address, timeout=30, context=ssl._create_unverified_context())
+    connection.request("GET", "/monitor/events", headers={"Cookie": "; ".join(f"{name}={value}" for name, value in browser.jar.items())})
+    response = connection.getresponse()
+    assert response.headers["Content-Type"].startswith("text/event-stream")
+    try:
+        while line := response.readline():
+            yield line.decode().rstrip("\n")
+    finally:
+        connection.close()
+
+
+def test_the_page_lives(door: Door) -> None:
+    """The stream says what changed, keeps no session awake, and ends with it; who may not look gets no stream."""
+    browser, foreign = door.signed_in("sys", Role.SYSTEM), door.signed_in("a1", Role.AGENCY)
+    assert foreign.ask("GET", "/monitor/events").status == 403
+    lines = lines_of(door, browser)
+    assert any("还没有节点" in line for line in iter(lambda: next(lines), ""))
+    door.hub.node("滨海新区")
+    assert any("滨海新区" in line for line in lines)
+    door.hub.clock.now += 241 * 60
+    assert any(line == "event: over" for line in lines)
+    assert list(lines) == ["data: ", ""]
 
 
 def test_programs_ask_without_signing_in(door: Door) -> None:

@@ -94,6 +94,19 @@ def test_work_by_keyboard_alone(browser: Chromium, door: Door, people: dict[str,
         assert page.url.endswith("#main")
 
 
+def test_the_monitor_lives(browser: Chromium, door: Door, people: dict[str, Browser]) -> None:
+    """A node that speaks for the first time appears on an open page by itself; the page's policy lets nothing else run."""
+    with window(browser, people["archivist"]) as context:
+        page = context.new_page()
+        page.goto("/monitor")
+        assert not page.is_visible("text=河西区")
+        door.hub.node("河西区")
+        page.wait_for_selector("text=河西区")
+        assert page.evaluate("document.querySelectorAll('[data-live]').length") == 1
+        planted = "() => { const s = document.createElement('script'); s.textContent = 'window.hit = 1'; document.body.append(s); return window.hit }"
+        assert page.evaluate(planted) is None
+
+
 def test_the_qr_code_is_one(browser: Chromium, people: dict[str, Browser]) -> None:
     """What a telephone would read from the screen is the address of the secret beside it."""
     import cv2
@@ -101,9 +114,11 @@ def test_the_qr_code_is_one(browser: Chromium, people: dict[str, Browser]) -> No
     with window(browser, people["agency"], theme="dark") as context:
         page = context.new_page()
         page.goto("/sign-in/enrol")
-        picture = Image.open(BytesIO(page.locator("svg.qr").screenshot())).convert("RGB").resize((600, 600))
+        picture = Image.open(BytesIO(page.locator("svg.qr").screenshot())).convert("RGB")
         secret = page.inner_text("code").replace(" ", "")
-    read, _, _ = cv2.QRCodeDetector().detectAndDecode(np.asarray(picture))
+    # OpenCV's reader finds a code at some sizes and not at others; a telephone tries as well.
+    sizes = (picture.resize((side, side), kind) for side in (400, 500, 600, 800, 1000) for kind in (Image.Resampling.NEAREST, Image.Resampling.BICUBIC))
+    read = next((text for one in sizes if (text := cv2.QRCodeDetector().detectAndDecode(np.asarray(one))[0])), "")
     assert read.startswith("otpauth://totp/")
     assert f"secret={secret}" in read
 
