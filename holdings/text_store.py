@@ -139,11 +139,6 @@ def any_kept(connection: apsw.Connection) -> bool:
     return connection.execute("SELECT 1 FROM page_text LIMIT 1").fetchone() is not None
 
 
-def holders(connection: apsw.Connection, sha256: bytes) -> list[int]:
-    """Numbers of records that hold text of a part with these bytes."""
-    return [row[0] for row in connection.execute("SELECT DISTINCT record FROM page_text WHERE sha256 = ?", (sha256,))]
-
-
 def of_part(connection: apsw.Connection, record: int, sha256: bytes) -> list[StoredText]:
     """What readers see of one part of a record, page by page."""
     rows = connection.execute(
