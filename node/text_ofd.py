@@ -19,8 +19,9 @@ from holdings.page_text import LINES_MAX, PLAIN_MAX, PageText, TextLine, clamp, 
 from holdings.zipped import BROKEN, DOCUMENT_BOUNDS, check_zip
 from node.text_document import IMAGES, PAGE_DPI
 
-XML_MAX: Final = 64 << 20  # bytes of XML read of one document (format.md §14)
+XML_MAX: Final = 64 << 20  # bytes of XML of one member (format.md §14)
 PAGES_MAX: Final = 100_000
+DOCUMENTS_MAX: Final = 64  # format.md §14
 PIXELS_MM: Final = PAGE_DPI / 25.4
 A4_MM: Final = (210.0, 297.0)
 SIDE_MM_MAX: Final = 5_000.0
@@ -41,12 +42,11 @@ class OfdDocument:
     def __init__(self, data: bytes) -> None:
         self._zip = check_zip(data, DOCUMENT_BOUNDS)
         self._names = {name.lstrip("/"): name for name in self._zip.namelist()}
-        self._read = 0
         self._pages: list[tuple[str, tuple[float, float]]] = []
         self._templates: dict[str, str] = {}
         self._media: dict[str, str] = {}
         root = self._xml("OFD.xml")
-        for where in root.iterfind(".//{*}DocRoot"):
+        for where in root.findall(".//{*}DocRoot")[:DOCUMENTS_MAX]:
             self._document(_joined("", where.text))
         self.count = len(self._pages)
         if not 0 < self.count <= PAGES_MAX:
@@ -174,7 +174,6 @@ class OfdDocument:
     def _xml(self, path: str) -> Any:
         """A member as a tree: no entities, no network, bounded."""
         data = self._member(path)
-        self._read += len(data)
         if len(data) > XML_MAX:
             raise MediaUnreadable("未能读取：OFD 中的 XML 超过 64 MiB")
         parser = etree.XMLParser(
