@@ -33,8 +33,6 @@ class Key:
     label: str
     told: str = ""
     shown: bool = True
-    writes: bool = False
-    """It changes something: it is refused while the node cannot be reached."""
 
     @property
     def name(self) -> str:

@@ -68,11 +68,6 @@ class Ledger(ScrollView, can_focus=True):
             super().__init__()
             self.ledger, self.key = ledger, key
 
-        @property
-        def control(self) -> Ledger:
-            """The list."""
-            return self.ledger
-
     class Chosen(Highlighted):
         """Enter or a double click on a row."""
 
@@ -82,11 +77,6 @@ class Ledger(ScrollView, can_focus=True):
         def __init__(self, ledger: Ledger, keys: list[Any]) -> None:
             super().__init__()
             self.ledger, self.keys = ledger, keys
-
-        @property
-        def control(self) -> Ledger:
-            """The list."""
-            return self.ledger
 
     def __init__(self, columns: Sequence[Column], *, empty: str = "", ident: str | None = None) -> None:
         super().__init__(id=ident)

@@ -43,7 +43,6 @@ class LinePage(Page):
     def __init__(self) -> None:
         super().__init__()
         self._line: Answer = {}
-        self._before: tuple[float, int] | None = None
 
     def compose(self) -> ComposeResult:
         """How the line is, what waits, the nights."""
