@@ -25,7 +25,7 @@ from holdings.search_request import Both, Mode, Query, SearchRequest, Sort, Soun
 from holdings.search_told import Told, explained, told
 from holdings.suggest import Kind, Seen, Suggestion, last_word, place_of, suggestions
 
-SAMPLE: Final = 120  # newest rows among which suggestions are counted
+SAMPLE: Final = 80  # newest rows among which suggestions are counted
 NAMES_SAMPLE: Final = 60
 NAMES_TOLD: Final = 8
 CODES_SAMPLE: Final = 10

@@ -156,6 +156,15 @@ def _explained(explain: Told) -> Iterator[Line]:
         yield [(f"{one['ref']}：", Look.HEAD), (one["why"], Look.PLAIN)]
 
 
+def state_words(state: Told) -> str:
+    """What status says of the index (holdings/search_upkeep.py) when it is not as it should be; blank when it is."""
+    if state["building"]:
+        return f"检索索引重建中 {state['done'] or 0}%"
+    if state["behind"] or state["faults"]:
+        return f"检索索引与目录相差 {state['behind']:,} 条，请重建（reindex）"
+    return ""
+
+
 def text_lines(text: str, marks: Sequence[Sequence[int]], *, whole: bool) -> Iterator[Line]:
     """The text of a part, line by line, with what matched in it; `whole` false: only the lines that have a match."""
     at, number = 0, 1

@@ -122,6 +122,8 @@ def revoke(home: Path, as_json: bool, node: str, reason: str) -> None:
 @exits
 def status(home: Path, as_json: bool) -> None:
     """各节点与全中心的情况。"""
+    from holdings.search_prose import state_words
+
     with at(home) as desk:
         result = desk.call("status")
     lines = [
@@ -130,6 +132,7 @@ def status(home: Path, as_json: bool) -> None:
         for n in result["nodes"]
     ]
     lines.append(f"合计 {result['records']} 件 {result['pages']} 页，{result['bytes_stored'] / 1e6:.1f} MB；待收 {result['pending_deltas']} 个增量")
+    lines += [words] if (words := state_words(result["search"])) else []
     lines += [f"告警 {when(a['wall'])} {a['text']}" for a in result["alarms"]]
     give(as_json, result, "\n".join(lines))
 

@@ -150,12 +150,15 @@ def _run_text(r: dict[str, Any]) -> str:
 @exits
 def status(home: Path, as_json: bool) -> None:
     """本机现况。"""
+    from holdings.search_prose import state_words
+
     with reach(home) as node:
         result = node.status()
     text = (
         f"{result['name']}：{result['records']} 件 {result['pages']} 页；待传 {result['pending_deltas']} 个增量 {result['pending_bytes'] / 1e6:.1f} MB；"
         f"待处理 {result['quarantined']}；扫描中 {result['scanning']}；最近联络 {result['last_contact'] or '无'}"
     )
+    text += f"\n{words}" if (words := state_words(result["search"])) else ""
     give(as_json, result, text)
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from holdings.errors import SearchRefused
 from holdings.record import Level
 from holdings.search_answer import Count, FacetCounts, Hit, SearchAnswer, Snippet
-from holdings.search_prose import Look, columns, lines_of, marked_pieces, wrapped
+from holdings.search_prose import Look, columns, lines_of, marked_pieces, state_words, wrapped
 from holdings.search_request import Both, Facet, Mode, SearchRequest, Sort, Sound, Word, read_query
 from holdings.search_told import described, explained, told
 from holdings.search_wish import request_of
@@ -120,3 +120,11 @@ def test_nothing_found_says_what_else_to_try() -> None:
         "没有找到。（0.2 毫秒）",
         "  · 去掉筛选条件则有 3 条",
     ]
+
+
+def test_status_speaks_of_the_index_when_it_must() -> None:
+    """Nothing while all is well; else how far building is, or what is missing and what to do."""
+    well = {"entries": 3, "behind": 0, "building": False, "done": None, "faults": []}
+    assert state_words(well) == ""
+    assert "43%" in state_words({**well, "building": True, "done": 43})
+    assert "reindex" in state_words({**well, "behind": 2})
