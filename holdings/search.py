@@ -39,6 +39,7 @@ from holdings.search_request import (
 
 COUNT_CAP: Final = 1_000  # hits counted; above, the count is a lower bound
 SCORED: Final = 1_000  # newest hits that are put in the order of relevance
+DENSE: Final = 1_200  # hits of a year from which on its days are looked at row by row
 FACETED: Final = 2_500  # newest hits that facets are counted over
 WALKED: Final = 2_000  # rows looked at for counts, facets and order where the index cannot help: a single frequent sign
 VALUES_TOLD: Final = 100  # values of one facet, the most frequent
@@ -231,8 +232,10 @@ def _along_days(find: Finder, cursor: _Cursor | None) -> Iterator[Found]:
     for year, days in itertools.groupby(search_index.days(find.connection, last[0]), lambda day: day // 10_000):
         within = token("g", year)
         if find.many(BY_DATE, within):
+            dense = find.many(DENSE, within)
             for day in days:
-                yield from find.newest(last[1] if day == last[0] else 1 << 62, token("d", day))
+                below, on_day = last[1] if day == last[0] else 1 << 62, token("d", day)
+                yield from find.compared_within(on_day, below) if dense else find.newest(below, on_day)
         else:
             found = find.read(find.newest(also=within))
             order = sorted(found, key=lambda one: (-one.document.day, -one.id))

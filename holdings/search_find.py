@@ -61,6 +61,13 @@ class Finder:
                 self.partial = True
                 return
 
+    def compared_within(self, also: str, below: int = _END) -> Iterator[Found]:
+        """Hits among what has one token of filters, newest first: where words are so frequent that asking for them costs more
+        than looking."""
+        for batch in self._batches(self._ids(also, below)):
+            self.looked += len(batch)
+            yield from self._compared(batch)
+
     def many(self, limit: int, also: str = "") -> bool:
         """Whether there may be more hits than so many: the index's candidates alone are counted."""
         ids = self._ids(self._asked(also), _END)

@@ -286,6 +286,23 @@ def test_pages_hold_every_hit_once_in_every_order(database: Database) -> None:
         assert [hit.id for hit in search(database.read(), WHOLE, narrow).hits] == [n for n, y in zip(ids, years, strict=True) if first <= y <= last][::-1]
 
 
+def test_many_hits_by_date_are_those_of_sorting_all(database: Database) -> None:
+    """Whether a year's hits are sorted, found day by day or looked at row by row, pages by date are those of sorting every hit."""
+    draw, years = random.Random(7), [1987] * 1_300 + [1988] * 450 + [1989] * 20
+    dates = [f"{year}{draw.randrange(1, 13):02d}{draw.randrange(1, 29):02d}" for year in years]
+    ids = lay(database, [{"题名": "防汛通知", "成文日期": date} for date in dates])
+    want = [number for _, number in sorted(zip(dates, ids, strict=True), reverse=True)]
+    for text in ("防汛", "汛"):
+        request, paged = SearchRequest(text, sort=Sort.DATE, limit=300, counted=False), list[int]()
+        while True:
+            answer = search(database.read(), WHOLE, request)
+            paged += [hit.id for hit in answer.hits]
+            if not answer.cursor:
+                break
+            request = replace(request, cursor=answer.cursor)
+        assert paged == want, text
+
+
 @settings(max_examples=120, deadline=None)
 @given(st.text(st.sampled_from(SIGNS + "()\"“”*:|&!-或非与 题名档号ANDORT\n\x00"), max_size=40), st.text(max_size=12))
 def test_nothing_that_people_paste_is_an_error(shared: Database, text: str, cursor: str) -> None:
