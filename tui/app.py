@@ -88,7 +88,9 @@ class Console(App[None]):
 
     async def _open(self) -> None:
         await self.pulse()
-        await self.enter(self._shown()[0].NAME)
+        # Who is quick has chosen a screen meanwhile.
+        if not self._here:
+            await self.enter(self._shown()[0].NAME)
 
     # ------------------------------------------------------------ the pulse
 
