@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import unicodedata
+from importlib import metadata
 from typing import Any, Final
 
 from holdings import name_table
@@ -25,23 +26,24 @@ _RANGES: Final = (range(0x2E80, 0xA000), range(0xF900, 0xFB00), range(0x20000, 0
 
 
 @functools.cache
-def variants() -> dict[str, str]:
-    """Simplified forms of single traditional and variant characters, of OpenCC; empty where it is not installed."""
+def _converter() -> Any:
+    """OpenCC from traditional to simplified; None where it is not installed."""
     try:
         import opencc  # loaded when somebody searches or imports, not when a program starts
     except ImportError:
-        return {}
-    chars = [chr(code) for codes in _RANGES for code in codes]
-    simple = opencc.OpenCC("t2s").convert("\n".join(chars)).split("\n")
-    return {one: other for one, other in zip(chars, simple, strict=True) if one != other and len(other) == 1}
+        return None
+    return opencc.OpenCC("t2s")
 
 
 @functools.cache
 def version() -> str:
     """What the folding of this program, and its reading of names, is known by: an index that was made by another one is to be
     rebuilt."""
-    pairs = "".join(sorted(one + other for one, other in variants().items()))
-    told = f"1 {unicodedata.unidata_version} {name_table.version()} {pairs}"
+    try:
+        simplified = metadata.version("opencc")
+    except metadata.PackageNotFoundError:
+        simplified = ""
+    told = f"2 {unicodedata.unidata_version} {name_table.version()} {simplified}"
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -77,13 +79,21 @@ def _folded(char: str) -> str:
 
 def _simple(char: str) -> str:
     """The simplified form, and what that becomes in turn."""
-    known = variants()
     for _ in range(4):
-        following = unicodedata.normalize("NFKC", known.get(char, char)).lower()
+        following = unicodedata.normalize("NFKC", _variant(char)).lower()
         if following == char or len(following) != 1:
             break
         char = following
     return char
+
+
+def _variant(char: str) -> str:
+    """What OpenCC calls the simplified form of a single sign; itself when it is none, or would become several."""
+    converter = _converter()
+    if converter is None or not any(ord(char) in signs for signs in _RANGES):
+        return char
+    simple = str(converter.convert(char))
+    return simple if len(simple) == 1 else char
 
 
 _TABLE: Final = _Table()
