@@ -91,10 +91,11 @@ class Terminal:
         os.close(follower)
 
     def open(self) -> None:
-        """Until the first screen stands: its figures were asked for and drawn."""
-        seen = b""
-        while "今日加封".encode() not in seen and select.select([self._leader], [], [], 60.0)[0]:
-            seen += os.read(self._leader, 1 << 16)
+        """Until the first screen stands: it has written something, and nothing more for two seconds."""
+        wait = 60.0
+        while select.select([self._leader], [], [], wait)[0]:
+            os.read(self._leader, 1 << 16)
+            wait = 2.0
 
     def press(self, key: str) -> tuple[float, float]:
         """Milliseconds until the first frame that the key brought, and until the last byte."""
