@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -171,11 +172,14 @@ def open_home(path: Path, ask: Callable[[], str], clock: Clock, random: Randomne
     selftest.run(config.sm3)
     if config.escrow and not (path / config.escrow).is_file():
         raise ConfigurationWrong(f"escrow 所指的 {config.escrow} 不在 {path} 中。请放回 age 公钥文件，或从 {configuration.FILE} 删去 escrow。")
-    held = durable.HomeLock(path)
-    try:
+    with ExitStack() as opened:
+        held = durable.HomeLock(path)
+        opened.callback(held.release)
         secrets = unlock(path, config, ask)
         front = open_database(path / FRONT, None, FRONT_ROOMS)
+        opened.callback(front.close)
         holdings = open_database(path / HOLDINGS, secrets.database_key, HOLDINGS_ROOMS)
+        opened.callback(holdings.close)
         objects = DiskObjects(path / OBJECTS)
         objects.sweep()
         for leftover in path.glob(".*.tmp*"):
@@ -185,10 +189,9 @@ def open_home(path: Path, ask: Callable[[], str], clock: Clock, random: Randomne
         chain, tls_digest = _certificate(path, genesis)
         own_log = OwnLog(secrets.signing_key(), genesis, clock)
         site = _site(path)
-        return Home(path, config, secrets, front, holdings, objects, own_log, chain, tls_digest, clock, random, held, site)
-    except BaseException:
-        held.release()
-        raise
+        home = Home(path, config, secrets, front, holdings, objects, own_log, chain, tls_digest, clock, random, held, site)
+        opened.pop_all()
+        return home
 
 
 def _site(path: Path) -> SiteData:

@@ -96,9 +96,13 @@ def open_home(path: Path, ask: Callable[[], str]) -> Home:
     try:
         secrets = keys.load(path / KEY, lock_of(config.unlock, path, ask))
         database = open_database(path / DATABASE, secrets.database_key, ROOMS)
-        objects = DiskObjects(path / "objects")
-        objects.sweep()
-        return Home(path, config, secrets, database, objects, _identity(database), held, site_tables.load(path))
+        try:
+            objects = DiskObjects(path / "objects")
+            objects.sweep()
+            return Home(path, config, secrets, database, objects, _identity(database), held, site_tables.load(path))
+        except BaseException:
+            database.close()
+            raise
     except BaseException:
         held.release()
         raise

@@ -77,6 +77,7 @@ class Database:
         self._writer = self._connect()
 
     def _connect(self) -> apsw.Connection:
+        connection: apsw.Connection | None = None
         try:
             connection = apsw.Connection(str(self.path))
             connection.cursor_factory = _Cursor
@@ -93,6 +94,8 @@ class Database:
             # Rows that are erased (a classified mark found late) must not linger in free pages.
             connection.pragma("secure_delete", "on")
         except _TOLD as fault:
+            if connection is not None:
+                connection.close()
             raise _told(fault, self.path, 0) from fault
         return connection
 
@@ -168,12 +171,17 @@ def open_database(path: Path, key: bytes | None, rooms: Sequence[str]) -> Databa
         StoreDamaged: wrong key or damage.
     """
     database = Database(path, key)
-    with database.transaction() as connection:
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_version(room TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
-        )
-        for room in rooms:
-            _upgrade(connection, room, path.name)
+    try:
+        with database.transaction() as connection:
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS schema_version(room TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"
+            )
+            for room in rooms:
+                _upgrade(connection, room, path.name)
+    except BaseException:
+        # What stays open would keep the file's locks and its shared memory for whoever opens it next.
+        database.close()
+        raise
     return database
 
 
