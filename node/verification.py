@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import apsw
 
-import apsw
-
 from node import settings
 from node.clock import Clock
 from node.home import Home
@@ -64,7 +62,6 @@ def doctor(home: Home, clock: Clock, *, repair: bool = False) -> list[Trouble]:
         found.append(Trouble(what, "objects", "执行 node doctor --repair 清除", damage=False))
     reading = home.database.read()
     found += _texts(reading)
-    found += _texts(reading)
     if stopped := settings.read(reading, Setting.STOPPED):
         found.append(Trouble(f"传输已停止：{stopped}", "市级中心", "联系市级中心处理；本机数据完好"))
     if settings.read(reading, Setting.HUB_BEHIND) is not None:
@@ -98,19 +95,6 @@ def _texts(reading: apsw.Connection) -> list[Trouble]:
                 "识读引擎没有安装，待识读的页在排队", "识读", "安装 rapidocr 和 onnxruntime 后自动接着读", damage=False
             )
         )
-    return found
-
-
-def _texts(reading: apsw.Connection) -> list[Trouble]:
-    """Pages that could not be read, and an engine that is not there: derived data, nothing is lost."""
-    from node import reading_queue as queue  # a sync needs none of it
-
-    found, failed = [], queue.figure(reading, queue.Figure.FAILED)
-    if failed:
-        what, remedy = f"{failed} 页读不出文字", "查看 node reading list --failed，处理后 node reading retry；档案本身完好"
-        found.append(Trouble(what, "识读", remedy, damage=False))
-    if queue.figure(reading, queue.Figure.ABSENT) and queue.figure(reading, queue.Figure.WAITING):
-        found.append(Trouble("识读引擎没有安装，待识读的页在排队", "识读", "安装 rapidocr 和 onnxruntime 后自动接着读", damage=False))
     return found
 
 
