@@ -27,7 +27,7 @@ from holdings.sheet import ParsedSheet
 from holdings.sheet_stream import FramedSheet, ParsedSource, frames
 
 __all__ = [
-    "GONE_TOLD_MAX", "ImportReport", "LiftedRow", "classified_volumes", "delivery_rows", "glance", "import_sheet", "latest_import",
+    "GONE_TOLD_MAX", "ImportReport", "LiftedRow", "classified_volumes", "delivery_rows", "for_images", "glance", "import_sheet", "latest_import",
     "lay", "lift", "link", "mend", "of_delivery", "of_volume", "row_for", "unfinished", "withdraw",
 ]  # fmt: skip
 
@@ -67,6 +67,12 @@ def row_for(connection: apsw.Connection, match_key: str) -> Row | None:
     return None if sheet.under_way else _row(stored, sheet)
 
 
+def for_images(connection: apsw.Connection, match_key: str) -> Row | None:
+    """The same of rows that images can be linked to: one of a fonds or a series describes what lies below it, and none."""
+    row = row_for(connection, match_key)
+    return row if row is None or row.level >= Level.VOLUME else None
+
+
 def of_volume(connection: apsw.Connection, volume_key: str, *, limit: int = 20_000) -> list[Row]:
     """Rows that stand of one volume, the volume's own among them, in the order of their codes; for linking by page ranges."""
     low = sort_key(volume_key)
@@ -82,12 +88,12 @@ def of_volume(connection: apsw.Connection, volume_key: str, *, limit: int = 20_0
 def of_delivery(
     connection: apsw.Connection, delivery: str, *, after: str = "", limit: int = 1_000, unlinked: bool = False
 ) -> list[Row]:
-    """Rows that stand of the sheets of one delivery, in the order of their match keys from after one on; `unlinked`: those
+    """Volumes and items that stand of the sheets of one delivery, in the order of their match keys from after one on; `unlinked`: those
     without images 有目无图 alone."""
     among = ",".join(str(number) for number in sheets.of_delivery(connection, sheets.OWN, delivery)) or "0"
     found = rows.select(
         connection,
-        f"c.match_key > ?1 AND c.holder = 0 AND c.state = 0 AND c.linked <= ?2 AND +c.sheet IN ({among})"
+        f"c.match_key > ?1 AND c.holder = 0 AND c.state = 0 AND +c.level > 2 AND c.linked <= ?2 AND +c.sheet IN ({among})"
         " ORDER BY c.match_key LIMIT ?3",
         (after, 0 if unlinked else 1, limit),
     )

@@ -45,11 +45,12 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     date: str = ""
     elements: str = ""
     digest: bytes = b""
+    above: Level | None = None
 
     @property
     def level(self) -> Level:
-        """The level its code names: a volume, else an item."""
-        return Level.VOLUME if self.volume == self.key else Level.ITEM
+        """A fonds or a series where the sheet or the code says so, else the level its code names: a volume, or an item."""
+        return self.above or (Level.VOLUME if self.volume == self.key else Level.ITEM)
 
 
 class LineMaker:
@@ -96,10 +97,11 @@ class LineMaker:
         if date_at is not None and date:
             cells[date_at] = _OWN
         # What a row says does not depend on the order of its columns, nor on columns that are blank.
-        digest = hashlib.blake2b(self._sorted((row.code, values)), digest_size=DIGEST_SIZE).digest()
+        said = (row.code, values) if row.above is None else (row.code, values, row.above)
+        digest = hashlib.blake2b(self._sorted(said), digest_size=DIGEST_SIZE).digest()
         return Line(
             row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume, row.code, self._ordering(row),
-            title, date, self._encode(cells).decode(), digest,
+            title, date, self._encode(cells).decode(), digest, row.above,
         )  # fmt: skip
 
 

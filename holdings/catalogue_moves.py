@@ -19,6 +19,7 @@ from holdings.catalogue_line import Line, LineMaker, sort_key, values_of
 from holdings.code_scheme import Scheme
 from holdings.record import MARK
 from holdings.reference_code import CodeProblem, parse, volume_key
+from holdings.row_level import level_above
 from holdings.security import MarkKind
 from holdings.sheet_notes import SheetRow
 
@@ -65,7 +66,9 @@ def lay(connection: apsw.Connection, row: LiftedRow, schemes: Sequence[Scheme] =
     code = parse(row.reference_code, schemes)
     assert not isinstance(code, CodeProblem), "codes are judged before rows are moved"
     maker = LineMaker(row.elements)
-    said = SheetRow(row.number, code.key, volume_key(code), MarkKind.OPEN, code.printed, row.elements, tab=row.tab)
+    above = level_above(code.key, row.elements)
+    volume = volume_key(code) if above is None else None
+    said = SheetRow(row.number, code.key, volume, MarkKind.OPEN, code.printed, row.elements, tab=row.tab, above=above)
     line = maker.make(said)
     columns = rows.columns(connection, maker.columns)
     number = row.id or rows.next_id(connection)
@@ -88,7 +91,9 @@ def mend(connection: apsw.Connection, match_key: str, values: Mapping[str, str])
     code = parse(row.reference_code)
     assert not isinstance(code, CodeProblem), "a stored code is one"
     maker = LineMaker(elements)
-    said = SheetRow(row.number, code.key, volume_key(code), MarkKind.OPEN, code.printed, elements, tab=row.tab)
+    above = level_above(code.key, elements)
+    volume = volume_key(code) if above is None else None
+    said = SheetRow(row.number, code.key, volume, MarkKind.OPEN, code.printed, elements, tab=row.tab, above=above)
     line = maker.make(said)
     line.digest = row.digest
     rows.put_back(connection, row.id, row.sheet, rows.columns(connection, maker.columns), line, row.state, row.changed)

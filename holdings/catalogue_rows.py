@@ -115,7 +115,7 @@ def insert(
         _INSERT,
         (
             (
-                number, one.key, holder, one.code, one.ordering, 3 if one.volume == one.key else 4, one.volume, one.title, one.date,
+                number, one.key, holder, one.code, one.ordering, int(one.level), one.volume, one.title, one.date,
                 columns, one.elements, one.digest, sheet, one.tab, one.number, 2 if one.duplicate else 0, now,
             )
             for number, one in enumerate(lines, first)
@@ -124,11 +124,11 @@ def insert(
     numbers = range(first, first + len(lines))
     said = search_document.of_rows(
         _names(connection, columns),
-        ((one.elements, one.title, one.code, one.key, 3 if one.volume == one.key else 4, one.date) for one in lines),
+        ((one.elements, one.title, one.code, one.key, int(one.level), one.date) for one in lines),
         holder,
     )
     search_index.put_rows(connection, numbers, said)
-    fonds_tally.count_rows(connection, (one.key for one in lines), 1, _writer(connection, holder))
+    fonds_tally.count_rows(connection, (one.key for one in lines if one.above is None), 1, _writer(connection, holder))
     return numbers
 
 
@@ -140,7 +140,7 @@ def _names(connection: apsw.Connection, columns: int) -> tuple[str, ...]:
 def _said(names: tuple[str, ...], line: Line, key: str, holder: int) -> Document:
     """What the index is to know of a line."""
     return search_document.of_row(
-        names, line.elements, title=line.title, code=line.code, key=key, level=3 if line.volume == key else 4,
+        names, line.elements, title=line.title, code=line.code, key=key, level=line.above or (3 if line.volume == key else 4),
         holder=holder, date=line.date,
     )  # fmt: skip
 
@@ -221,7 +221,7 @@ def erase(connection: apsw.Connection, holder: int, keys: Sequence[str]) -> list
     found = [Full(*row) for row in rows]
     search_index.take_out(connection, [row.id for row in found], [document(row) for row in found])
     connection.executemany("DELETE FROM catalogue_row WHERE id = ?", [(row.id,) for row in found])
-    fonds_tally.count_rows(connection, (row.key for row in found), -1, _writer(connection, holder))
+    fonds_tally.count_rows(connection, (row.key for row in found if row.level > 2), -1, _writer(connection, holder))
     return [(row.id, row.key, bool(row.linked)) for row in found]
 
 
@@ -239,10 +239,10 @@ def count_between(connection: apsw.Connection, among: Sequence[int], low: str, h
 def in_order(
     connection: apsw.Connection, holder: int, after: tuple[str, int], limit: int
 ) -> list[tuple[str, int, str, str]]:
-    """(sort key, id, match key, code as printed) of rows that are not gone, in the order of codes, from after one on."""
+    """(sort key, id, match key, code as printed) of volumes and items that are not gone, in the order of codes, from after one on."""
     found: list[Any] = connection.execute(
         "SELECT ordering, id, match_key, reference_code FROM catalogue_row WHERE (ordering, id) > (?, ?) AND holder = ? AND state <> 1"
-        " ORDER BY ordering, id LIMIT ?",
+        " AND level > 2 ORDER BY ordering, id LIMIT ?",
         (*after, holder, limit),
     ).fetchall()
     return found
@@ -260,7 +260,7 @@ def put_back(
         ),
     )  # fmt: skip
     search_index.put(connection, [number], [_said(_names(connection, columns), line, line.key, 0)])
-    fonds_tally.count_rows(connection, [line.key], 1)
+    fonds_tally.count_rows(connection, [line.key] if line.above is None else [], 1)
 
 
 def keys_of(connection: apsw.Connection, sheet: int, limit: int) -> list[str]:
@@ -272,9 +272,9 @@ def keys_of(connection: apsw.Connection, sheet: int, limit: int) -> list[str]:
 
 
 def figures(connection: apsw.Connection, sheet: int) -> tuple[int, int, int]:
-    """(rows that stand, those without a record, when one last changed) of a sheet; reads them once."""
+    """(rows that stand, volumes and items among them without a record, when one last changed) of a sheet; reads them once."""
     row = connection.execute(
-        "SELECT count(*), count(*) FILTER (WHERE linked = 0), coalesce(max(changed), 0) FROM catalogue_row"
+        "SELECT count(*), count(*) FILTER (WHERE linked = 0 AND level > 2), coalesce(max(changed), 0) FROM catalogue_row"
         " WHERE sheet = ? AND state <> 1",
         (sheet,),
     ).fetchone()

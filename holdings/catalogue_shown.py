@@ -33,7 +33,7 @@ def shown_row(connection: apsw.Connection, ref: str) -> Told | None:
         return None
     return {
         "ref": f"{writer}/{one.code}" if slash else one.code, "id": None, "title": one.title, "level": Level(one.level).label,
-        "custody": "尚无图像", "version": 0,
+        "custody": "尚无图像" if one.level >= Level.VOLUME else "本级不带图像", "version": 0,
         "elements": values_of(rows.names_of(one.names), one.elements, (one.code, one.title, one.date)),
         "delivery": sheet.delivery, "sheet": sheet.name, "row": one.number,
         "void": None, "versions": [], "former_codes": [], "relations": [], "page_changes": [], "receipts": [], "findings": [], "pages": [],

@@ -9,6 +9,7 @@ from typing import Final
 import apsw
 
 from holdings import catalogue_rows
+from holdings.record import Level
 
 COUNTED_MAX: Final = 10_000
 """Rows below a branch are counted up to this many."""
@@ -18,7 +19,8 @@ _DIVIDER: Final = re.compile(r"[-·.]")
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """One thing of a level: `key` leads to what is below; a leaf is a row itself, whose key is its match key. `rows` stops at COUNTED_MAX."""
+    """One thing of a level: `key` leads to what is below; a leaf is a row itself, whose key is its match key. `rows` stops at COUNTED_MAX.
+    `linked`: no image of it is missing, be it that it has a record or that it describes a fonds or a series."""
 
     key: str
     rows: int
@@ -52,4 +54,5 @@ def _leaf(connection: apsw.Connection, key: str) -> Branch:
     row = catalogue_rows.full(connection, key)
     if row is None:
         return Branch(key, 1, leaf=True)
-    return Branch(key, 1, leaf=True, code=row.code, title=row.title, date=row.date, linked=bool(row.linked))
+    linked = bool(row.linked) or row.level < Level.VOLUME
+    return Branch(key, 1, leaf=True, code=row.code, title=row.title, date=row.date, linked=linked)

@@ -8,6 +8,8 @@ from enum import Enum
 from typing import Any, Final
 
 Told = dict[str, Any]
+ABOVE: Final = frozenset({"全宗", "类别"})
+"""Labels of levels (record.Level) that have no images of their own."""
 _VALUES_SHOWN: Final = 8
 _PAGES_SHOWN: Final = 3
 _MODES: Final[Mapping[str, str]] = {"words": "按字词", "meaning": "按意思", "both": "按字词和意思"}
@@ -56,7 +58,7 @@ def lines_of(result: Told) -> list[Line]:
 def _hit(number: int, hit: Told) -> Iterator[Line]:
     about = "  ".join(str(part) for part in (hit["level"], hit["date"], hit["body"]) if part)
     marked = [hit["security"]] if hit["security"] else []
-    state = "  ".join([*marked, *([] if hit["images"] else ["尚无图像"])])
+    state = "  ".join([*marked, *([] if hit["images"] or hit["level"] in ABOVE else ["尚无图像"])])
     yield [
         (f"{number:>3}  ", Look.QUIET),
         (hit["ref"], Look.CODE),

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from holdings.findings import FindingCode
+from holdings.record import Level
 from holdings.security import MarkKind
 from holdings.sheet_profile import Proposal, Question, QuestionKind, Repair, RepairKind
 from holdings.sheet_tally import EXAMPLES
@@ -66,6 +67,8 @@ class SheetRow(msgspec.Struct, array_like=True):
     refused: bool = False
     duplicate: bool = False
     tab: str = ""
+    above: Level | None = None
+    """Level of a row that describes a fonds or a series (row_level.level_above); None for volumes and items."""
 
 
 class Ledger:

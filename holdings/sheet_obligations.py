@@ -96,7 +96,7 @@ class Obligations:
 
     def _judge_of(self, row: SheetRow) -> Checker:
         """The checker of a row: by its level, its edition, and what its code or its 门类 says of the category."""
-        level, code = Level.VOLUME if row.key == row.volume else Level.ITEM, row.code
+        level, code = row.above or (Level.VOLUME if row.key == row.volume else Level.ITEM), row.code
         get = row.values.get
         kind = (code.rstrip("0123456789-"), code.split("-", 2)[1:2], level, get("门类"), get(EDITION))
         if self._judge is None or kind != self._kind:

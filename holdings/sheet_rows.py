@@ -18,6 +18,7 @@ from holdings.dates import date_fault, is_empty_date, is_unknown_date, read_date
 from holdings.findings import FindingCode
 from holdings.record import CELL_MAX, DATE, MARK, TITLE
 from holdings.reference_code import CodeProblem
+from holdings.row_level import COLUMNS, level_above
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import begins_banner, merged_banner, read_banner
 from holdings.sheet_code import CodeRead, CodeReader, CodeSource
@@ -103,6 +104,7 @@ class Reading:
         self._repair = ColumnRepair(header, source.parts, table, profile, self._tally, context.day_shift)
         self._above_secret, self._nonstandard = False, 0
         self._marks = RowMark(header, profile, site)
+        self._says_level = not {*header.names, *context.defaults}.isdisjoint(COLUMNS)
         self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab, silent=self._tally.silent)
 
     @property
@@ -277,6 +279,9 @@ class Reading:
             self._doubts(raw, cells, code.key, mended=mended)
         if self._title_at is not None and is_mojibake(cells[self._title_at]):
             self._note(number, TITLE, FindingCode.MOJIBAKE, "", code.key)
+        above = level_above(code.key, values) if code.form or self._says_level else None
+        if above is not None:
+            return SheetRow(number, code.key, None, mark, code.printed, values, tab=tab, above=above)
         if code.form:
             self._nonstandard += 1
             if self._nonstandard <= CODES_TOLD and not self._ledger.full:

@@ -107,7 +107,8 @@ def _shown(result: dict[str, Any], *, with_text: bool, whole: bool) -> str:
         lines.append(f"已作废：{result['void']['reason']}（{result['void']['by']}）")
     if result["former_codes"]:
         lines.append(f"曾用档号：{'、'.join(result['former_codes'])}")
-    lines.append(f"第 {result['version']} 版，{result['custody']}" if result["id"] else "目录中有此条，尚无图像")
+    lead = f"第 {result['version']} 版" if result["id"] else "目录中有此条"
+    lines.append(f"{lead}，{result['custody']}")
     lines += [f"  {r['label']} {when(r['wall'])}（日志第 {r['seq']} 条）" for r in result["receipts"]]
     lines += [f"  问题：{finding}" for finding in result["findings"]]
     for page in result["pages"]:

@@ -109,7 +109,9 @@ def _shown(result: dict[str, Any], *, with_text: bool, whole: bool) -> str:
     if result["former_codes"]:
         lines.append(f"曾用档号：{'、'.join(result['former_codes'])}")
     lines.append(
-        f"第 {result['version']} 版，{result['custody']}，{receipts}" if result["id"] else "目录中有此条，尚无图像"
+        f"第 {result['version']} 版，{result['custody']}，{receipts}"
+        if result["id"]
+        else f"目录中有此条，{result['custody']}"
     )
     if photos := result.get("set"):
         lines.append(f"组照 {photos['name']}：{len(photos['refs'])} 张，{photos['said'].get('文字说明', '')}".rstrip("，"))

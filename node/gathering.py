@@ -137,7 +137,7 @@ def _foreign(found: Gathering, connection: apsw.Connection, delivery: str) -> bo
     """Do these overrides beside the delivery replace pages of another one?"""
     if not (found.override and all(page.folder.startswith("../") for page in found.pages)):
         return False
-    row = catalogue.row_for(connection, found.key)
+    row = catalogue.for_images(connection, found.key)
     return row is None or row.delivery != delivery
 
 
@@ -180,7 +180,7 @@ def lookups(connection: apsw.Connection, delivery: str, words: Vocabulary) -> Lo
 
 def _is_known(connection: apsw.Connection, key: str) -> bool:
     """Does a row bear this code, or did a record or row bear it before it was changed?"""
-    if catalogue.row_for(connection, key) is not None:
+    if catalogue.for_images(connection, key) is not None:
         return True
     return bool(lineage.once_bore(connection, key)) or lineage.row_became(connection, key) is not None
 

@@ -243,7 +243,7 @@ class Intake:
         code = parse(path.rpartition("/")[2])
         if isinstance(code, CodeProblem):
             return False
-        return code.form is not CodeForm.OTHER or catalogue.row_for(self._home.database.read(), code.key) is not None
+        return code.form is not CodeForm.OTHER or catalogue.for_images(self._home.database.read(), code.key) is not None
 
     def _loose(self, name: str, folder: Folder, sheets: list[FileStat]) -> None:
         memos = {memo.lower() for sheet in sheets for memo in memo_names(sheet.name)}

@@ -94,7 +94,7 @@ class Judging:
                 connection, seen, FolderState.QUARANTINED, [Finding(FindingCode.UNREADABLE, key, place.key, place.name)]
             )
             return None
-        row = catalogue.row_for(connection, key)
+        row = catalogue.for_images(connection, key)
         if place.delivery in standing.withdrawn or (row is not None and row.delivery in standing.withdrawn):
             self.leave(connection, seen, FolderState.HELD, [])
             return None

@@ -121,7 +121,7 @@ def _figures(
     for gathering in itertools.islice(
         (g for g in found.gatherings if g.pages and not g.whole and not g.override), 4 * SAMPLE
     ):
-        row = catalogue.row_for(connection, gathering.key)
+        row = catalogue.for_images(connection, gathering.key)
         if row is None or not row.pages:
             continue
         verdict = gate.judge(row, standing.clearances.get(row.delivery), standing.volumes, home.identity.log.site_class)

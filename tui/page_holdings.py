@@ -11,6 +11,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from holdings.language import mark
+from holdings.search_prose import ABOVE
 from tui import figures, holdings_forms
 from tui.keymap import Key
 from tui.ledger import Column, Ledger, Line
@@ -258,7 +259,7 @@ def branch(one: Answer, most: int) -> Line:
 
 def row(one: Answer) -> Line:
     """A hit as a line; one without images says so."""
-    bare = not one.get("images", True)
+    bare = not one.get("images", True) and one["level"] not in ABOVE
     return Line(
         (one["ref"], (_("(无图) ") if bare else "") + one["title"], one["date"] or "", one["level"]),
         "faint" if bare else "",
