@@ -55,7 +55,7 @@ def test_cuts_cost_at_most_a_twentieth(city: City) -> None:
     """With the line cut whenever 25 MB have gone over it, no more than 5 % more bytes go up than the objects have."""
     with CuttingProxy(city.hub.address, SLOW) as proxy:
         city.join(proxy.address)
-        fill(city, 32)
+        fill(city, 40)
         before = proxy.up
         proxy.cut_every(CUT_BYTES)
         city.run()
