@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from holdings.file_name import NameKind, name_kind
@@ -27,7 +28,7 @@ from holdings.layout import (
 from holdings.layout_merge import merge
 from holdings.layout_template import splits
 from holdings.layout_volume import VolumeRow, parse_range, spans
-from holdings.layout_words import Role, Use, Vocabulary, fold, vocabulary
+from holdings.layout_words import HIDDEN, Role, Use, Vocabulary, fold, hidden, vocabulary
 from holdings.page_name import page_name
 from holdings.readiness import order_pages
 from holdings.record import parse_pages
@@ -263,16 +264,19 @@ def _runs(numbers: Sequence[int]) -> str:
 
 def _rows(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
     """F7, reels: the link sheet names folder, first and last image; a record may have several lines, as a volume that spans reels.
-    A line without a code covers images that show no record (靶标)."""
+    A line without a code covers images that show no record (靶标); one whose names are hidden is of a classified record."""
     by_last: dict[str, list[_Shelf]] = defaultdict(list)
     used: set[tuple[str, str]] = set()
     for way, names in ways:
         by_last[fold(way.folder.rpartition("/")[2])].append(
             _Shelf(way, [n for n in names if not work.words.is_evidence(n)])
         )
+    by_hidden = {hidden(name): shelves for name, shelves in by_last.items()}
     for link in work.lookups.links():
-        tail = [fold(p) for p in link.folder.replace("\\", "/").split("/") if p.strip()]
-        fits = _nearest(by_last.get(tail[-1] if tail else "", []), tail)
+        veiled = link.folder[:1] == HIDDEN
+        tail = [p if veiled else fold(p) for p in link.folder.replace("\\", "/").split("/") if p.strip()]
+        near = (by_hidden if veiled else by_last).get(tail[-1] if tail else "", [])
+        fits = _nearest(near, tail, hidden if veiled else fold)
         if len(fits) != 1:
             why = "找不到" if not fits else "不止一处"
             work.left.append(_lost(link, f"图像文件夹“{link.folder}”{why}"))
@@ -330,20 +334,28 @@ class _Shelf:
                 self._numbers.setdefault(page.number, index)
         self._places |= {fold(name): index for index, name in enumerate(self._ordered)}
 
+    @functools.cached_property
+    def _hidden(self) -> dict[str, int]:
+        """Places by what stands for a name that may not be kept."""
+        numbers = {hidden(str(number)): index for number, index in self._numbers.items()}
+        return numbers | {hidden(name): index for name, index in self._places.items()}
+
     def _place(self, text: str) -> int | None:
+        if text[:1] == HIDDEN:
+            return self._hidden.get(text)
         wanted = fold(text)
         if wanted in self._places:
             return self._places[wanted]
         return self._numbers.get(int(wanted)) if wanted.isascii() and wanted.isdigit() else None
 
 
-def _nearest(places: list[_Shelf], tail: list[str]) -> list[_Shelf]:
+def _nearest(places: list[_Shelf], tail: list[str], look: Callable[[str], str]) -> list[_Shelf]:
     """Folders whose path ends like a link sheet's, by as many levels as any does: the sheet often writes the contractor's whole disk."""
     if len(places) < 2:
         return places
 
     def alike(shelf: _Shelf) -> int:
-        pairs = zip(reversed([fold(p) for p in shelf.way.folder.split("/")]), reversed(tail), strict=False)
+        pairs = zip(reversed([look(p) for p in shelf.way.folder.split("/")]), reversed(tail), strict=False)
         return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
 
     best = max(map(alike, places))

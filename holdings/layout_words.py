@@ -5,6 +5,7 @@ data/layout.toml, over which a site lays its own. Pure.
 from __future__ import annotations
 
 import functools
+import hashlib
 import re
 import unicodedata
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 
 FILE: Final = "layout.toml"
 
+HIDDEN: Final = "\x1f"
+"""Begins what stands for a name; no name that a sheet prints begins so."""
 _BLANK: Final = re.compile(r"\s+")
 _TAIL: Final = re.compile(r"[\s_-]*(?:第)?([0-9]{1,4})(?:次|号|盘|张)?$")
 
@@ -68,6 +71,15 @@ class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def fold(text: str) -> str:
     """A name as words are compared: half-width, capitals, no blanks."""
     return _BLANK.sub("", unicodedata.normalize("NFKC", text)).upper()
+
+
+def hidden(text: str) -> str:
+    """What stands for a name that may not be kept, so that the same name is still found: equal for equal numbers, else for names that
+    fold to the same. Blank stays blank."""
+    folded = fold(text)
+    if folded.isascii() and folded.isdigit():
+        folded = str(int(folded))
+    return f"{HIDDEN}{hashlib.blake2b(folded.encode(), digest_size=12).hexdigest()}" if folded else ""
 
 
 class Vocabulary:

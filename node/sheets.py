@@ -202,7 +202,9 @@ class SheetIntake:
             return Origin(0, batch, sheet.begin.name, source)
 
         def last(connection: apsw.Connection, report: ImportReport) -> None:
-            reels = category_findings.of_links(sheet.links, report.scope, self._home.site)
+            marked = link_store.marked_keys(connection, (line.key for line in sheet.links))
+            told = [line for line in sheet.links if line.key not in marked]
+            reels = category_findings.of_links(told, report.scope, self._home.site)
             quarantine.settle(connection, report.scope, [*report.findings, *reels], now)
             correction.lay_again(connection)
             declared_totals.keep(connection, batch, sheet.begin.name, sheet.end.declared)

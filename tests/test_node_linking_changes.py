@@ -11,6 +11,7 @@ from node_at_work import NodeAtWork, make
 from scan_tree import COLUMNS, page, pages, sheet
 from test_node_gate import opened_files
 from test_node_linking import VOLUME, A, B, read_by, rows, told
+from test_node_secrecy import leaks
 
 from node.folders import STALE_S
 from node.service import Service
@@ -339,3 +340,36 @@ def test_a_link_sheet_says_nothing_of_a_classified_record(work: NodeAtWork) -> N
     assert [path for code, path in work.findings() if code == "link-lost"] == [f"扫描#{B}"]
     with work.opened() as engine:
         assert "天机" not in str(Service(engine).quarantine_list())
+
+
+@pytest.mark.parametrize("first", ["catalogue", "links", "together"])
+def test_a_link_sheet_leaves_no_code_of_a_classified_record(work: NodeAtWork, first: str) -> None:
+    """Whichever came first, nothing that a link sheet prints of a classified record stays in its table (nor anywhere when its mark
+    was known from the start), its neighbour's line stays, its images are held and never opened; when the catalogue calls it open, the same line links them."""
+    read_by(work, '[layout]\nkind = "rows"')
+    boxes = {"天机盒": {"密件0001.jpg": page(1), "密件0002.jpg": page(2)}, "盒1": {"图3.jpg": page(3)}}
+    for box, files in boxes.items():
+        work.scans.put(f"卷/{box}", files)
+    printed = A.replace("-", "－").lower()
+    links = f"档号,图像文件夹,首图,末图\n{printed},D:\\九重室\\天机盒,密件0001.jpg,密件0002.jpg\n{B},盒1,图3.jpg,图3.jpg\n".encode()
+
+    def catalogue_says(mark: str) -> None:
+        rows(work, {A: {"页数": "2", "密级": mark}, B: {"页数": "1"}})
+
+    if first != "links":
+        catalogue_says("机密")
+    if first == "catalogue":
+        work.intake()
+    work.scans.put("", {"挂接表.csv": links})
+    if first == "links":
+        work.intake()
+        catalogue_says("机密")
+    work.intake()
+    assert list(work.current()) == [B]
+    found = leaks(work, b"", [printed.encode(), "九重室".encode(), "天机".encode(), "密件".encode()])
+    # Places that were told before anybody could know stay told, as of every record that turns out classified.
+    assert set(found) <= (set() if first == "together" else {"table finding", "table folder"})
+    assert leaks(work, b"", [B.encode()])
+    catalogue_says("")
+    work.intake()
+    assert list(work.current()[A]) == ["密件0001.jpg", "密件0002.jpg"]
