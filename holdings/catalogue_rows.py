@@ -344,17 +344,17 @@ def begun(connection: apsw.Connection, key: str, limit: int) -> list[int]:
     return [int(number) for (number,) in found]
 
 
-def standing(connection: apsw.Connection, numbers: Sequence[int], held: Collection[int]) -> list[int]:
-    """Those of some ids whose rows stand, have no record, and are of no sheet that is held."""
+def standing(connection: apsw.Connection, numbers: Sequence[int], held: Collection[int]) -> dict[int, str]:
+    """Those of some ids whose rows stand, have no record, and are of no sheet that is held, with their dates."""
     if not numbers:
-        return []
+        return {}
     among = ",".join(str(int(sheet)) for sheet in held) or "0"
-    rows = connection.execute(
-        "SELECT c.id FROM carray(?) k CROSS JOIN catalogue_row c ON c.id = k.value"
+    found: Any = connection.execute(
+        "SELECT c.id, c.date FROM carray(?) k CROSS JOIN catalogue_row c ON c.id = k.value"
         f" WHERE c.state = 0 AND c.linked = 0 AND c.sheet NOT IN ({among})",
         (_numbers(numbers),),
     )
-    return [int(number) for (number,) in rows]
+    return {int(number): date for number, date in found}
 
 
 def last_of(connection: apsw.Connection, sheet: int) -> int:

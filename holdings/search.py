@@ -14,7 +14,16 @@ from typing import Final, Protocol
 
 import apsw
 
-from holdings import catalogue_sheets, lineage, search_fold, search_hit, search_index, search_sample, text_store
+from holdings import (
+    catalogue_sheets,
+    lineage,
+    search_dates,
+    search_fold,
+    search_hit,
+    search_index,
+    search_sample,
+    text_store,
+)
 from holdings.access import Access
 from holdings.catalogue_line import sort_key
 from holdings.reference_code import CODE_MAX, match_key
@@ -22,7 +31,7 @@ from holdings.search_answer import Count, FacetCounts, Hit, SearchAnswer
 from holdings.search_document import Document
 from holdings.search_find import Finder, Found, finder
 from holdings.search_needle import All, Heard, Needle, View, looked_for, names_heard, needle, needles
-from holdings.search_plan import Plan, narrowing, plan, token
+from holdings.search_plan import Plan, narrowing, plan
 from holdings.search_request import (
     LIMIT_MAX,
     Both,
@@ -39,12 +48,10 @@ from holdings.search_request import (
 
 COUNT_CAP: Final = 1_000  # hits counted; above, the count is a lower bound
 SCORED: Final = 1_000  # newest hits that are put in the order of relevance
-DENSE: Final = 1_200  # hits of a year from which on its days are looked at row by row
 FACETED: Final = 2_500  # newest hits that facets are counted over
 WALKED: Final = 2_000  # rows looked at for counts, facets and order where the index cannot help: a single frequent sign
 VALUES_TOLD: Final = 100  # values of one facet, the most frequent
-BY_DATE: Final = 400  # hits, of all years or of one, up to which all are read and sorted by date
-BY_CODE: Final = 20_000  # newest hits that are sorted by code
+BY_CODE: Final = 20_000  # newest hits that are sorted by code, or without an index by date
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,34 +221,17 @@ def _by_relevance(asked: _Asked, cursor: _Cursor | None, head: list[Found]) -> t
 
 
 def _by_date(asked: _Asked, cursor: _Cursor | None) -> tuple[list[Found], str]:
-    """Latest first. A few hits are all sorted; many are found day by day, so that only a page of them is read."""
-    if not asked.finder.table or not asked.finder.many(BY_DATE):
+    """Latest first."""
+    last = (int(cursor.key), cursor.id) if cursor is not None else search_dates.END
+    if asked.finder.table:
+        found = asked.finder.read(
+            itertools.islice(search_dates.latest(asked.finder, last, asked.limit), asked.limit + 1)
+        )
+    else:
         few = asked.finder.read(itertools.islice(asked.finder.newest(), BY_CODE))
         order = sorted(few, key=lambda one: (-one.document.day, -one.id))
-        if cursor is not None:
-            order = [one for one in order if (-one.document.day, -one.id) > (-int(cursor.key), -cursor.id)]
-        found = order[: asked.limit + 1]
-    else:
-        found = asked.finder.read(itertools.islice(_along_days(asked.finder, cursor), asked.limit + 1))
+        found = [one for one in order if (one.document.day, one.id) < last][: asked.limit + 1]
     return _cut(asked, found, lambda one: _Cursor("d", one.id, str(one.document.day)))
-
-
-def _along_days(find: Finder, cursor: _Cursor | None) -> Iterator[Found]:
-    """Year by year: the hits of one are read and sorted when they are few, else found day by day."""
-    last = (int(cursor.key), cursor.id) if cursor is not None else (99_991_231, 1 << 62)
-    for year, days in itertools.groupby(search_index.days(find.connection, last[0]), lambda day: day // 10_000):
-        within = token("g", year)
-        if find.many(BY_DATE, within):
-            dense = find.many(DENSE, within)
-            for day in days:
-                below, on_day = last[1] if day == last[0] else 1 << 62, token("d", day)
-                yield from find.compared_within(on_day, below) if dense else find.newest(below, on_day)
-        else:
-            found = find.read(find.newest(also=within))
-            order = sorted(found, key=lambda one: (-one.document.day, -one.id))
-            yield from (one for one in order if (one.document.day, one.id) < last)
-        if find.partial:
-            return
 
 
 def _by_code(asked: _Asked, cursor: _Cursor | None) -> tuple[list[Found], str]:

@@ -143,7 +143,7 @@ def opening_token(opening: Opening) -> str:
 
 
 @functools.lru_cache(32_768)
-def _day(date: str) -> int:
+def day_of(date: str) -> int:
     """The first day of a written date as a number."""
     if len(date) == 8 and date.isdigit() and date.isascii():
         return int(date)
@@ -155,7 +155,7 @@ def _day(date: str) -> int:
 def _year(text: str, date: str) -> int:
     """归档年度, else the year of the date."""
     found = _YEAR.search(text) if text else None
-    return int(found[0]) if found else _day(date) // 10_000
+    return int(found[0]) if found else day_of(date) // 10_000
 
 
 _secrecy = functools.lru_cache(1_024)(secrecy_of)
@@ -212,7 +212,7 @@ def _made(
     return Document(
         _cut(title), _cut(cells[at.body] or ""), _cut(cells[at.number] or ""), _cut(keywords), code, level, holder,
         _fonds(key[: key.find("-") + 1] + "-") if key.count("-") > 1 else "", _category(key, cells[at.category] or ""),
-        _year(year or "", "" if year else date), _day(date), date, (cells[at.retention] or "")[:20],
+        _year(year or "", "" if year else date), day_of(date), date, (cells[at.retention] or "")[:20],
         _secrecy(cells[at.mark]), _opening(opening), persons[:NAMES_MAX],
     )  # fmt: skip
 
@@ -235,11 +235,11 @@ def of_row(
 
 
 class Said(NamedTuple):
-    """What many rows say: words and filters as `Document` makes them, and their days."""
+    """What many rows say: words and filters as `Document` makes them, and (day, year of filing) of all."""
 
     words: list[str]
     filters: list[str]
-    days: set[int]
+    days: set[tuple[int, int]]
 
 
 def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int, str]], holder: int) -> Said:
@@ -248,16 +248,16 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
     at, size = _places(names), len(names)
     body_at, number_at, year_at, openings, persons = at.body, at.number, at.year, at.openings, at.names
     shared = (at.retention, at.mark, at.category, *openings)
-    steady: dict[tuple[Any, ...], str] = {}
-    dated: dict[str, str] = {}
-    words, filters, days = list[str](), list[str](), set[int]()
+    steady: dict[tuple[Any, ...], tuple[str, int]] = {}
+    dated: dict[str, tuple[str, int]] = {}
+    words, filters, days = list[str](), list[str](), set[tuple[int, int]]()
     for elements, title, code, key, level, date in rows:
         cells = _decode(elements)
         if len(cells) != size or type(cells) is dict or at.keywords or len(title) > _FIELD_MAX or "\n" in title:
             one = of_row(names, elements, title=title, code=code, key=key, level=level, holder=holder, date=date)
             words.append(one.words())
             filters.append(one.filters())
-            days.add(one.day)
+            days.add((one.day, one.year))
             continue
         cells.append(None)
         body, year = cells[body_at], cells[year_at]
@@ -273,14 +273,16 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
             one = of_row(
                 names, elements, title=title, code=code, key=key, level=level, holder=holder, date="" if year else date
             )
-            kept = steady[known] = one._replace(names=(), day=0).filters().removesuffix(_UNDATED)
+            kept = steady[known] = one._replace(names=(), day=0).filters().removesuffix(_UNDATED), one.year
+        told, filed = kept
         if date not in dated:
-            dated[date] = _dated(_day(date))
-            days.add(_day(date))
+            dated[date] = _dated(day_of(date)), day_of(date)
+        of_day, day = dated[date]
+        days.add((day, filed))
         if persons:
             heard = [one for place, name in persons if cells[place] for one in names_in(name, cells[place])]
-            kept = kept + _heard(tuple(heard[:NAMES_MAX])) if heard else kept
-        filters.append(kept + dated[date])
+            told = told + _heard(tuple(heard[:NAMES_MAX])) if heard else told
+        filters.append(told + of_day)
     return Said(words, filters, days)
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -16,7 +16,7 @@ from holdings import catalogue_held as held_rows
 from holdings import catalogue_rows as rows
 from holdings import search_index, search_records
 from holdings.record import RowState
-from holdings.search_document import Document
+from holdings.search_document import Document, day_of
 from holdings.search_index import RECORDS
 from holdings.search_needle import View
 from holdings.search_plan import Plan
@@ -52,30 +52,54 @@ class Finder:
     looked: int = 0
     partial: bool = False
 
-    def newest(self, below: int = _END, also: str = "") -> Iterator[Found]:
-        """Hits with ids below one, newest first; `also` narrows what is asked of the index."""
-        for batch in self._batches(self._ids(self._asked(also), below)):
+    def newest(self, below: int = _END) -> Iterator[Found]:
+        """Hits with ids below one, newest first."""
+        return self.hits(self.candidates(below))
+
+    def hits(self, ids: Iterator[int], *, doubtful: bool = False) -> Iterator[Found]:
+        """The hits among candidates of this plan, in their order; `doubtful`: the index was asked for less than the plan says."""
+        for batch in self._batches(ids):
             self.looked += len(batch)
-            yield from self._true(batch)
+            yield from self._compared(batch) if doubtful else self._true(batch)
             if self.looked >= LOOKED_AT_MAX:
                 self.partial = True
                 return
 
-    def compared_within(self, also: str, below: int = _END) -> Iterator[Found]:
-        """Hits among what has one token of filters, newest first: where words are so frequent that asking for them costs more
-        than looking."""
-        for batch in self._batches(self._ids(also, below)):
-            self.looked += len(batch)
-            yield from self._compared(batch)
+    def candidates(self, below: int = _END) -> Iterator[int]:
+        """Ids below one that may be hits, newest first."""
+        return self._ids(self.plan.match or "", below)
 
-    def many(self, limit: int, also: str = "") -> bool:
-        """Whether there may be more hits than so many: the index's candidates alone are counted."""
-        ids = self._ids(self._asked(also), _END)
-        return next(itertools.islice(ids, limit, None), None) is not None
+    def first(self, limit: int, also: str = "", *, timeless: bool = False) -> list[int]:
+        """The newest candidates, at most so many; `also` as of `narrowed`."""
+        match = self._narrowed(also, timeless=timeless) if also else self.plan.match
+        if not (match and self.table):
+            return list(itertools.islice(self._ids(match or "", _END), limit))
+        found: list[int] = []
+        for between in self._reaches(_END):
+            found += search_index.newest(self.connection, self.table, match, between, limit - len(found))
+        return found
 
-    def _asked(self, also: str) -> str:
-        asked = self.plan.streamed if also else self.plan.match
-        return " AND ".join(part for part in (f"({asked})" if asked else "", also) if part)
+    def narrowed(self, also: str, below: int = _END, *, timeless: bool = False) -> Iterator[int]:
+        """Ids below one that may be hits and have a token of filters; `timeless`: it says as much as the range of years."""
+        return self._ids(self._narrowed(also, timeless=timeless), below)
+
+    def _narrowed(self, also: str, *, timeless: bool) -> str:
+        asked = self.plan.timeless if timeless else self.plan.streamed
+        return f"({asked}) AND {also}" if asked else also
+
+    def having(self, also: str, below: int = _END) -> Iterator[int]:
+        """Ids below one that have a token of filters, whether they may be hits or not."""
+        return self._ids(also, below)
+
+    def dated(self, ids: Sequence[int]) -> list[tuple[int, int]]:
+        """(day, id) of those of some ids that stand."""
+        stand = rows.standing(self.connection, [number for number in ids if number < RECORDS], self.held.sheets)
+        found = [(day_of(date), number) for number, date in stand.items()]
+        of_records = [number - RECORDS for number in ids if number > RECORDS]
+        if of_records:
+            known = search_records.documents(self.connection, of_records)
+            found += [(document.day, RECORDS + number) for number, document in known.items()]
+        return found
 
     def read(self, found: Iterable[Found]) -> list[Found]:
         """Hits with all that is known of them."""
@@ -90,20 +114,23 @@ class Finder:
         return list(self._compared(list(ids)))
 
     def _ids(self, match: str, below: int) -> Iterator[int]:
-        first = min(RECORDS, below)
-        if self.held.below is not None:
-            first = min(first, self.held.below)
         if match and self.table:
-            if below > RECORDS:
-                yield from search_index.candidates(self.connection, self.table, match, RECORDS, below)
-            yield from search_index.candidates(self.connection, self.table, match, 0, first)
+            for above, under in self._reaches(below):
+                yield from search_index.candidates(self.connection, self.table, match, above, under)
             return
         if below > RECORDS:
             yield from self._walked_records(below)
-        at = first
+        at = self._reaches(below)[-1][1]
         while found := rows.before(self.connection, at, _BATCH):
             yield from found
             at = found[-1]
+
+    def _reaches(self, below: int) -> list[tuple[int, int]]:
+        """Between which ids records and rows lie, records first, without those that an import holds; one question where it can be."""
+        if self.held.below is None:
+            return [(0, below)]
+        rows_below = (0, min(RECORDS, below, self.held.below))
+        return [(RECORDS, below), rows_below] if below > RECORDS else [rows_below]
 
     def _walked_records(self, below: int) -> Iterator[int]:
         at = min(below - RECORDS, _END)

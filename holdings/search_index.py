@@ -1,5 +1,5 @@
 """The index of search: tokens of catalogue rows and records; tables `search_index_a`, `search_index_b`, `search_state`,
-`search_day`.
+`search_day`, `search_span`.
 
 It holds no text and gives candidates, newest first; `search` compares them with what is stored. It is kept in the
 transactions that change what it tells of, so a crash leaves both as they were. While one index is built anew
@@ -71,7 +71,7 @@ def _tokens_of(words: list[str]) -> list[str]:
 
 def put(connection: apsw.Connection, numbers: Sequence[int], documents: Sequence[Document]) -> None:
     """Index new rows or records, by their ids in ascending order."""
-    _put(connection, numbers, tokens(documents), {one.day for one in documents})
+    _put(connection, numbers, tokens(documents), {(one.day, one.year) for one in documents})
     meaning_store.came(connection, numbers)
 
 
@@ -86,7 +86,9 @@ def tokens_said(said: Said) -> list[str]:
     return [words + filters for words, filters in zip(_tokens_of(said.words), said.filters, strict=True)]
 
 
-def _put(connection: apsw.Connection, numbers: Sequence[int], said: Sequence[str], days: Iterable[int]) -> None:
+def _put(
+    connection: apsw.Connection, numbers: Sequence[int], said: Sequence[str], days: Iterable[tuple[int, int]]
+) -> None:
     _put_days(connection, days)
     now = state(connection)
     if now.serving and not now.fold:
@@ -101,15 +103,31 @@ def _put(connection: apsw.Connection, numbers: Sequence[int], said: Sequence[str
 
 
 def add(
-    connection: apsw.Connection, table: str, numbers: Sequence[int], said: Sequence[str], days: Iterable[int]
+    connection: apsw.Connection,
+    table: str,
+    numbers: Sequence[int],
+    said: Sequence[str],
+    days: Iterable[tuple[int, int]],
 ) -> None:
-    """Index by tokens in one index only: the one that is being built."""
+    """Index by tokens in one index only: the one that is being built. `days`: as of Said."""
     _put_days(connection, days)
     _write(connection, table, zip(numbers, said, strict=True))
 
 
-def _put_days(connection: apsw.Connection, days: Iterable[int]) -> None:
-    connection.executemany("INSERT OR IGNORE INTO search_day(day) VALUES (?)", [(day,) for day in sorted(days)])
+def _put_days(connection: apsw.Connection, days: Iterable[tuple[int, int]]) -> None:
+    found = set(days)
+    connection.executemany("INSERT OR IGNORE INTO search_day(day) VALUES (?)", sorted({(day,) for day, _ in found}))
+    spans = sorted({(day // 10_000, filed) for day, filed in found})
+    connection.executemany("INSERT OR IGNORE INTO search_span(year, filed) VALUES (?, ?)", spans)
+
+
+def serve_built(connection: apsw.Connection, now: State) -> None:
+    """The index that was built serves from now on; all that it holds told of its years."""
+    connection.execute("DELETE FROM search_span WHERE year = -1")
+    keep_state(
+        connection,
+        now._replace(serving=now.building, fold=now.building_fold, building="", building_fold="", rows=0, records=0),
+    )
 
 
 def _write(connection: apsw.Connection, table: str, pairs: Iterable[tuple[int, str]]) -> None:
@@ -140,7 +158,12 @@ def change(
         # Both are written even when blank: the index counts what comes and goes, and may not count below nothing.
         gone.append((number, " ".join(one for one in had if one not in has)))
         come.append((number, " ".join(one for one in has if one not in had)))
-    _put(connection, [number for number, _ in come], [said for _, said in come], {one.day for one, _ in after})
+    _put(
+        connection,
+        [number for number, _ in come],
+        [said for _, said in come],
+        {(one.day, one.year) for one, _ in after},
+    )
     _remove(connection, [number for number, _ in gone], [said for _, said in gone])
     others = zip(numbers, before, after, strict=True)
     meaning_store.changed(
@@ -189,10 +212,28 @@ def candidates(connection: apsw.Connection, table: str, match: str, above: int, 
     return (int(number) for (number,) in found)
 
 
+def newest(connection: apsw.Connection, table: str, match: str, between: tuple[int, int], limit: int) -> list[int]:
+    """The first of `candidates`, all at once."""
+    name = _name(table)
+    found: Any = connection.execute(
+        f"SELECT rowid FROM {name} WHERE {name} MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+        (match, *between, limit),
+    ).fetchall()
+    return [number for (number,) in found]
+
+
 def days(connection: apsw.Connection, upto: int) -> Iterator[int]:
     """Days that were ever indexed, latest first, from one on; 0 at the end: without a date."""
     found = connection.execute("SELECT day FROM search_day WHERE day <= ? ORDER BY day DESC", (upto,))
     return (int(day) for (day,) in found)
+
+
+def spans(connection: apsw.Connection) -> dict[int, set[int]] | None:
+    """By the year of a date, in which years what bears it was ever filed (0: none); None where that is not known of all."""
+    found: dict[int, set[int]] = {}
+    for year, filed in connection.execute("SELECT year, filed FROM search_span"):
+        found.setdefault(int(year), set()).add(int(filed))
+    return None if -1 in found else found
 
 
 def size(connection: apsw.Connection, table: str) -> int:

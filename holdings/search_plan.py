@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from holdings.access import Access, Clause, Opening, Secrecy
@@ -52,7 +52,8 @@ def narrowing(
 @dataclass(frozen=True, slots=True)
 class Plan:
     """`match`: the query of the index; None: all are walked, newest first. `streamed`: the same without tokens that only begin
-    so, for questions asked day by day. `node`: what each is compared with; `sure`: the index says all, nothing is compared."""
+    so, for questions asked day by day; `timeless`: that without a range of years, too. `node`: what each is compared with;
+    `sure`: the index says all, nothing is compared."""
 
     match: str | None
     node: Node
@@ -60,16 +61,24 @@ class Plan:
     access: Access
     sure: bool
     streamed: str | None = None
+    timeless: str | None = None
+
+    @property
+    def begun(self) -> bool:
+        """Whether tokens that begin so are looked up: all at once, so that a question asked again costs as much again."""
+        return self.match != self.streamed
 
 
 def plan(node: Node, narrowed: Narrowing, access: Access, share: Share) -> Plan:
     """Plan a query. Access is applied inside what is asked."""
     match = _match(node, narrowed, access, share)
     open_ends = any(one.open for one in needles(node))
-    streamed = _match(node, narrowed, access, lambda *_: math.inf if _[1] else share(*_)) if open_ends else match
+    certain: Share = (lambda *_: math.inf if _[1] else share(*_)) if open_ends else share
+    streamed = _match(node, narrowed, access, certain) if open_ends else match
+    timeless = _match(node, replace(narrowed, years=None), access, certain) if narrowed.years else streamed
     tokened = len(_filters(narrowed)) == len(narrowed.filters) + (narrowed.years is not None)
     sure = access.is_whole and tokened and match is not None and _is_sure(node, share)
-    return Plan(match, node, narrowed, access, sure, streamed if not sure or streamed == match else match)
+    return Plan(match, node, narrowed, access, sure, streamed, timeless)
 
 
 def _match(node: Node, narrowed: Narrowing, access: Access, share: Share) -> str | None:

@@ -87,13 +87,12 @@ def portion(connection: apsw.Connection, most: int = ROWS) -> Progress:
         known = [one for one in search_records.after(connection, now.records, len(stored)) if one[0] <= last]
         tokens = search_index.tokens([document for _, document, _ in known], _texts(known))
         numbers = [RECORDS + number for number, _, _ in known]
-        search_index.add(connection, now.building, numbers, tokens, {document.day for _, document, _ in known})
+        search_index.add(
+            connection, now.building, numbers, tokens, {(document.day, document.year) for _, document, _ in known}
+        )
         search_index.keep_state(connection, now._replace(records=last))
         return progress(connection)
-    search_index.keep_state(
-        connection,
-        now._replace(serving=now.building, fold=now.building_fold, building="", building_fold="", rows=0, records=0),
-    )
+    search_index.serve_built(connection, now)
     # A crash here leaves the old index beside the new one, in nobody's way; tidy takes it away.
     return progress(connection)
 

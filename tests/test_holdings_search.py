@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdings import catalogue_rows, catalogue_sheets, delivery, records, search_fold, search_index
+from holdings import catalogue_rows, catalogue_sheets, delivery, records, search_dates, search_fold, search_index
 from holdings.access import Access, Caller, Role, Secrecy, access_of
 from holdings.catalogue_line import LineMaker
 from holdings.record import Basis, Clearance, Description, Level, RecordId, RowState
-from holdings.search import search
+from holdings.search import fetch, search
 from holdings.search_request import Both, Either, Facet, Field, Query, SearchRequest, Sort, Without, Word, read_query
 from holdings.security import MarkKind
 from holdings.sheet_notes import SheetRow
@@ -286,21 +286,36 @@ def test_pages_hold_every_hit_once_in_every_order(database: Database) -> None:
         assert [hit.id for hit in search(database.read(), WHOLE, narrow).hits] == [n for n, y in zip(ids, years, strict=True) if first <= y <= last][::-1]
 
 
-def test_many_hits_by_date_are_those_of_sorting_all(database: Database) -> None:
-    """Whether a year's hits are sorted, found day by day or looked at row by row, pages by date are those of sorting every hit."""
-    draw, years = random.Random(7), [1987] * 1_300 + [1988] * 450 + [1989] * 20
+def by_date(database: Database, text: str, years: tuple[int, int] | None = None) -> list[int]:
+    """Every hit by date, a page of 300 after the other."""
+    request, paged = SearchRequest(text, years=years, sort=Sort.DATE, limit=300, counted=False), list[int]()
+    while True:
+        answer = search(database.read(), WHOLE, request)
+        paged += [hit.id for hit in answer.hits]
+        if not answer.cursor:
+            return paged
+        request = replace(request, cursor=answer.cursor)
+
+
+BOUNDS = ({}, {"FEW": 40}, {"FEW": 40, "SOME": 60, "TRIED": 0}, {"FEW": 5, "SOME": 6, "PASSED": 3, "YEARS": 1}, {"FEW": 5, "SOME": 6, "TRIED": 900})
+
+
+@pytest.mark.parametrize("bounds", BOUNDS)
+def test_many_hits_by_date_are_those_of_sorting_all(database: Database, monkeypatch: pytest.MonkeyPatch, bounds: dict[str, int]) -> None:
+    """Whichever way hits are found by date, pages are those of sorting every hit, also among years in which what is older or younger was filed."""
+    for name, bound in bounds.items():
+        monkeypatch.setattr(search_dates, name, bound)
+    draw, years = random.Random(7), [1987] * 700 + [1988] * 450 + [1989] * 20 + [1990, 1993, 1995]
     dates = [f"{year}{draw.randrange(1, 13):02d}{draw.randrange(1, 29):02d}" for year in years]
-    ids = lay(database, [{"题名": "防汛通知", "成文日期": date} for date in dates])
-    want = [number for _, number in sorted(zip(dates, ids, strict=True), reverse=True)]
-    for text in ("防汛", "汛"):
-        request, paged = SearchRequest(text, sort=Sort.DATE, limit=300, counted=False), list[int]()
-        while True:
-            answer = search(database.read(), WHOLE, request)
-            paged += [hit.id for hit in answer.hits]
-            if not answer.cursor:
-                break
-            request = replace(request, cursor=answer.cursor)
-        assert paged == want, text
+    filed = [str(year + draw.choice((0, 0, 0, 0, 1, 5)) if year != 1989 else 1989) for year in years]
+    ids = lay(database, [{"题名": draw.choice(("防汛通知", "防洪预案")), "成文日期": date, "年度": year} for date, year in zip(dates, filed, strict=True)])
+    titles = {hit.id: hit.title for hit in fetch(database.read(), WHOLE, ids)}
+    order = [(number, int(year)) for _, number, year in sorted(zip(dates, ids, filed, strict=True), reverse=True)]
+    for text, within in (
+        ("防汛", None), ("汛", None), ("防", (1988, 1990)), ("防汛", (1987, 1988)), ("防", (1989, 1989)), ("洪预", (1992, 1996)), ("", (1987, 1987)),
+    ):
+        want = [number for number, year in order if text in titles[number] and (within is None or within[0] <= year <= within[1])]
+        assert by_date(database, text, within) == want, (text, within)
 
 
 @settings(max_examples=120, deadline=None)
