@@ -100,6 +100,8 @@ class Sealed:
     sources: tuple[Source, ...]
     pages: int
     findings: tuple[Finding, ...]
+    retouched: tuple[str, ...] = ()
+    """Files that changed since the version before and show the same picture 仅元数据变化."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,12 @@ def note(connection: apsw.Connection, record: Sealed, now: int) -> None:
         return
     found = moves([(p.name, p.sha256) for p in job.parts], [(p.name, p.sha256) for p in record.parts])
     if found:
+        retouched = [name for name in found.replaced if name in record.retouched]
+        text = f"{found.text}（其中 {len(retouched)} 页图像未变，仅元数据变化）" if retouched else found.text
+        names = _names(found) | ({"retouched": retouched[:NAMES_MAX]} if retouched else {})
         connection.execute(
             "INSERT OR REPLACE INTO page_change VALUES (?, ?, ?, ?, ?)",
-            (job.item_id, job.version, found.text, msgspec.json.encode(_names(found)).decode(), now),
+            (job.item_id, job.version, text, msgspec.json.encode(names).decode(), now),
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 from node import checking, page_tops
 from node.deltas import DeltaCloser, note_outcome
@@ -130,9 +131,20 @@ class Sealing:
         else:
             sealer.seal(job, checked.pages, checked.findings)
 
+    def _looked_over(self, record: Sealed) -> Sealed:
+        """With those changed pages of a sealed record that show the same picture as before."""
+        before = {part.name: part for part in record.job.parts}
+        now = record.parts if before else ()
+        changed = [(old, new) for new in now if (old := before.get(new.name)) and old.sha256 != new.sha256]
+        if not changed:
+            return record
+        from node import retouched  # it loads the checks, which only changed pages need
+
+        return replace(record, retouched=retouched.names(self._home, self._sandbox, changed))
+
     def _outcome(self, outcome: Outcome) -> None:
         if isinstance(outcome, Sealed):
-            self._closer.add(outcome)
+            self._closer.add(self._looked_over(outcome))
             return
         with self._lock:
             self._stays.append(outcome)

@@ -1,0 +1,39 @@
+"""Which changed pages of a sealed record show the same picture as before 仅元数据变化: told in its history, sealed as ever.
+
+Loaded only where a page of a sealed record changed; both its versions are read from the packs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from holdings.file_name import extension
+from holdings.same_picture import SIZE_MAX
+from node.check_material import PackedFile
+from node.home import Home
+from sync.errors import SyncError
+from sync.manifest import Part
+from sync.sandbox import Sandbox
+
+BESIDE_MAX = 4 << 20
+"""Bytes by which EXIF, XMP and thumbnails let a file grow or shrink; beyond, it is another picture without a look."""
+PAGES_MAX = 500
+"""Pages of one version that are looked at: more are a new scan."""
+_KINDS = frozenset({"jpg", "jpeg", "jpe", "png", "tif", "tiff"})
+
+
+def names(home: Home, sandbox: Sandbox, changed: Sequence[tuple[Part, Part]]) -> tuple[str, ...]:
+    """Names of those files, each as it was and as it is, that show the same picture."""
+    pictures = [(old, new) for old, new in changed if extension(new.name) in _KINDS]
+    return tuple(new.name for old, new in pictures[:PAGES_MAX] if _same(home, sandbox, old, new))
+
+
+def _same(home: Home, sandbox: Sandbox, old: Part, new: Part) -> bool:
+    """One page; what cannot be read is another picture."""
+    if max(old.size, new.size) > SIZE_MAX or abs(old.size - new.size) > BESIDE_MAX:
+        return False
+    try:
+        before, after = (b"".join(PackedFile(home, sandbox, part).pieces()) for part in (old, new))
+        return sandbox.call("holdings.same_picture:same_in_sandbox", before + after, str(len(before))) == b"1"
+    except SyncError:
+        return False
