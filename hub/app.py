@@ -93,7 +93,7 @@ def assemble(home: Home, quiet_s: float = QUIET_S) -> Hub:
     conversation = Conversation(home.front, home.objects, home.own_log, arrivals, bearers, lambda: bounds, home.tls_digest, home.clock, home.random)
     cut_off: list[Callable[[bytes], None]] = [bearers.drop]
     people = People(home)
-    desk = desk_of(home, enrolment, Lookup(home.front, home.holdings, vault, home.genesis, home.clock), vault, folding, cut_off, people)
+    desk = desk_of(home, enrolment, Lookup(home.front, home.holdings, vault, home.genesis, home.clock, home.site), vault, folding, cut_off, people)
     pool = ThreadPoolExecutor(FILE_THREADS, "hub-file")
     desk_pool = ThreadPoolExecutor(DESK_THREADS, "hub-desk")
     return Hub(home, pool, sandbox, traffic, bearers, arrivals, enrolment, conversation, vault, folding, desk, desk_pool, people, cut_off)

@@ -109,6 +109,8 @@ def _shown(result: dict[str, Any], *, with_text: bool, whole: bool) -> str:
         lines.append(f"曾用档号：{'、'.join(result['former_codes'])}")
     lead = f"第 {result['version']} 版" if result["id"] else "目录中有此条"
     lines.append(f"{lead}，{result['custody']}")
+    if photos := result.get("set"):
+        lines.append(f"组照 {photos['name']}：{len(photos['refs'])} 张，{photos['said'].get('文字说明', '')}".rstrip("，"))
     lines += [f"  {r['label']} {when(r['wall'])}（日志第 {r['seq']} 条）" for r in result["receipts"]]
     lines += [f"  问题：{finding}" for finding in result["findings"]]
     for page in result["pages"]:

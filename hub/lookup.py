@@ -11,7 +11,9 @@ import apsw
 from holdings import catalogue_shown, lineage, records
 from holdings.access import Access
 from holdings.errors import NotFound
+from holdings.record import Description
 from holdings.records import StoredRecord
+from holdings.site_data import NO_SITE, SiteData
 from hub import opened
 from hub.clock import Clock
 from hub.desk import Number
@@ -36,8 +38,11 @@ _REASONS = {
 class Lookup:
     """The desk's read-only operations on records. Usable from several threads."""
 
-    def __init__(self, front: Database, holdings: Database, vault: Vault, genesis: Genesis, clock: Clock) -> None:
+    def __init__(
+        self, front: Database, holdings: Database, vault: Vault, genesis: Genesis, clock: Clock, site: SiteData = NO_SITE
+    ) -> None:
         self._front, self._holdings, self._vault, self._genesis, self._clock = front, holdings, vault, genesis, clock
+        self._site = site
 
     def show(self, ref: str, query: str = "") -> dict[str, Any]:
         """One record: versions, receipts, findings, pages with their texts; the fields of DESIGN §7; `marks` of a query in each text.
@@ -70,6 +75,7 @@ class Lookup:
             "custody": f"{record.writer}保管（报送）",
             "version": record.version,
             "elements": dict(body.elements),
+            "set": self._set(reading, record, body),
             "void": {"reason": body.void.reason, "by": body.void.person, "time": body.void.time} if body.void else None,
             "versions": [asdict(v) for v in records.versions(reading, record)],
             "former_codes": lineage.former_codes(reading, record.number),
@@ -81,6 +87,13 @@ class Lookup:
             "findings": [f"第 {version} 版：{_REASONS.get(code, code)}" for version, _, code in brought if code],
             "pages": [{**_page(page), **read(page.sha256)} for page in pages],
         }
+
+    def _set(self, reading: apsw.Connection, record: StoredRecord, body: Description) -> dict[str, Any] | None:
+        """The set 组照 of a photo, as its node tells it."""
+        from holdings import photo_set  # here: a hub starts without it
+
+        found = photo_set.of_record(reading, record.reference_code, body.elements, self._site, record.writer)
+        return asdict(found) if found else None
 
     @staticmethod
     def _reading(

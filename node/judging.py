@@ -20,7 +20,7 @@ from holdings.layout_words import Vocabulary, vocabulary
 from holdings.profile import PLAIN
 from holdings.profile_store import Profiles, assigned
 from holdings.readiness import order_pages
-from holdings.record import Clearance
+from holdings.record import Clearance, Description
 from holdings.records import StoredRecord
 from holdings.reference_code import match_key
 from node import folders, overriding, settings
@@ -180,6 +180,8 @@ class Judging:
         same = unchanged_parts(folders.sources(connection, number), parts, folder.files) if record else {}
         body = records.body(connection, record, record.version) if record else None
         uses, roles, files, labels = _order(place, folder.files, vocabulary(self._home.site))
+        if place.gathering is None and len({file.name.rpartition(".")[2] for file in files}) > 1:
+            uses, roles, files = self._with_twins(uses, roles, files, cleared.description)
         folders.put_superseded(connection, number, [(f.place, f.size, f.mtime_ns, f.inode) for f in place.superseded])
         if place.gathering and body is not None:
             files, same = overriding.keep(files, same, parts, folders.superseded(connection, number))
@@ -204,6 +206,18 @@ class Judging:
             profile=place.profile, marked=place.marked, submitted=submitted,
             whole=bool(place.gathering and place.gathering.whole), expected=place.gathering.expected if place.gathering else None,
         )  # fmt: skip
+
+    def _with_twins(
+        self, uses: bytes, roles: bytes, files: tuple[FileStat, ...], described: Description
+    ) -> tuple[bytes, bytes, tuple[FileStat, ...]]:
+        """(uses, roles, files) of a plain folder in which a photograph may lie twice: those for keeping come first."""
+        from node import photo_twins  # it loads the categories, which folders of one kind of file do not need
+
+        found = photo_twins.uses_of([file.name for file in files], described, self._home.site)
+        if not found:
+            return uses, roles, files
+        order = sorted(range(len(files)), key=found.__getitem__)
+        return bytes(found[i] for i in order), bytes(roles[i] for i in order) if roles else b"", tuple(files[i] for i in order)
 
     def leave(self, connection: apsw.Connection, seen: Seen, state: FolderState, found: list[Finding]) -> None:
         """Note that a place waits or stands, and what is said of it."""

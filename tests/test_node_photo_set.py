@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from city import City
 from node_at_work import make
 from scan_tree import pages
 
@@ -35,3 +36,24 @@ def test_a_photo_shows_its_set(tmp_path: Path, sandbox: Sandbox) -> None:
     assert (shown[TWO]["set"]["name"], shown[TWO]["set"]["said"]["文字说明"]) == ("12", "区长带头植树")
     assert [list(one["set"]["refs"]) for one in shown.values()] == [[ONE, TWO], [ONE, TWO], [OTHER]]
     assert shown[TWO]["elements"]["文字说明"] == "区长带头植树"
+
+
+def test_a_hub_tells_the_set_as_its_node_does(tmp_path: Path, sandbox: Sandbox) -> None:
+    """The records' own descriptions say it: the hub needs no catalogue of the node."""
+    city = City(tmp_path, sandbox).open_hub().join()
+    try:
+        for seed, code in enumerate((ONE, TWO, OTHER)):
+            city.work.scans.put(code, pages(1, seed))
+        (tmp_path / "照片.csv").write_text(SHEET, "utf-8")
+        with city.work.opened() as engine:
+            Service(engine).catalogue_import(files=[str(tmp_path / "照片.csv")], delivery_name="扫描", category="照片")
+        city.work.clock.time += 2 * 86_400
+        city.run()
+        with city.work.opened() as engine:
+            told = Service(engine).show(ref=TWO)["set"]
+        city.hub.folded()
+        shown = city.hub.hub.desk.call("show", ref=TWO)
+        assert shown["set"] == told
+        assert list(shown["set"]["refs"]) == [ONE, TWO]
+    finally:
+        city.close()
