@@ -185,17 +185,20 @@ def look_inside(data: bytes, media_type: str) -> bytes:
     return b"unknown"
 
 
+_NO_PICTURES: Final = "此格式没有可直接查看的图像"
+
+
 def _measure(data: bytes, media_type: str, shop: Workshop) -> tuple[tuple[Measures | None, ...], str]:
     """Measures of every page, and why there are none."""
-    if media_type not in IMAGES and media_type not in (media.PDF, media.OFD):
-        return (), "此格式没有可直接查看的图像"
+    if media_type not in IMAGES and media_type not in (media.PDF, media.OFD, media.DOCX):
+        return (), _NO_PICTURES
     found: list[Measures | None] = []
     try:
         while len(found) < PAGES_MAX:
             some = read_measures(shop.sandbox.call("holdings.image_measure:measure_file", data, f"{media_type};{len(found)};{PAGES_AT_ONCE}"))
             found += some
             if len(some) < PAGES_AT_ONCE:
-                return tuple(found), ""
+                return tuple(found), "" if found else _NO_PICTURES
     except (SandboxError, msgspec.ValidationError) as fault:
         return tuple(found), f"图像未能检测：{fault}"
     return tuple(found), f"只检测前 {PAGES_MAX} 页"

@@ -1,6 +1,7 @@
 """Pages of a file as grey working images of about 100 dpi, decoded once and only as finely as the checks need; runs in the sandbox.
 
-A JPEG is decoded at a fraction of its size (every byte of it is still read), a TIFF frame by frame, PDF and OFD by the pictures embedded in their pages.
+A JPEG is decoded at a fraction of its size (every byte of it is still read), a TIFF frame by frame, PDF, OFD and DOCX by the pictures
+embedded in their pages.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import io
 import struct
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -20,7 +21,7 @@ from PIL import Image
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from holdings import image_ofd, media
+from holdings import image_docx, image_ofd, media
 from holdings.errors import MediaUnreadable
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
@@ -57,7 +58,7 @@ class Page:
 def read_pages(
     data: bytes, media_type: str, first: int = 0, count: int = FRAMES_MAX, finer: int = 1
 ) -> Iterator[Page | None]:
-    """Decode pages `first` … of a file in order at `finer` times WORK_DPI; None for a page of a PDF or OFD that is no scan.
+    """Decode pages `first` … of a file in order at `finer` times WORK_DPI; None for a page of a PDF or OFD, and a picture of a DOCX, that is no scan.
 
     Raises:
         MediaUnreadable: it does not decode, or its type has no pictures here.
@@ -68,7 +69,9 @@ def read_pages(
             if media_type == media.PDF:
                 yield from _pdf(data, first, count, finer)
             elif media_type == media.OFD:
-                yield from _ofd(data, first, count, finer)
+                yield from _scans(image_ofd.scans(data, first, count), finer)
+            elif media_type == media.DOCX:
+                yield from _scans(image_docx.scans(data, first, count), finer)
             elif media_type in _FORMATS:
                 yield from _frames(data, _FORMATS[media_type], first, count, finer)
             else:
@@ -143,8 +146,8 @@ def _pdf(data: bytes, first: int, count: int, finer: int) -> Iterator[Page | Non
             yield _pdf_page(page, finer)
 
 
-def _ofd(data: bytes, first: int, count: int, finer: int) -> Iterator[Page | None]:
-    for scan in image_ofd.scans(data, first, count):
+def _scans(found: Iterable[image_ofd.Scan | None], finer: int) -> Iterator[Page | None]:
+    for scan in found:
         if scan is None:
             yield None
             continue
