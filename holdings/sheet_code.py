@@ -217,7 +217,8 @@ class CodeReader:
         key, hyphen, last = found.key.rpartition("-")
         if not hyphen or last != number or found.printed != f"{place[0]}-{number}":
             return
-        if code.form is CodeForm.OTHER or found.volume not in (None, key, found.key):
+        # No rule of ours asks more of a last number than its length; a site's scheme may.
+        if (code.form is CodeForm.OTHER and self._schemes) or found.volume not in (None, key, found.key):
             return
         if len(self._prefixes) >= _CACHE_MAX:
             self._prefixes.clear()

@@ -25,7 +25,9 @@ from holdings.site_data import NO_SITE, SiteData
 
 ROWS_TOLD: Final = 200  # rows of one element and rule in one table; how many more there are is said once
 _SERIES_MAX: Final = 4_096  # series whose known elements are remembered
-_OF_VOLUMES: Final = frozenset({"保管期限"})  # what holds for a volume holds for its items (DA/T 22: 卷内文件目录 has no column for it)
+_OF_VOLUMES: Final = frozenset(
+    {"保管期限"}
+)  # what holds for a volume holds for its items (DA/T 22: 卷内文件目录 has no column for it)
 _POINT: Final = re.compile(r"U\+([0-9A-F]{4,6})")
 _OF_DATES: Final = (FindingCode.DATE_MISSING, FindingCode.DATE_DOUBTFUL)  # the reading tells these
 
@@ -53,8 +55,7 @@ class Obligations:
         self._told = frozenset[str]()
         self._rows = Counter[tuple[str, FindingCode]]()
         self._year = time.gmtime().tm_year
-        self._kind: tuple[object, ...] = ()
-        self._judge: Checker | None = None
+        self._judges: dict[tuple[object, ...], Checker] = {}
         self._of_series: dict[str, frozenset[str]] = {}
 
     def take(self, row: SheetRow) -> None:
@@ -98,18 +99,22 @@ class Obligations:
         """The checker of a row: by its level, its edition, and what its code or its 门类 says of the category."""
         level, code = row.above or (Level.VOLUME if row.key == row.volume else Level.ITEM), row.code
         get = row.values.get
-        kind = (code.rstrip("0123456789-"), code.split("-", 2)[1:2], level, get("门类"), get(EDITION))
-        if self._judge is None or kind != self._kind:
-            category, self._kind = DEFAULT, kind
+        kind = (code.rstrip("0123456789-"), code.partition("-")[2].partition("-")[0], level, get("门类"), get(EDITION))
+        judge = self._judges.get(kind)
+        if judge is None:
+            category = DEFAULT
             if self._one is not None:
                 category = self._one.name
             elif isinstance(parsed := parse(code), ReferenceCode):
                 category = category_for(parsed, row.values, self._site)
-            self._judge = checker(level, category, edition_of(row.values), self._year, self._site)
-            if self._judge not in self._lacking:
-                missing = self._judge.missing_columns(self._columns)
-                self._lacking[self._judge] = {wrong.element: wrong for wrong in missing}
-        return self._judge
+            judge = checker(level, category, edition_of(row.values), self._year, self._site)
+            if judge not in self._lacking:
+                missing = judge.missing_columns(self._columns)
+                self._lacking[judge] = {wrong.element: wrong for wrong in missing}
+            if len(self._judges) >= _SERIES_MAX:
+                self._judges.clear()
+            self._judges[kind] = judge
+        return judge
 
     def _known(self, code: str) -> frozenset[str]:
         """Elements that a code says; those of one series say the same ones."""

@@ -118,8 +118,12 @@ class Reading:
             self._ledger.rows += 1
             self._refuse(raw.number, "", raw.fault, "按表格软件的规则改正，或另存为 .xlsx")
             return None
-        cells = [cell.strip() for cell in raw.cells]
-        joined = "|".join(cells)
+        joined = "|".join(raw.cells)
+        if len(joined.split(None, 1)) < 2 and joined and not joined[0].isspace() and not joined[-1].isspace():
+            cells = raw.cells.copy()  # no blank anywhere
+        else:
+            cells = [cell.strip() for cell in raw.cells]
+            joined = "|".join(cells)
         if len(joined) < len(cells) or not joined or joined in self._context.lines:
             return None
         mended = not joined.isprintable() and _CONTROL.search(joined) is not None
