@@ -5,6 +5,7 @@ of folding.
 from __future__ import annotations
 
 import functools
+import operator
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
@@ -106,16 +107,27 @@ _UNDATED: Final = _dated(0)
 _PLACE: Final = {field: place for place, field in enumerate(Field)}
 
 
-@functools.lru_cache(16_384)
 def _steady(fonds: str, category: str, year: int, retention: str, secrecy: Secrecy, opening: Opening) -> str:
     """Tokens that many rows share."""
+    return _of_place(fonds, category) + _of_year(year) + _of_terms(retention, secrecy, opening)
+
+
+@functools.lru_cache(4_096)
+def _of_place(fonds: str, category: str) -> str:
     said = [f"f{plain(fonds)}"] if fonds else []
     if category:
         said.append(f"c{plain(category)}")
-    if year:
-        said += [f"y{year}", f"e{year // 10}"]
-    if retention:
-        said.append(f"r{plain(retention)}")
+    return "".join(f" {MARKER}{one}" for one in said)
+
+
+@functools.lru_cache(4_096)
+def _of_year(year: int) -> str:
+    return f" {MARKER}y{year} {MARKER}e{year // 10}" if year else ""
+
+
+@functools.lru_cache(4_096)
+def _of_terms(retention: str, secrecy: Secrecy, opening: Opening) -> str:
+    said = [f"r{plain(retention)}"] if retention else []
     if secrecy:
         said.append(f"s{secrecy.value}")
     if opening in _OPENED:
@@ -161,6 +173,10 @@ def _year(text: str, date: str) -> int:
 _secrecy = functools.lru_cache(1_024)(secrecy_of)
 _opening = functools.lru_cache(1_024)(opening_of)
 _fonds = functools.lru_cache(4_096)(key_of)
+
+
+def _fonds_of(key: str) -> str:
+    return _fonds(key[: key.find("-") + 1] + "-") if key.count("-") > 1 else ""
 
 
 def _category(key: str, said: str) -> str:
@@ -211,7 +227,7 @@ def _made(
     persons = tuple(one for place, name in at.names if cells[place] for one in names_in(name, cells[place]))
     return Document(
         _cut(title), _cut(cells[at.body] or ""), _cut(cells[at.number] or ""), _cut(keywords), code, level, holder,
-        _fonds(key[: key.find("-") + 1] + "-") if key.count("-") > 1 else "", _category(key, cells[at.category] or ""),
+        _fonds_of(key), _category(key, cells[at.category] or ""),
         _year(year or "", "" if year else date), day_of(date), date, (cells[at.retention] or "")[:20],
         _secrecy(cells[at.mark]), _opening(opening), persons[:NAMES_MAX],
     )  # fmt: skip
@@ -246,9 +262,10 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
     """What rows beside the same columns say: (elements, title, code, key, level, date) of each. The same as of their documents,
     in a third of the time: an import makes thousands, and looks at none of them."""
     at, size = _places(names), len(names)
-    body_at, number_at, year_at, openings, persons = at.body, at.number, at.year, at.openings, at.names
-    shared = (at.retention, at.mark, at.category, *openings)
-    steady: dict[tuple[Any, ...], tuple[str, int]] = {}
+    body_at, number_at, year_at, category_at = at.body, at.number, at.year, at.category
+    openings, persons = at.openings, at.names
+    terms_of, terms = operator.itemgetter(at.retention, at.mark, *openings), dict[tuple[Any, ...], str]()
+    places: dict[tuple[str, Any], str] = {}
     dated: dict[str, tuple[str, int]] = {}
     words, filters, days = list[str](), list[str](), set[tuple[int, int]]()
     for elements, title, code, key, level, date in rows:
@@ -267,18 +284,22 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
         words.append(f"{said}{BREAK}{code}")
         # What is before the second hyphen says fonds and category, and whether there is one that it has a fonds.
         second = key.find("-", key.find("-") + 1)
-        known = (key[: second + 1] or key, year or date, level, *[cells[one] for one in shared])
-        kept = steady.get(known)
-        if kept is None:
-            one = of_row(
-                names, elements, title=title, code=code, key=key, level=level, holder=holder, date="" if year else date
-            )
-            kept = steady[known] = one._replace(names=(), day=0).filters().removesuffix(_UNDATED), one.year
-        told, filed = kept
+        of_place = (key[: second + 1] or key, cells[category_at])
+        told = places.get(of_place)
+        if told is None:
+            told = places[of_place] = _of_place(_fonds_of(key), _category(key, cells[category_at] or ""))
+        of_terms = (level, terms_of(cells))
+        also = terms.get(of_terms)
+        if also is None:
+            one = of_row(names, elements, title=title, code="", key="", level=level, holder=holder, date="")
+            bare = one._replace(names=(), category="", year=0, day=0)
+            also = terms[of_terms] = bare.filters().removesuffix(_UNDATED)
         if date not in dated:
             dated[date] = _dated(day_of(date)), day_of(date)
         of_day, day = dated[date]
+        filed = _year(year, "") if year else day // 10_000
         days.add((day, filed))
+        told = f"{told}{_of_year(filed)}{also}"
         if persons:
             heard = [one for place, name in persons if cells[place] for one in names_in(name, cells[place])]
             told = told + _heard(tuple(heard[:NAMES_MAX])) if heard else told

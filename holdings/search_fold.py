@@ -153,21 +153,26 @@ def tokens(folded: str) -> list[str]:
 @functools.cache
 def _lookup() -> tuple[Any, Any]:
     """(what each character up to U+FFFF becomes, its kind): 0 falls away, 1 of a run, 2 a sign, 3 break, 4 end of line,
-    5 to be folded by itself."""
+    5 to be folded by itself, 6 not met yet."""
     import numpy as np  # slow to load: only for thousands of rows
 
-    signs, kinds = np.zeros(65536, "<u2"), np.zeros(65536, np.uint8)
-    for code in range(65536):
+    signs, kinds = np.zeros(65536, "<u2"), np.full(65536, 6, np.uint8)
+    kinds[0xD800:0xE000] = 5
+    return signs, kinds
+
+
+def _meet(codes: list[int]) -> None:
+    """Work out what some characters become."""
+    signs, kinds = _lookup()
+    for code in codes:
         one = _folded(chr(code))
         if one == " ":
-            continue
-        if len(one) != 1 or ord(one) > 0xFFFF:
+            kinds[code] = 0
+        elif len(one) != 1 or ord(one) > 0xFFFF:
             kinds[code] = 5
         else:
             signs[code] = ord(one)
             kinds[code] = 3 if one == BREAK else 4 if one == "\n" else 2 if one >= FIRST_SIGN else 1
-    kinds[0xD800:0xE000] = 5
-    return signs, kinds
 
 
 def tokens_of(texts: list[str]) -> list[str]:
@@ -178,6 +183,9 @@ def tokens_of(texts: list[str]) -> list[str]:
     lut, lut_kind = _lookup()
     signs = np.frombuffer("\n".join(texts).encode("utf-16-le", "surrogatepass"), "<u2")
     kinds = lut_kind[signs]
+    if (fresh := kinds == 6).any():
+        _meet(np.unique(signs[fresh]).tolist())
+        kinds = lut_kind[signs]
     places = np.flatnonzero(kinds)
     kind, sign = kinds[places], lut[signs[places]]
     following = np.append(kind[1:], 4)

@@ -8,6 +8,7 @@ transactions that change what it tells of, so a crash leaves both as they were. 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -19,7 +20,8 @@ from sync.errors import StoreDamaged
 
 RECORDS: Final = 1 << 40
 """Added to the number of a record: its id in the index. Records come behind all rows, so they are the newest."""
-MANY: Final = 500  # documents from which on their tokens are worked out together
+MANY: Final = 5_000  # documents from which on their tokens are worked out together: for fewer what that needs is not worth loading
+_LOADED: Final = 500  # the same where it is loaded
 TABLES: Final = ("a", "b")
 
 
@@ -64,7 +66,7 @@ def tokens(documents: Sequence[Document], texts: Mapping[int, str] | None = None
 
 
 def _tokens_of(words: list[str]) -> list[str]:
-    if len(words) < MANY:
+    if len(words) < (_LOADED if "numpy" in sys.modules else MANY):
         return [" ".join(search_fold.tokens(search_fold.fold(text))) for text in words]
     return search_fold.tokens_of(words)
 

@@ -9,12 +9,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import opencc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdings import catalogue_rows, catalogue_sheets, delivery, records, search_dates, search_fold, search_index
+from holdings import (
+    catalogue_rows,
+    catalogue_sheets,
+    delivery,
+    records,
+    search_dates,
+    search_document,
+    search_fold,
+    search_index,
+)
 from holdings.access import Access, Caller, Role, Secrecy, access_of
 from holdings.catalogue_line import LineMaker
 from holdings.record import Basis, Clearance, Description, Level, RecordId, RowState
@@ -297,7 +307,7 @@ def by_date(database: Database, text: str, years: tuple[int, int] | None = None)
         request = replace(request, cursor=answer.cursor)
 
 
-BOUNDS = ({}, {"FEW": 40}, {"FEW": 40, "SOME": 60, "TRIED": 0}, {"FEW": 5, "SOME": 6, "PASSED": 3, "YEARS": 1}, {"FEW": 5, "SOME": 6, "TRIED": 900})
+BOUNDS: tuple[dict[str, int], ...] = ({}, {"FEW": 40}, {"FEW": 40, "SOME": 60, "TRIED": 0}, {"FEW": 5, "SOME": 6, "PASSED": 3, "YEARS": 1}, {"FEW": 5, "SOME": 6, "TRIED": 900})
 
 
 @pytest.mark.parametrize("bounds", BOUNDS)
@@ -316,6 +326,33 @@ def test_many_hits_by_date_are_those_of_sorting_all(database: Database, monkeypa
     ):
         want = [number for number, year in order if text in titles[number] and (within is None or within[0] <= year <= within[1])]
         assert by_date(database, text, within) == want, (text, within)
+
+
+CELLS = {
+    "责任者": ["民政局", "x", "天津"], "文号": ["津档〔2009〕13号", "一\n二"], "年度": ["1987", "87年", "19880101", "一九"], "保管期限": ["永久", "定期30年"],
+    "密级": ["机密★10年", "内部"], "开放状态": ["开放", "控制"], "门类": ["WS", "ZP"], "人名": ["王淑珍、李四"], "主题词": ["防汛"], "自有": ["甲"],
+}  # fmt: skip
+MADE = st.fixed_dictionaries({name: st.sampled_from([None, *values]) for name, values in CELLS.items()})
+CODES = st.sampled_from(["J001-1-0001-001", "J001-WS·2015·D30-0001", "J001-ZP·2015·D30-0001", "J001-1", "0001", "X--1", "-1-2"])
+DATES = st.sampled_from(["", "19870312", "1987", "1987年3月", "87年", "很久"])
+
+
+MANY_ROWS = st.lists(st.tuples(MADE, st.sampled_from(["防汛", "民政局的通知", "a\nb"]), CODES, st.sampled_from([3, 4]), DATES), max_size=6)
+
+
+@given(MANY_ROWS, st.booleans(), st.sampled_from([0, 3]))
+def test_what_many_rows_say_is_what_each_says(made: list[tuple[dict[str, str | None], str, str, int, str]], spoken: bool, holder: int) -> None:
+    """Words, filters and days of rows told together are those of each one's document."""
+    names = tuple(name for name in CELLS if spoken or name not in ("人名", "主题词"))
+    rows = [(msgspec.json.encode([cells[name] for name in names]).decode(), title, code, code, level, date) for cells, title, code, level, date in made]
+    said = search_document.of_rows(names, rows, holder)
+    each = [
+        search_document.of_row(names, elements, title=title, code=code, key=key, level=level, holder=holder, date=date)
+        for elements, title, code, key, level, date in rows
+    ]
+    assert said.words == [one.words() for one in each]
+    assert [set(one.split()) for one in said.filters] == [set(one.filters().split()) for one in each]
+    assert said.days == {(one.day, one.year) for one in each}
 
 
 @settings(max_examples=120, deadline=None)
