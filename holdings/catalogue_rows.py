@@ -111,20 +111,21 @@ def insert(
     """Store new rows; their ids, in the order of their codes, so that every index grows in runs."""
     first = next_id(connection)
     lines = sorted(lines, key=_key)
+    levels = [one.above or (3 if one.volume == one.key else 4) for one in lines]
     connection.executemany(
         _INSERT,
         (
             (
-                number, one.key, holder, one.code, one.ordering, int(one.level), one.volume, one.title, one.date,
+                number, one.key, holder, one.code, one.ordering, level, one.volume, one.title, one.date,
                 columns, one.elements, one.digest, sheet, one.tab, one.number, 2 if one.duplicate else 0, now,
             )
-            for number, one in enumerate(lines, first)
+            for number, one, level in zip(range(first, first + len(lines)), lines, levels, strict=True)
         ),
     )  # fmt: skip
     numbers = range(first, first + len(lines))
     said = search_document.of_rows(
         _names(connection, columns),
-        ((one.elements, one.title, one.code, one.key, int(one.level), one.date) for one in lines),
+        ((r.elements, r.title, r.code, r.key, level, r.date) for r, level in zip(lines, levels, strict=True)),
         holder,
     )
     search_index.put_rows(connection, numbers, said)
