@@ -307,7 +307,9 @@ def by_date(database: Database, text: str, years: tuple[int, int] | None = None)
         request = replace(request, cursor=answer.cursor)
 
 
-BOUNDS: tuple[dict[str, int], ...] = ({}, {"FEW": 40}, {"FEW": 40, "SOME": 60, "TRIED": 0}, {"FEW": 5, "SOME": 6, "PASSED": 3, "YEARS": 1}, {"FEW": 5, "SOME": 6, "TRIED": 900})
+BOUNDS: tuple[dict[str, int], ...] = (
+    {}, {"FEW": 40}, {"FEW": 40, "SOME": 60, "TRIED": 0}, {"FEW": 5, "SOME": 6, "PASSED": 3, "YEARS": 1}, {"FEW": 5, "SOME": 6, "TRIED": 900},
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("bounds", BOUNDS)
