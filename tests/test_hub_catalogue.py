@@ -117,17 +117,17 @@ def test_a_row_and_its_record_are_one_hit(hub: RunningHub, tmp_path: Path) -> No
 def test_an_import_that_is_interrupted_goes_on(tmp_path: Path) -> None:
     """Ctrl-C leaves the portions that were committed; the same command again ends with every row, once."""
     found(tmp_path / "hub", RunningHub(tmp_path / "hub").clock)
-    file = sheet(tmp_path / "目录.tsv", 90_000)
+    file = sheet(tmp_path / "目录.tsv", 160_000)  # a portion is 40,000: time enough to be met between the first and the last
     command = [sys.executable, "-m", "jindang", "hub", "catalogue", "import", str(file), "--home", str(tmp_path / "hub"), "--json"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=dict(os.environ), text=True) as work:
         assert work.stderr is not None
         first = next(line for line in work.stderr if "行" in line)
         work.send_signal(signal.SIGINT)
         work.communicate(timeout=60)
-    assert "90,000" not in first
+    assert "160,000" not in first
     assert work.returncode != 0
     answer = told(ask(tmp_path / "hub", "catalogue", "import", file))
-    assert numbers(answer) == (90_000, 90_000, 0, 0, 0, 0)
+    assert numbers(answer) == (160_000, 160_000, 0, 0, 0, 0)
     with running(tmp_path / "hub") as hub:
-        assert hub.hub.home.holdings.read().execute("SELECT count(*) FROM catalogue_row").fetchone() == (90_000,)
+        assert hub.hub.home.holdings.read().execute("SELECT count(*) FROM catalogue_row").fetchone() == (160_000,)
         assert hub.hub.home.holdings.read().execute("SELECT count(*) FROM catalogue_run").fetchone() == (0,)
