@@ -3,6 +3,7 @@ the same columns of the same rows put into tables of the same shape, encrypted a
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import random
@@ -90,13 +91,12 @@ def _bare(home: Path, where: Path) -> float:
     sys.path.insert(0, str(ROOT))
     from crypto import keys
     from crypto.locks import KeyFile
-    from holdings.catalogue_titles import pairs
     from sync.database import Database
 
     source = Database(home / "holdings.db", keys.load(home / "key.jdk", KeyFile(home / "unlock.key")).database_key)
     rows = source.read().execute("SELECT * FROM catalogue_row ORDER BY id").fetchall()
     source.close()
-    titles = [(row[0], pairs(str(row[7]))) for row in rows]
+    titles = [(row[0], " ".join(one + other for one, other in itertools.pairwise(str(row[7])))) for row in rows]
     bare = Database(where, os.urandom(32))
     with bare.transaction() as connection:
         connection.execute(FLOOR)
