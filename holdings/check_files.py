@@ -17,7 +17,7 @@ from holdings import av_probe, format_id, media
 from holdings.check import Verdict
 from holdings.check_facts import NOT_LOOKED, FileFacts, Repeated, Service
 from holdings.errors import MediaUnreadable
-from holdings.format_id import FormatId, Unidentified
+from holdings.format_id import Unidentified
 from holdings.image_checks import PAGES_AT_ONCE, Measures, read_measures
 from holdings.zipped import BROKEN, DOCUMENT_BOUNDS, check_zip
 from sync.errors import SandboxDied, SandboxError, StoreError, SyncError
@@ -250,10 +250,5 @@ def _equal_bytes(files: Sequence[FileFacts], mine: Sequence[int]) -> Iterator[Re
 def _page_name(files: Sequence[FileFacts], page: tuple[int, int, Measures]) -> str:
     file = files[page[0]]
     return f"{file.name}#{page[1] + 1}" if len(file.measures) > 1 else file.name
-
-
-def identified(file: FileFacts) -> str:
-    """The PRONOM id of a file, empty when there is none."""
-    return file.format.id if isinstance(file.format, FormatId) else ""
 
 

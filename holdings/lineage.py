@@ -48,15 +48,6 @@ def once_bore(connection: apsw.Connection, key: str) -> list[int]:
     return [int(number) for (number,) in rows]
 
 
-def once_began(connection: apsw.Connection, key: str, limit: int) -> list[int]:
-    """Numbers of up to `limit` records one of whose former codes begins with a match key: for search."""
-    rows = connection.execute(
-        "SELECT DISTINCT record FROM former_code WHERE match_key >= ? AND match_key < ? ORDER BY record LIMIT ?",
-        (key, key + "\U0010ffff", limit),
-    )
-    return [int(number) for (number,) in rows]
-
-
 def any_kept(connection: apsw.Connection) -> bool:
     """Has any code ever changed here, or any volume been merged or split? Where none has, nobody need ask."""
     row = connection.execute(

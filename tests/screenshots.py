@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
+from svg_cells import spread
 
 COLUMNS = 80
 
@@ -42,7 +43,7 @@ def picture(text: str, title: str, path: Path) -> None:
     """Write terminal output as an SVG."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True)
     console.print(Text.from_ansi(text))
-    path.write_text(console.export_svg(title=title), "utf-8")
+    path.write_text(spread(console.export_svg(title=title)), "utf-8")
     print(path)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from console_at_work import Daemon, Seat, serving, sit
 from node_at_work import make
+from svg_cells import spread
 
 from node import nights
 from node.service import Service
@@ -56,7 +57,7 @@ def fill(daemon: Daemon) -> None:
 
 def picture(seat: Seat, path: Path, title: str) -> None:
     """Write what is seen, in fonts that have Chinese and stand on readers' machines, not on a server elsewhere."""
-    text = seat.app.export_screenshot(title=title)
+    text = spread(seat.app.export_screenshot(title=title))
     text = re.sub(r"@font-face \{.*?\}", "", text, flags=re.DOTALL)
     path.write_text(re.sub(r"font-family: Fira Code[^;]*;", f"font-family: {FONT};", text), "utf-8")
     print(path)
