@@ -11,25 +11,18 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum, StrEnum
-from itertools import islice, pairwise
+from itertools import islice
 from typing import Final
 
 from holdings.access import UNITS_MAX, Access, Caller, Secrecy, access_of
 from holdings.access import Role as Reader
 from holdings.language import mark
+from holdings.password import LEAST, MOST, SENTENCE, PasswordFault, fault_of, normal
 from holdings.reference_code import match_key
 from hub.errors import NotAllowed
 
 NAME: Final = re.compile(r"[a-z][a-z0-9._-]{1,31}")
 PERSON_MAX: Final = 64
-PASSWORD_MIN, PASSWORD_MAX = 10, 128
-"""Characters. GB/T 22239 asks for complexity; a sentence of 20 and more may be plain."""
-SENTENCE: Final = 20
-_COMMON: Final = frozenset(
-    ("password", "passwd", "admin", "administrator", "root", "jindang", "dangan", "danganguan", "woaini", "iloveyou", "qwerty", "qwertyuiop",
-     "asdfgh", "zxcvbn", "abc", "abcd", "abcdef", "letmein", "welcome", "tianjin", "qazwsx")
-)  # fmt: skip
-_LOOKALIKES: Final = str.maketrans("@013$5", "aoiess")
 
 
 class Role(StrEnum):
@@ -219,36 +212,21 @@ def check_rights(unit: str, holders: Iterable[str] = (), fonds: Iterable[str] = 
     return Rights(check_person(unit), tuple(names), tuple(dict.fromkeys(match_key(key) for key in keys)), secrecy)
 
 
-def normal(password: str) -> str:
-    """A password as it is compared."""
-    return unicodedata.normalize("NFC", password)
-
-
 def check_password(password: str, name: str, person: str) -> str:
     """The password in its normal form; AccountRefused names the rule that it breaks."""
     password = normal(password)
-    if not PASSWORD_MIN <= len(password) <= PASSWORD_MAX:
-        raise AccountRefused(mark("口令须为 {least} 至 {most} 个字符。"), least=PASSWORD_MIN, most=PASSWORD_MAX)
-    low = password.casefold()
-    if name in low or (len(person) > 1 and person.casefold() in low):
-        raise AccountRefused(mark("口令中不得有登录名或姓名。"))
-    word = re.sub(r"[\W\d_]+$", "", low)
-    letters = {re.sub("[^a-z]", "", form) for form in (low, word.translate(_LOOKALIKES))}
-    if len(set(low)) < 5 or letters & _COMMON or _is_run(low):
-        raise AccountRefused(mark("口令太容易猜到：请不要用常见的词、重复或相连的字符。"))
-    kinds = [any(test(sign) for sign in password) for test in (str.islower, str.isupper, str.isdigit, _is_other)]
-    if len(password) < SENTENCE and sum(kinds) < 3:
-        raise AccountRefused(
-            mark("口令须有小写字母、大写字母、数字、其他字符中的三种，或用 {length} 字以上的一句话。"), length=SENTENCE
-        )
+    if (fault := fault_of(password, name, person)) is not None:
+        text, values = _PASSWORD_RULES[fault]
+        raise AccountRefused(text, **values)
     return password
 
 
-def _is_other(sign: str) -> bool:
-    return not (sign.islower() or sign.isupper() or sign.isdigit())
-
-
-def _is_run(text: str) -> bool:
-    """Is it one run such as 1234567890 or abcdefghij?"""
-    steps = {ord(b) - ord(a) for a, b in pairwise(text)}
-    return steps <= {1, -9} or steps <= {-1, 9}
+_PASSWORD_RULES: Final[dict[PasswordFault, tuple[str, dict[str, int]]]] = {
+    PasswordFault.LENGTH: (mark("口令须为 {least} 至 {most} 个字符。"), {"least": LEAST, "most": MOST}),
+    PasswordFault.NAMED: (mark("口令中不得有登录名或姓名。"), {}),
+    PasswordFault.GUESSABLE: (mark("口令太容易猜到：请不要用常见的词、重复或相连的字符。"), {}),
+    PasswordFault.KINDS: (
+        mark("口令须有小写字母、大写字母、数字、其他字符中的三种，或用 {length} 字以上的一句话。"),
+        {"length": SENTENCE},
+    ),
+}

@@ -8,6 +8,7 @@ import apsw
 
 from holdings.journal import Deed, Outcome
 from holdings.language import mark
+from holdings.password import Passwords, start_password
 from hub import account_secret, account_session, account_store
 from hub.account import (
     OFFICERS,
@@ -23,7 +24,6 @@ from hub.account import (
     folded,
     may,
 )
-from hub.account_secret import Passwords
 from hub.account_session import Session
 from hub.clock import Clock, Randomness
 from hub.journal import Journal
@@ -86,7 +86,7 @@ class AccountDesk:
         """On the machine itself only: an account and its one-time start password, for the first officers and for the worst day."""
         if actor.role != "local":
             raise AccountRefused(mark("您的角色无权做这件事。"))
-        made, password = self._draft(actor, name, person, role, rights), account_secret.start_password(self._random)
+        made, password = self._draft(actor, name, person, role, rights), start_password(self._random)
         encoded = self._passwords.encode(password)
         with self._journal.acting(
             self._deed(actor, "account-add", made.name, note=f"{role.value} {made.rights.unit}; ready")
@@ -102,7 +102,7 @@ class AccountDesk:
         account = self._target(actor, Power.AUTHORISE, name)
         if account.state is not State.PENDING:
             raise AccountRefused(mark("账号“{name}”不在待授权状态。"), name=account.name)
-        password = account_secret.start_password(self._random)
+        password = start_password(self._random)
         encoded = self._passwords.encode(password)
         with self._journal.acting(
             self._deed(actor, "account-authorise", account.name, note=_said(rights))
@@ -118,7 +118,7 @@ class AccountDesk:
         account = self._target(actor, Power.RESET, name)
         if account.state is not State.ACTIVE:
             raise AccountRefused(mark("账号“{name}”不在正常状态，先解锁或授权。"), name=account.name)
-        password = account_secret.start_password(self._random)
+        password = start_password(self._random)
         encoded = self._passwords.encode(password)
         with self._journal.acting(self._deed(actor, "account-reset", account.name)) as connection:
             self._still(connection, account)

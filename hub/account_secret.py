@@ -1,27 +1,15 @@
-"""What proves a person: passwords by argon2id, start passwords, TOTP (RFC 6238) and printed one-time codes."""
+"""What proves a person beside the password (`holdings.password`): TOTP (RFC 6238) and printed one-time codes."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import threading
 from typing import Final
 
-import nacl.exceptions
-from nacl.pwhash import argon2id
-
-from hub.account import normal
+from holdings.password import SIGNS as _SIGNS
 from hub.clock import Randomness
 
-OPSLIMIT: Final = argon2id.OPSLIMIT_INTERACTIVE
-MEMLIMIT: Final = argon2id.MEMLIMIT_INTERACTIVE
-"""64 MiB and some 70 ms: what a hub of 150 MiB can spare while one person signs in; another waits."""
-TYPED_MAX: Final = 1024
-"""Characters of a typed password that are looked at."""
 START_DAYS: Final = 3
-START_LENGTH: Final = 16
-_SIGNS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-"""32 signs that no printed font confuses: a byte gives one without bias."""
 CODES: Final = 10
 CODE_LENGTH: Final = 10
 """50 bits: 2^20 guesses of a lifetime of lockouts find none of ten."""
@@ -29,41 +17,6 @@ TOTP_SECRET: Final = 20
 STEP_S: Final = 30
 WINDOW: Final = 1
 """Steps before and after now that are taken: clocks of telephones."""
-
-
-class Passwords:
-    """Makes and compares encoded passwords. Usable from several threads; one computes at a time, so that memory is bounded."""
-
-    def __init__(self, opslimit: int = OPSLIMIT, memlimit: int = MEMLIMIT) -> None:
-        self._turn = threading.Lock()
-        self._opslimit, self._memlimit = opslimit, memlimit
-
-    def encode(self, password: str) -> str:
-        """The text that is stored."""
-        with self._turn:
-            return (
-                argon2id.str(normal(password).encode(), opslimit=self._opslimit, memlimit=self._memlimit)
-                .decode("ascii")
-                .rstrip("\0")
-            )
-
-    def same(self, encoded: str, password: str) -> bool:
-        """Is this the password? Takes as long for an account that does not exist (`encoded` empty), and says no."""
-        typed = normal(password[:TYPED_MAX]).encode("utf-8", "replace")
-        with self._turn:
-            try:
-                if not encoded:
-                    argon2id.kdf(16, typed, bytes(argon2id.SALTBYTES), self._opslimit, self._memlimit)
-                    return False
-                return bool(argon2id.verify(encoded.encode("ascii"), typed))
-            except nacl.exceptions.CryptoError:
-                return False
-
-
-def start_password(random: Randomness) -> str:
-    """A one-time start password, 80 bits, in groups of four that can be read out."""
-    signs = [_SIGNS[byte % 32] for byte in random(START_LENGTH)]
-    return "-".join("".join(signs[at : at + 4]) for at in range(0, START_LENGTH, 4))
 
 
 def one_time_codes(random: Randomness) -> list[str]:

@@ -12,9 +12,9 @@ import apsw
 
 from holdings.journal import Deed, Outcome
 from holdings.language import mark
+from holdings.password import Passwords
 from hub import account_secret, account_session, account_store
 from hub.account import OFFICERS, Account, AccountRefused, Actor, Role, Stage, State, check_password, folded
-from hub.account_secret import Passwords
 from hub.account_session import Session
 from hub.clock import Clock, Randomness
 from hub.config import PeopleConfig, SecondFactor

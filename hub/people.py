@@ -10,9 +10,9 @@ from typing import Final
 
 from crypto.digest import hkdf_sha256
 from holdings import journal as journals
+from holdings.password import Passwords
 from hub import account_store
 from hub.account_desk import AccountDesk
-from hub.account_secret import Passwords
 from hub.account_sign_in import SignIn
 from hub.home import PEOPLE, Home
 from hub.journal import Journal

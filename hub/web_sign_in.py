@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from holdings.language import Language, mark
+from holdings.password import LEAST
 from hub import account_secret
-from hub.account import PASSWORD_MIN, AccountRefused, Stage
+from hub.account import AccountRefused, Stage
 from hub.account_sign_in import Opened
 from hub.web_frame import LANGUAGE, SESSION, STEPS, THEME, YEAR_S, Visit
 from hub.web_pages import files
@@ -67,7 +68,7 @@ def factor(visit: Visit) -> Reply:
 
 def password_page(visit: Visit) -> Reply:
     """Ask for a new password."""
-    return visit.page("password.html", error="", least=PASSWORD_MIN)
+    return visit.page("password.html", error="", least=LEAST)
 
 
 def password(visit: Visit) -> Reply:
@@ -80,7 +81,7 @@ def password(visit: Visit) -> Reply:
             visit, visit.parts.sign_in.change(visit.person, visit.here, ask.said("old"), ask.said("new"), ask.address)
         )
     except AccountRefused as refused:
-        return visit.page("password.html", 422, error=visit.told(refused), least=PASSWORD_MIN)
+        return visit.page("password.html", 422, error=visit.told(refused), least=LEAST)
 
 
 def enrol_page(visit: Visit) -> Reply:

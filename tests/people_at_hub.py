@@ -10,8 +10,9 @@ import pyotp
 from hub_in_thread import SetClock, found, reopen
 from nacl.pwhash import argon2id
 
+from holdings.password import Passwords
 from hub.account import LOCAL, Actor, Rights, Role, Stage
-from hub.account_secret import Passwords, totp_step, totp_text
+from hub.account_secret import totp_step, totp_text
 from hub.account_sign_in import SignIn
 from hub.config import HubConfig, PeopleConfig
 from hub.home import Home

@@ -17,8 +17,8 @@ from hub_in_thread import RunningHub, SetClock, running
 from nacl.pwhash import argon2id
 from people_at_hub import PASSWORD, Team, code
 
+from holdings.password import Passwords
 from hub.account import Role
-from hub.account_secret import Passwords
 from hub.config import HubConfig, PeopleConfig
 from hub.people import People
 from hub.people_port import open_people_door

@@ -11,6 +11,7 @@ from holdings import journal
 from holdings.access import Facts as RecordFacts
 from holdings.access import Opening, Secrecy
 from holdings.journal import Filter, Outcome
+from holdings.password import Passwords
 from hub import account, account_store
 from hub.account import (
     OFFICERS,
@@ -26,7 +27,7 @@ from hub.account import (
     check_rights,
     may,
 )
-from hub.account_secret import Passwords, totp_step, totp_text
+from hub.account_secret import totp_step, totp_text
 
 
 @pytest.fixture
