@@ -12,8 +12,11 @@ HoldingsError
 │  ├─ SearchRefused       a search that asks for a filter or an order that there is not
 │  ├─ MeaningOff          a search by meaning where there are no models, no vectors, or nothing to mean
 │  ├─ DeliveryRefused     something that a delivery's state, or a rule of its acceptance, does not allow
+│  ├─ CustodyRefused      an act that a record's custody, or a directive's state, does not allow
+│  ├─ ReadingRefused      a reading request that lacks something, or a step that its state does not allow
 │  └─ SiteDataWrong       a data file of the site that does not say what such a file says (a ValueError, as SheetUnreadable)
 ├─ PeerMustAct            what another writer sent is not acceptable
+│  ├─ DirectiveUnreadable a directive, release or ack that format.md §17, §18 does not allow
 │  ├─ BodyUnreadable      an item body that format.md §6.3 does not allow
 │  └─ VersionUnexpected   a version that does not follow the one held
 └─ OurFault               a rule of this house was broken by our own code
@@ -90,12 +93,24 @@ class MeaningOff(OperatorMustAct):
     """Nothing can be found by meaning: no models, no vectors yet, or a query that says nothing; the text says which and what to do."""
 
 
+class ReadingRefused(OperatorMustAct):
+    """A reading request 利用登记 that lacks what the rules ask for, or a step that its state does not allow; says what to fill in or to do."""
+
+
 class SiteDataWrong(OperatorMustAct, ValueError):
     """A data file laid over the shipped tables that cannot be used; the text names the file and what is expected."""
 
 
+class CustodyRefused(OperatorMustAct):
+    """An act that who holds the record, or what became of the directive, does not allow; the text says who does hold it and what to do."""
+
+
 class PeerMustAct(HoldingsError):
     """What another writer sent is not acceptable."""
+
+
+class DirectiveUnreadable(PeerMustAct, ValueError):
+    """A directive, release or acknowledgement that is not what format.md §17 and §18 say, read or to be written; the text says what is wrong."""
 
 
 class BodyUnreadable(PeerMustAct):
