@@ -1,0 +1,187 @@
+"""Directives that tell or ask: corrections proposed, results of opening reviews, requests of other archives' readers, notices (format.md §17). Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+from crypto import cbor
+from holdings.directive_entry import Subject
+from holdings.directive_text import NAME_MAX, NOTE_MAX, Word, at_most, date_of, text_of, word_of
+from holdings.errors import DirectiveUnreadable
+
+RECORDS_MAX: Final = 256
+CHANGES_MAX: Final = 64
+
+
+class OpeningResult(IntEnum):
+    """What an opening review came to."""
+
+    OPEN = 1
+    CONTROLLED = 2
+    DEFERRED = 3
+
+    @property
+    def label(self) -> str:
+        """开放, 控制 or 延期开放."""
+        return ("开放", "控制", "延期开放")[self.value - 1]
+
+
+class ReadingResult(IntEnum):
+    """How another archive's request was answered."""
+
+    GRANTED = 1
+    DECLINED = 2
+    NOTHING_FOUND = 3
+
+    @property
+    def label(self) -> str:
+        """同意提供, 不予提供 or 查无结果."""
+        return ("同意提供", "不予提供", "查无结果")[self.value - 1]
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """修改建议: what the hub would have an element of a record say; the holder decides."""
+
+    record: bytes
+    version: int
+    changes: tuple[tuple[str, str], ...]
+    reason: str
+    word: Word
+
+    def to_map(self) -> dict[int, Any]:
+        """The map of format.md §17."""
+        changes = [_change(name, value) for name, value in at_most(self.changes, CHANGES_MAX, 1)]
+        return {1: self.record, 2: self.version, 3: changes, 4: text_of(self.reason), **self.word.to_map()}
+
+    @classmethod
+    def from_map(cls, f: dict[int, Any]) -> Correction:
+        """From the map; CryptoError or DirectiveUnreadable."""
+        f = cbor.take_map(f, {1: cbor.ID16, 2: int, 3: list, 4: str, 5: str, 6: int}, name="correction")
+        pairs = [
+            cbor.take_list(one, [str, str]) for one in cbor.take_array(f[3], list, at_least=1, at_most=CHANGES_MAX)
+        ]
+        changes = tuple((name, value) for name, value in (_change(*pair) for pair in pairs))
+        return cls(f[1], Subject.from_list([f[1], f[2], 0]).version, changes, text_of(f[4]), word_of(f))
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """开放审核结果 for records that the city holds; `until` a date or empty."""
+
+    result: OpeningResult
+    until: str
+    ground: str
+    word: Word
+    records: tuple[bytes, ...]
+
+    def to_map(self) -> dict[int, Any]:
+        """The map of format.md §17."""
+        return {
+            1: int(self.result),
+            3: date_of(self.until),
+            4: text_of(self.ground),
+            **self.word.to_map(),
+            7: list(at_most(self.records, RECORDS_MAX, 1)),
+        }
+
+    @classmethod
+    def from_map(cls, f: dict[int, Any]) -> Opening:
+        """From the map; CryptoError or DirectiveUnreadable."""
+        f = cbor.take_map(f, {1: int, 3: str, 4: str, 5: str, 6: int, 7: list}, name="opening")
+        records = cbor.take_array(f[7], cbor.ID16, at_least=1, at_most=RECORDS_MAX)
+        return cls(OpeningResult(f[1]), date_of(f[3]), text_of(f[4]), word_of(f), tuple(records))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingAsked:
+    """查档协查: another archive's reader asks for what this node holds; `applicant` as masked as the asking archive shows it."""
+
+    request: bytes
+    archive: str
+    applicant: str
+    sought: str
+    word: Word
+    records: tuple[bytes, ...] = ()
+    until: str = ""
+
+    def to_map(self) -> dict[int, Any]:
+        """The map of format.md §17."""
+        said = {
+            1: self.request,
+            2: text_of(self.archive, NAME_MAX),
+            3: text_of(self.applicant, NAME_MAX),
+            4: text_of(self.sought),
+            **self.word.to_map(),
+        }
+        return {
+            **said,
+            7: list(at_most(self.records, RECORDS_MAX)),
+            **({9: date_of(self.until)} if self.until else {}),
+        }
+
+    @classmethod
+    def from_map(cls, f: dict[int, Any]) -> ReadingAsked:
+        """From the map; CryptoError or DirectiveUnreadable."""
+        f = cbor.take_map(
+            f, {1: cbor.ID16, 2: str, 3: str, 4: str, 5: str, 6: int, 7: list}, {9: str}, name="reading-asked"
+        )
+        records = tuple(cbor.take_array(f[7], cbor.ID16, at_most=RECORDS_MAX))
+        return cls(
+            f[1],
+            text_of(f[2], NAME_MAX),
+            text_of(f[3], NAME_MAX),
+            text_of(f[4]),
+            word_of(f),
+            records,
+            date_of(f.get(9, "")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingAnswer:
+    """协查答复: what the archive that was asked says."""
+
+    request: bytes
+    result: ReadingResult
+    text: str
+    word: Word
+    until: str = ""
+
+    def to_map(self) -> dict[int, Any]:
+        """The map of format.md §17."""
+        said = {1: self.request, 2: int(self.result), 4: text_of(self.text), **self.word.to_map()}
+        return {**said, **({9: date_of(self.until)} if self.until else {})}
+
+    @classmethod
+    def from_map(cls, f: dict[int, Any]) -> ReadingAnswer:
+        """From the map; CryptoError or DirectiveUnreadable."""
+        f = cbor.take_map(f, {1: cbor.ID16, 2: int, 4: str, 5: str, 6: int}, {9: str}, name="reading-answer")
+        return cls(f[1], ReadingResult(f[2]), text_of(f[4]), word_of(f), date_of(f.get(9, "")))
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """通知: something for people to read."""
+
+    subject: str
+    text: str
+    word: Word
+
+    def to_map(self) -> dict[int, Any]:
+        """The map of format.md §17."""
+        return {2: text_of(self.subject, NAME_MAX), 4: text_of(self.text), **self.word.to_map()}
+
+    @classmethod
+    def from_map(cls, f: dict[int, Any]) -> Notice:
+        """From the map; CryptoError or DirectiveUnreadable."""
+        f = cbor.take_map(f, {2: str, 4: str, 5: str, 6: int}, name="notice")
+        return cls(text_of(f[2], NAME_MAX), text_of(f[4]), word_of(f))
+
+
+def _change(name: str, value: str) -> tuple[str, str]:
+    if not name:
+        raise DirectiveUnreadable("修改建议没有写明著录项目（format.md §17）")
+    return text_of(name, NAME_MAX), text_of(value, 4 * NOTE_MAX)
