@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import Enum
-from pathlib import PurePath
 from typing import Final
 
 from holdings.evidence_name import EvidenceKind, evidence_kind
@@ -42,4 +41,5 @@ def name_kind(name: str) -> NameKind:
 
 def extension(name: str) -> str:
     """Extension in lower case without the dot, empty when there is none."""
-    return PurePath(name).suffix.lower().removeprefix(".")
+    stem, _, ending = name.rpartition("/")[2].rpartition(".")
+    return ending.lower() if stem else ""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import itemgetter
 from typing import Final, Literal
 
 import msgspec
@@ -119,8 +121,7 @@ def order_pages(names: Iterable[str], *, leading: bool = True) -> PageOrder:
     """Sort page names as people count (`2` before `10`, `12` before `12-1`, `12A`, `12补1`) and find missing and
     repeated numbers. `leading`: may the first pages be missing? Not of an item that is a range of its volume.
     """
-    numbered = [(page_name(name), name) for name in names]
-    ordered = sorted(numbered, key=lambda pair: (pair[0] is None, pair[0] or _NONE, ordering_key(pair[1]), pair[1]))
+    ordered = [(page, name) for *_, page, name in sorted(map(_place, names), key=itemgetter(0, 1, 2, 4))]
     plain = sorted(page.number for page, _ in ordered if page is not None)
     repeats = sorted(
         {
@@ -138,6 +139,13 @@ def order_pages(names: Iterable[str], *, leading: bool = True) -> PageOrder:
 
 
 _NONE: Final = PageName(0, (0, 0), "")
+
+
+@lru_cache(8192)
+def _place(name: str) -> tuple[bool, PageName, str, PageName | None, str]:
+    """What a page name is ordered by, its page and itself; the pages of most records have the same names."""
+    page = page_name(name)
+    return page is None, page or _NONE, ordering_key(name), page, name
 
 
 def _gaps(numbers: list[int], leading: bool) -> tuple[int, ...]:

@@ -9,7 +9,6 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
-from pathlib import PurePath
 from typing import Final
 
 import msgspec
@@ -78,7 +77,7 @@ class SheetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def is_sheet_name(name: str) -> bool:
     """Whether a file name is that of a catalogue sheet; lock files `~$…` and hidden files never are."""
-    return not name.startswith(("~$", ".")) and PurePath(name).suffix.lower() in SUFFIXES
+    return not name.startswith(("~$", ".")) and name.lower().endswith(SUFFIXES)
 
 
 def read_sheet(
