@@ -11,9 +11,11 @@ from typing import Final, TypeAlias
 from crypto import cbor
 from crypto.errors import CryptoError
 from holdings.directive_entry import BODY_MAX
-from holdings.directive_verdict import Accepted, Grant, Link, Returned
+from holdings.directive_verdict import Accepted, Grant, HandOver, Link, Returned
 from holdings.directive_wish import Correction, Notice, Opening, ReadingAnswer, ReadingAsked
 from holdings.errors import DirectiveUnreadable
+
+__all__ = ["Body", "DirectiveKind", "HandOver", "decode", "encode", "kind_of", "known"]
 
 
 class DirectiveKind(IntEnum):

@@ -67,7 +67,7 @@ class Subject:
 class DirectiveEntry:
     """A directive as its entry says it: for whom, its place among those for the same node, and the sealed body.
 
-    `kind` may be one that this program does not know.
+    `kind` may be one that this program does not know. `mark`, 16 bytes or none: by which the hub knows its own wish again.
     """
 
     to: bytes
@@ -76,18 +76,22 @@ class DirectiveEntry:
     kind: int
     critical: bool
     sealed: bytes
+    mark: bytes = b""
 
     def to_map(self) -> dict[int, Any]:
         """The body of the entry."""
-        return {1: self.to, 2: self.dseq, 3: self.dprev, 4: self.kind, 5: self.critical, 6: self.sealed}
+        body: dict[int, Any] = {1: self.to, 2: self.dseq, 3: self.dprev, 4: self.kind, 5: self.critical, 6: self.sealed}
+        return {**body, 7: self.mark} if self.mark else body
 
 
 def read_directive(entry: Entry) -> DirectiveEntry:
     """Decode the body of an entry of kind directive; DirectiveUnreadable when it is malformed."""
-    f = _fields(entry, EntryKind.DIRECTIVE, {1: cbor.ID32, 2: int, 3: cbor.ID32, 4: int, 5: bool, 6: bytes})
+    f = _fields(
+        entry, EntryKind.DIRECTIVE, {1: cbor.ID32, 2: int, 3: cbor.ID32, 4: int, 5: bool, 6: bytes}, {7: cbor.ID16}
+    )
     if f[2] < 1 or (f[2] == 1) != (f[3] == ZERO) or len(f[6]) > SEALED_MAX:
         raise DirectiveUnreadable("中心指令的序号、前条或长度不合规（format.md §17）")
-    return DirectiveEntry(f[1], f[2], f[3], f[4], f[5], f[6])
+    return DirectiveEntry(f[1], f[2], f[3], f[4], f[5], f[6], f.get(7, b""))
 
 
 @dataclass(frozen=True, slots=True)

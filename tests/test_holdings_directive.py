@@ -90,7 +90,7 @@ def test_the_largest_acceptance_and_release_fit_an_entry() -> None:
 
 def test_entries_come_back_as_written() -> None:
     """Directive, release and ack survive the entry, and what they say survives sealing's plain bytes."""
-    told = DirectiveEntry(ID, 2, digest(b"before"), 77, critical=False, sealed=b"sealed")
+    told = DirectiveEntry(ID, 2, digest(b"before"), 77, critical=False, sealed=b"sealed", mark=RECORD)
     assert directive_entry.read_directive(entry_of(EntryKind.DIRECTIVE, told.to_map())) == told
     release = ReleaseEntry(ID, (Subject(RECORD, 2, 4),), b"sealed")
     assert directive_entry.read_release(entry_of(EntryKind.RELEASE, release.to_map())) == release
