@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from holdings import quarantine
 from holdings.meaning_site import MeaningSite
@@ -29,6 +30,9 @@ from sync.manifest import read_delta
 from sync.receipt import Grade
 from sync.sandbox import Sandbox
 from sync.transform import Transcode
+
+if TYPE_CHECKING:
+    from node.page_door import PageDoor
 
 R4_WAIT_S = 60.0
 POLL_S = 0.5
@@ -119,6 +123,8 @@ class Engine:
         self.tops = TopReader()
         self.read_top: ReadTop | None = self.tops.read
         """Reads the top of a page for 密级预检, in a process that the first such page starts."""
+        self.door: PageDoor | None = None
+        """For the browser of this machine, once somebody has asked for a link."""
 
     def unsettled(self) -> bool:
         """Does anything wait for its second look?"""
@@ -143,6 +149,8 @@ class Engine:
 
     def close(self) -> None:
         """Stop workers; the home is the caller's."""
+        if self.door is not None:
+            self.door.close()
         self.meaning.close()
         self.sandbox.close()
         self.tops.close()

@@ -31,11 +31,16 @@ def may_have_many(name: str) -> bool:
 
 def pages_of(connection: apsw.Connection, part: Part) -> tuple[str, ...]:
     """What is looked at of a file: itself, or each of its pages as `name#page` when it is known to have several."""
-    if may_have_many(part.name):
-        row = connection.execute("SELECT pages FROM part_pages WHERE sha256 = ?", (part.sha256,)).fetchone()
-        if row is not None and row[0] > 1:
-            return tuple(f"{part.name}#{number}" for number in range(1, row[0] + 1))
-    return (part.name,)
+    pages = known(connection, part)
+    return tuple(f"{part.name}#{number}" for number in range(1, pages + 1)) if pages > 1 else (part.name,)
+
+
+def known(connection: apsw.Connection, part: Part) -> int:
+    """How many pages a file was counted to have; 0 when nobody counted."""
+    if not may_have_many(part.name):
+        return 0
+    row = connection.execute("SELECT pages FROM part_pages WHERE sha256 = ?", (part.sha256,)).fetchone()
+    return int(row[0]) if row else 0
 
 
 def count(home: Home, sandbox: Sandbox, parts: Iterable[Part]) -> None:

@@ -15,6 +15,7 @@ from holdings.page_text import PageText, TextLine, one_line
 from holdings.record import NAME_MAX
 from holdings.records import StoredRecord
 from holdings.text_store import PERSON, StoredText
+from node import part_pages
 from node import reading_queue as queue
 from node.engine import Engine
 from node.errors import ConfigurationWrong
@@ -54,7 +55,8 @@ def pages_of(reading: apsw.Connection, record: StoredRecord) -> list[RecordPage]
     def count(part: Part) -> int:
         said = facts.get(part.sha256, {})
         queued = waiting.get(part.sha256)
-        return max(1, queued.pages if queued else 0, max((one.pages for one in said.values()), default=0))
+        seen = max((one.pages for one in said.values()), default=0)
+        return max(1, queued.pages if queued else 0, seen, part_pages.known(reading, part))
 
     counts = [count(part) for part in parts]
     elsewhere = same_pages.shown(records.body(reading, record).uses, counts)

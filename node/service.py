@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from node.verbs_pages import PageVerbs
     from node.verbs_profile import ProfileVerbs
     from node.verbs_reading import ReadingVerbs
+    from node.verbs_record import RecordVerbs
     from node.verbs_renumber import RenumberVerbs
     from node.verbs_sample import SampleVerbs
     from node.verbs_search import SearchVerbs
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
     class Groups(
         CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs, MachineVerbs,
-        SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs,
+        SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs, RecordVerbs,
     ):
         """What the service answers to as a whole."""
 else:

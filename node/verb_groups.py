@@ -22,6 +22,7 @@ GROUPS = {
     "node.verbs_pages": "PageVerbs",
     "node.verbs_profile": "ProfileVerbs",
     "node.verbs_reading": "ReadingVerbs",
+    "node.verbs_record": "RecordVerbs",
     "node.verbs_renumber": "RenumberVerbs",
     "node.verbs_sample": "SampleVerbs",
     "node.verbs_search": "SearchVerbs",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 
 import apsw
@@ -88,6 +89,12 @@ class ShowVerbs(Verbs):
                         }
                     )
         return found
+
+
+def meant_of(reading: apsw.Connection, record: StoredRecord) -> Callable[[int], Answer]:
+    """What each file of a record is for and what it shows, by its position."""
+    body = records.body(reading, record)
+    return lambda position: _meant(body, position)
 
 
 def _meant(body: Description, position: int) -> Answer:
