@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import array
 import functools
-import operator
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -16,7 +16,7 @@ import apsw
 import msgspec
 
 from holdings import catalogue_sheets as sheets
-from holdings import fonds_tally, search_document, search_index
+from holdings import fonds_tally, search_document, search_index, statistics_tally
 from holdings.catalogue_line import Line
 from holdings.record import RowState
 from holdings.search_document import Document
@@ -110,7 +110,7 @@ def insert(
 ) -> range:
     """Store new rows; their ids, in the order of their codes, so that every index grows in runs."""
     first = next_id(connection)
-    lines = sorted(lines, key=_key)
+    lines = sorted(lines, key=lambda one: one.key)
     levels = [one.above or (3 if one.volume == one.key else 4) for one in lines]
     connection.executemany(
         _INSERT,
@@ -129,7 +129,9 @@ def insert(
         holder,
     )
     search_index.put_rows(connection, numbers, said)
-    fonds_tally.count_rows(connection, (one.key for one in lines if one.above is None), 1, _writer(connection, holder))
+    writer = _writer(connection, holder)
+    fonds_tally.count_rows(connection, (one.key for one in lines if one.above is None), 1, writer)
+    statistics_tally.rows_moved(connection, said.kinds, 1, writer, now)
     return numbers
 
 
@@ -159,17 +161,13 @@ def _writer(connection: apsw.Connection, holder: int) -> str:
     return sheets.holder_names(connection)[holder] if holder else ""
 
 
-def _key(line: Line) -> str:
-    return line.key
-
-
 def update(
     connection: apsw.Connection, sheet: int, columns: int, changes: Sequence[tuple[int, Line]], now: int
 ) -> None:
     """Make stored rows say what these lines say: (id, line)."""
     if not changes:
         return
-    _change_index(connection, columns, changes)
+    _change_index(connection, columns, changes, now)
     connection.executemany(
         _UPDATE,
         [
@@ -182,16 +180,16 @@ def update(
     )  # fmt: skip
 
 
-def _change_index(connection: apsw.Connection, columns: int, changes: Sequence[tuple[int, Line]]) -> None:
+def _change_index(connection: apsw.Connection, columns: int, changes: Sequence[tuple[int, Line]], now: int) -> None:
     """Before the rows are changed: what they said is taken out by what they said."""
     old = {row.id: row for row in full_of(connection, [number for number, _ in changes])}
-    names, changes = _names(connection, columns), sorted(changes, key=operator.itemgetter(0))
-    search_index.change(
-        connection,
-        [number for number, _ in changes],
-        [(document(old[number]), "") for number, _ in changes],
-        [(_said(names, line, old[number].key, old[number].holder), "") for number, line in changes],
-    )
+    names, numbers = _names(connection, columns), sorted(number for number, _ in changes)
+    was, lines = [document(old[number]) for number in numbers], dict(changes)
+    said = [_said(names, lines[number], old[number].key, old[number].holder) for number in numbers]
+    search_index.change(connection, numbers, [(one, "") for one in was], [(one, "") for one in said])
+    kinds = Counter(one.kind() for one in said)
+    kinds.subtract(one.kind() for one in was)
+    statistics_tally.rows_moved(connection, kinds, 1, _writer(connection, old[numbers[0]].holder), now)
 
 
 def move(connection: apsw.Connection, places: Iterable[tuple[int, str, int]]) -> None:
@@ -220,9 +218,11 @@ def erase(connection: apsw.Connection, holder: int, keys: Sequence[str]) -> list
     given = (apsw.carray(tuple(dict.fromkeys(keys)), flags=apsw.SQLITE_CARRAY_TEXT), holder)
     rows: list[Any] = connection.execute(query, given).fetchall()
     found = [Full(*row) for row in rows]
-    search_index.take_out(connection, [row.id for row in found], [document(row) for row in found])
+    said, writer = [document(row) for row in found], _writer(connection, holder)
+    search_index.take_out(connection, [row.id for row in found], said)
     connection.executemany("DELETE FROM catalogue_row WHERE id = ?", [(row.id,) for row in found])
-    fonds_tally.count_rows(connection, (row.key for row in found if row.level > 2), -1, _writer(connection, holder))
+    fonds_tally.count_rows(connection, (row.key for row in found if row.level > 2), -1, writer)
+    statistics_tally.rows_moved(connection, Counter(one.kind() for one in said), -1, writer, None)
     return [(row.id, row.key, bool(row.linked)) for row in found]
 
 
@@ -260,15 +260,15 @@ def put_back(
             line.elements, line.digest, sheet, line.tab, line.number, state, changed,
         ),
     )  # fmt: skip
-    search_index.put(connection, [number], [_said(_names(connection, columns), line, line.key, 0)])
+    said = _said(_names(connection, columns), line, line.key, 0)
+    search_index.put(connection, [number], [said])
     fonds_tally.count_rows(connection, [line.key] if line.above is None else [], 1)
+    statistics_tally.rows_moved(connection, {said.kind(): 1}, 1, "", None)
 
 
 def keys_of(connection: apsw.Connection, sheet: int, limit: int) -> list[str]:
     """Match keys of some rows that a sheet owns."""
-    found: list[Any] = connection.execute(
-        "SELECT match_key FROM catalogue_row WHERE sheet = ? LIMIT ?", (sheet, limit)
-    ).fetchall()
+    found = connection.execute("SELECT match_key FROM catalogue_row WHERE sheet = ? LIMIT ?", (sheet, limit))
     return [str(key) for (key,) in found]
 
 

@@ -97,6 +97,10 @@ class ReadingRefused(OperatorMustAct):
     """A reading request 利用登记 that lacks what the rules ask for, or a step that its state does not allow; says what to fill in or to do."""
 
 
+class StatisticRefused(OperatorMustAct):
+    """Statistics that were asked for, entered or frozen against their rules; the text says which."""
+
+
 class SiteDataWrong(OperatorMustAct, ValueError):
     """A data file laid over the shipped tables that cannot be used; the text names the file and what is expected."""
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 import apsw
 import msgspec
 
-from holdings import fonds_tally
+from holdings import fonds_tally, statistics_tally
 from holdings.errors import NotFound
 from holdings.fonds_tally import FondsCount
 from holdings.reference_code import match_key, ordering_key
@@ -99,6 +99,9 @@ def put(connection: apsw.Connection, fonds: Fonds, now: int, writer: str = OWN) 
     values = [getattr(fonds, name) for name in _FIELDS]
     values[_FIELDS.index("key_fonds")] = int(fonds.key_fonds)
     connection.execute(_PUT, (writer, fonds.key, ordering_key(fonds.code), now, *values))
+    was = _fonds(row) if row is not None else None
+    more = [(getattr(fonds, name) or 0) - (getattr(was, name, None) or 0) for name in ("volumes", "items")]
+    statistics_tally.registered(connection, fonds.key, more[0], more[1], writer, now, new=was is None)
     return row is None
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 import apsw
 import msgspec
 
+from holdings import statistic_use, statistics_tally
 from holdings.errors import NotFound, ReadingRefused
 from holdings.reading_request import (
     DAY_S,
@@ -71,11 +72,13 @@ def add(connection: apsw.Connection, request: Request, origin: str = "") -> Requ
         f"INSERT INTO reading_request({_COLUMNS}, origin, name, account) VALUES (NULL{', ?' * 19})",
         (serial, *_row(request)[1:], origin, request.applicant.name, request.applicant.account),
     )
+    statistics_tally.used(connection, request.received_at, request.received, statistic_use.moved(None, request))
     return replace(request, number=connection.last_insert_rowid(), serial=serial)
 
 
-def change(connection: apsw.Connection, number: int, step: Callable[[Request], Request]) -> Request:
-    """Take a step of `reading_request` (approve, refuse, close …) on what stands now; what it was meanwhile decides, not what a page showed.
+def change(connection: apsw.Connection, number: int, step: Callable[[Request], Request], now: int = 0) -> Request:
+    """Take a step of `reading_request` (approve, refuse, close …) on what stands now; what it was meanwhile decides, not what a page showed. `now` says
+    for which month of the statistics it counts (0: when the request was received or decided).
 
     NotFound, or ReadingRefused by the step.
     """
@@ -88,6 +91,8 @@ def change(connection: apsw.Connection, number: int, step: Callable[[Request], R
             f"UPDATE reading_request SET {', '.join(f'{name} = ?' for name in names)} WHERE number = ?",
             (*row[1:], number),
         )
+        wall = now or max(after.received, after.decided)
+        statistics_tally.used(connection, after.received_at, wall, statistic_use.moved(before, after))
     return after
 
 
@@ -102,7 +107,7 @@ def certify(connection: apsw.Connection, number: int, law: Rules, now: int) -> R
         year = _year(now)
         return replace(request, certificate=certificate_number(law, year, _next(connection, "certificate", year)))
 
-    return change(connection, number, step)
+    return change(connection, number, step, now)
 
 
 def get(connection: apsw.Connection, number: int) -> Request:

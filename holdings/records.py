@@ -16,6 +16,7 @@ from holdings.errors import AmbiguousReference, NotFound, OurFault, VersionUnexp
 from holdings.record import DATE, ID_SIZE, Description, Level, RecordId, decode_record, encode_record, title
 from holdings.reference_code import match_key, ordering_key
 from holdings.search_document import Document
+from holdings.statistics_tally import record_moved
 
 OWN: Final = ""
 """Writer of this site's own records."""
@@ -90,6 +91,7 @@ def create_record(
     _add_version(connection, number, 1, description, pages, size, now)
     tally.add(connection, tally.Count.RECORDS, int(not description.ended), writer)
     fonds_tally.moved(connection, None, description, writer)
+    record_moved(connection, None, (description, pages, size), writer, now)
     _count(connection, writer, pages, size)
     catalogue.link(connection, key, writer)
     return _indexed(connection, number, description)
@@ -126,6 +128,8 @@ def new_version(
         lineage.keep_former(connection, held.number, held.reference_code)
     tally.add(connection, tally.Count.RECORDS, int(held.ended) - int(description.ended), writer)
     fonds_tally.moved(connection, before, description, writer)
+    was, said = (before, held.pages, held.bytes), (description, pages, size)
+    record_moved(connection, was, said, writer, now)
     _count(connection, writer, pages - held.pages, size - held.bytes)
     if not description.ended:
         catalogue.link(connection, match_key(description.reference_code), writer)

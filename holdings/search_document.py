@@ -7,6 +7,7 @@ from __future__ import annotations
 import functools
 import operator
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -28,6 +29,15 @@ _FIELD_MAX: Final = 4_000  # characters of one field that are found; a cell may 
 _YEAR: Final = re.compile(r"[0-9]{4}")
 _OPENED: Final = {Opening.OPEN: "1", Opening.CONTROLLED: "0", Opening.DEFERRED: "2"}
 _decode: Final = msgspec.json.Decoder().decode
+
+
+class Kind(NamedTuple):
+    """As what a row is counted in statistics."""
+
+    fonds: str
+    level: int
+    secrecy: Secrecy
+    opening: Opening
 
 
 class Document(NamedTuple):
@@ -54,6 +64,10 @@ class Document(NamedTuple):
     def of(self, field: Field) -> str:
         """The text of a field; that of pages is not here."""
         return (self.title, self.body, self.number, self.code, "", self.keywords)[_PLACE[field]]
+
+    def kind(self) -> Kind:
+        """As what it is counted."""
+        return Kind(self.fonds, self.level, self.secrecy, self.opening)
 
     def words(self) -> str:
         """All fields, breaks between them."""
@@ -251,11 +265,12 @@ def of_row(
 
 
 class Said(NamedTuple):
-    """What many rows say: words and filters as `Document` makes them, and (day, year of filing) of all."""
+    """What many rows say: words and filters as `Document` makes them, (day, year of filing) of all, and how many are of a kind."""
 
     words: list[str]
     filters: list[str]
     days: set[tuple[int, int]]
+    kinds: Counter[Kind]
 
 
 def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int, str]], holder: int) -> Said:
@@ -268,6 +283,7 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
     places: dict[tuple[str, Any], str] = {}
     dated: dict[str, tuple[str, int]] = {}
     words, filters, days = list[str](), list[str](), set[tuple[int, int]]()
+    kinds, met, kind_of = Counter[Kind](), dict[Any, int](), dict[Any, Kind]()
     for elements, title, code, key, level, date in rows:
         cells = _decode(elements)
         if len(cells) != size or type(cells) is dict or at.keywords or len(title) > _FIELD_MAX or "\n" in title:
@@ -275,6 +291,7 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
             words.append(one.words())
             filters.append(one.filters())
             days.add((one.day, one.year))
+            kinds[one.kind()] += 1
             continue
         cells.append(None)
         body, year = cells[body_at], cells[year_at]
@@ -292,7 +309,7 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
         also = terms.get(of_terms)
         if also is None:
             one = of_row(names, elements, title=title, code="", key="", level=level, holder=holder, date="")
-            bare = one._replace(names=(), category="", year=0, day=0)
+            bare, kind_of[of_terms] = one._replace(names=(), category="", year=0, day=0), one.kind()
             also = terms[of_terms] = bare.filters().removesuffix(_UNDATED)
         if date not in dated:
             dated[date] = _dated(day_of(date)), day_of(date)
@@ -304,7 +321,10 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
             heard = [one for place, name in persons if cells[place] for one in names_in(name, cells[place])]
             told = told + _heard(tuple(heard[:NAMES_MAX])) if heard else told
         filters.append(told + of_day)
-    return Said(words, filters, days)
+        met[of_place, of_terms] = met.get((of_place, of_terms), 0) + 1
+    for (of_place, of_terms), count in met.items():
+        kinds[kind_of[of_terms]._replace(fonds=_fonds_of(of_place[0]))] += count
+    return Said(words, filters, days, kinds)
 
 
 def of_record(

@@ -355,6 +355,7 @@ def test_what_many_rows_say_is_what_each_says(made: list[tuple[dict[str, str | N
     assert said.words == [one.words() for one in each]
     assert [set(one.split()) for one in said.filters] == [set(one.filters().split()) for one in each]
     assert said.days == {(one.day, one.year) for one in each}
+    assert said.kinds == Counter(one.kind() for one in each)
 
 
 @settings(max_examples=120, deadline=None)
