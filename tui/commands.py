@@ -32,7 +32,9 @@ def console(home: Path, by: str, language: str | None, theme: str | None) -> Non
     if not sys.stdout.isatty():
         click.echo("错误：工作台须在终端中运行；脚本请用 jindang node … --json", err=True)
         sys.exit(2)
+    from tui import page_image
     from tui.app import Console
     from tui.screens import PAGES
 
+    page_image.way()
     Console(home.absolute(), by or getpass.getuser(), PAGES, language=language or "", theme=theme or "").run()

@@ -205,7 +205,7 @@ class HoldingsPage(Page):
     async def _record(self, ref: str) -> None:
         told = await self.ask("console_record", ref=ref)
         shown = await self.ask("show", ref=ref) if told["sealed"] else {}
-        await self.app.push_screen(RecordDesk(told, shown, self._hits.get(ref)))
+        await self.app.push_screen(RecordDesk(self.console.link, told, shown, self._hits.get(ref), self.text))
 
     def action_up(self) -> None:
         """A level up."""

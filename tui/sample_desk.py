@@ -13,12 +13,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from holdings.language import mark
-from tui import guide
+from tui import browser, guide
 from tui.dialog import TroubleBox
 from tui.form import Field, Form, Values
 from tui.keymap import Key, bound
 from tui.ledger import Column, Ledger, Line
 from tui.link import Answer, Link, Trouble
+from tui.record_desk import RecordDesk
 from tui.wording import _
 from tui.work import start
 
@@ -37,6 +38,8 @@ class SampleDesk(ModalScreen[None]):
         Key("n", "fail", mark("不合格"), mark("此页不合格：写明差错")),
         Key("u", "verdict('none')", mark("撤销结论"), mark("撤销此页的结论")),
         Key("a", "rest", mark("其余合格"), mark("其余未检的页全部合格")),
+        Key("o", "browse", mark("浏览器"), mark("在浏览器中逐页检查：可缩放、旋转，目录在旁，y 合格 n 不合格")),
+        Key("enter", "look", mark("看页"), mark("在终端里看此页所在的档案"), shown=False),
         Key("p", "print", mark("打印"), mark("打印抽检单（xlsx）")),
         Key("m", "notice", mark("整改单"), mark("打印整改通知单：只列不合格的页（xlsx）")),
         Key("r", "read_back", mark("读回"), mark("读回填好的抽检单（xlsx）")),
@@ -141,6 +144,35 @@ class SampleDesk(ModalScreen[None]):
 
         fields = [Field("fault", _("差错代码"), required=True, hint=_("如 T04")), Field("remark", _("说明"))]
         self.app.push_screen(Form(_("不合格  第 {n} 页", n=at), fields, fail, note=codes))
+
+    def action_browse(self) -> None:
+        """The pages in the browser, from the one under the cursor on; verdicts made there are seen here after F5 or a return."""
+        if (at := self.query_one(Ledger).key) is not None:
+            self._work(
+                partial(
+                    browser.browse, self.app, self._link, "sample_link", number=self._number, by=self._by, position=at
+                )
+            )
+
+    def on_screen_resume(self) -> None:
+        """Back from a box: the browser may have judged pages meanwhile."""
+        if self._pages:
+            self._work(self._load)
+
+    def on_ledger_chosen(self) -> None:
+        """Enter on a page."""
+        self.action_look()
+
+    def action_look(self) -> None:
+        """The record of the page."""
+        one = self._pages.get(self.query_one(Ledger).key)
+
+        async def look(ref: str) -> None:
+            told = await self._link.ask("console_record", ref=ref)
+            await self.app.push_screen(RecordDesk(self._link, told, await self._link.ask("show", ref=ref)))
+
+        if one is not None:
+            self._work(partial(look, one["ref"]))
 
     def action_rest(self) -> None:
         """All that have no verdict yet."""
