@@ -17,6 +17,7 @@ import apsw
 
 from crypto import cbor
 from crypto.digest import sha256
+from holdings.harmless_cell import harmless
 
 ROOM: Final = "holdings:journal"
 """What `open_database` is asked for where a database shall hold a journal."""
@@ -234,14 +235,10 @@ def sheet(acts: Iterator[Act]) -> Iterator[bytes]:
     for act in acts:
         deed = act.deed
         words = (deed.person, deed.role, deed.address, deed.verb, deed.subject, _OUTCOMES[deed.outcome], deed.note)
-        yield _line((str(act.number), str(deed.wall), *map(_harmless, words), act.hash.hex()))
+        yield _line((str(act.number), str(deed.wall), *map(harmless, words), act.hash.hex()))
 
 
 def _line(values: tuple[str, ...]) -> bytes:
     out = io.StringIO()
     csv.writer(out).writerow(values)
     return out.getvalue().encode()
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

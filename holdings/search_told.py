@@ -28,10 +28,11 @@ def told(answer: SearchAnswer, milliseconds: float) -> Told:
 
 
 def told_hit(hit: Hit) -> Told:
-    """One hit. `marks`: [start, end] in characters of `snippet`, which is of `field`, and of `page` where that is the text;
+    """One hit. `id`: its number in the index, good for a reader's link within this site; `marks`: [start, end] in characters of
+    `snippet`, which is of `field`, and of `page` where that is the text;
     `images`: whether there is a record with pages behind the row."""
     return {
-        "ref": hit.ref, "title": hit.title, "level": hit.level.label, "date": hit.date, "score": round(hit.score, 3),
+        "id": hit.id, "ref": hit.ref, "title": hit.title, "level": hit.level.label, "date": hit.date, "score": round(hit.score, 3),
         "snippet": hit.snippet.text, "marks": [list(mark) for mark in hit.snippet.marks], "field": _shown(hit), "heard": hit.heard,
         "page": hit.page, "body": hit.body, "number": hit.number, "fonds": hit.fonds, "year": hit.year or None,
         "retention": hit.retention, "security": hit.security, "opening": hit.opening, "holder": hit.holder,

@@ -15,6 +15,7 @@ from hub.account import Account, AccountRefused, Actor, Stage
 from hub.account_session import Session
 from hub.home import Home
 from hub.people import Opened
+from hub.reading_room import ReadingRoom
 from hub.web_pages import render
 from hub.web_route import Ask, Cookie, Reply, Route, Turned
 
@@ -111,6 +112,7 @@ class MenuItem:
 
 
 MENU: Final = (
+    ("/search", mark("查档")),
     ("/monitor", mark("运行监控")),
     ("/accounts", mark("账号")),
     ("/journal", mark("审计日志")),
@@ -129,6 +131,7 @@ class Frame:
             home.genesis.name,
             home.clock,
         )
+        self.room = ReadingRoom(home)
         self._key, self._random = key, home.random
         self._menu = [
             (path, text, route)

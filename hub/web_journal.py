@@ -23,7 +23,13 @@ VERBS: Final = {
     "account-add": mark("增设账号"), "account-authorise": mark("授权账号"), "account-entitle": mark("更改权限"), "account-lock": mark("锁定账号"),
     "account-unlock": mark("解锁账号"), "account-reset": mark("重置账号"), "account-close": mark("注销账号"), "account-sign-out": mark("强制退出"),
     "journal-read": mark("查看审计日志"), "journal-verify": mark("核对审计日志"), "journal-export": mark("导出审计日志"), "monitor-read": mark("查看运行监控"),
-    "node-read": mark("查看节点"),
+    "node-read": mark("查看节点"), "node-enrol": mark("发接入码"), "node-list": mark("列出节点"), "node-revoke": mark("停用节点"),
+    "record-read": mark("查看档案"), "record-file": mark("取出档案文件"), "record-export": mark("列出待导出档案"),
+    "suggest": mark("联想词"), "catalogue-import": mark("导入目录"), "check-run": mark("四性检测"), "check-restart": mark("重新检测"),
+    "check-report": mark("四性检测报告"), "reindex": mark("重建索引"), "doctor": mark("体检"), "backup": mark("备份"), "scrub": mark("定期巡检"),
+    "audit": mark("查核"), "statistics": mark("查看统计"), "statistics-enter": mark("填报统计"), "statistics-freeze": mark("统计定稿"),
+    "statistics-export": mark("导出统计"),
+    "search": mark("检索"), "search-export": mark("导出检索结果"),
 }  # fmt: skip
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import functools
 import hashlib
 from datetime import UTC, datetime
-from importlib import resources
+from importlib import metadata, resources
+from pathlib import Path
 from typing import Any, Final
 
 import jinja2
 
 TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+CARRIED: Final = {
+    "htmx.js": ("django-htmx", "django_htmx/static/django_htmx/htmx-2.min.js"),
+    "leaflet.js": ("django-leaflet", "leaflet/static/leaflet/leaflet.js"),
+    "leaflet.css": ("django-leaflet", "leaflet/static/leaflet/leaflet.css"),
+}
+"""Files of other projects: (distribution that carries them, path in it). Nothing of these distributions is imported."""
 ZONE_MINUTES: Final = 480
 """East of UTC: where the hub's people live."""
 NEVER: Final = "—"
@@ -28,7 +35,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters.update(when=when, size=size)
+    environment.filters.update(figure=figure, when=when, size=size)
     environment.globals["static"] = address
     return environment
 
@@ -53,16 +60,29 @@ def size(count: int) -> str:
     return f"{value:.0f} {unit}" if unit == "B" or value >= 100 else f"{value:.1f} {unit}"
 
 
+def figure(number: float | None) -> str:
+    """A number with its thousands told apart; one place below 100 where there is a fraction; a dash for none."""
+    if number is None:
+        return NEVER
+    return f"{number:,.0f}" if number == int(number) or abs(number) >= 100 else f"{number:,.1f}" if abs(number) >= 0.1 else f"{number:.2g}"
+
+
 @functools.cache
 def files() -> dict[str, tuple[str, bytes]]:
     """address → (media type, bytes) of every static file."""
-    found = {}
+    found: dict[str, tuple[str, bytes]] = {}
     for file in sorted((resources.files("hub") / "static").iterdir(), key=lambda f: f.name):
         kind = TYPES.get(f".{file.name.rpartition('.')[2]}")
         if kind is not None:
-            data = file.read_bytes()
-            found[f"/static/{hashlib.sha256(data).hexdigest()[:12]}/{file.name}"] = (kind, data)
+            found.update([_served(file.name, kind, file.read_bytes())])
+    for name, (distribution, path) in CARRIED.items():
+        data = Path(str(metadata.distribution(distribution).locate_file(path))).read_bytes()
+        found.update([_served(name, TYPES[f".{name.rpartition('.')[2]}"], data)])
     return found
+
+
+def _served(name: str, kind: str, data: bytes) -> tuple[str, tuple[str, bytes]]:
+    return f"/static/{hashlib.sha256(data).hexdigest()[:12]}/{name}", (kind, data)
 
 
 @functools.cache

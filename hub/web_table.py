@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub import web_accounts, web_journal, web_monitor, web_sign_in
+from hub import web_accounts, web_journal, web_monitor, web_search, web_sign_in
 from hub.web_route import Route
 
-ROUTES: Final[tuple[Route, ...]] = (*web_sign_in.ROUTES, *web_accounts.ROUTES, *web_journal.ROUTES, *web_monitor.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *web_sign_in.ROUTES,
+    *web_search.ROUTES,
+    *web_accounts.ROUTES,
+    *web_journal.ROUTES,
+    *web_monitor.ROUTES,
+)
