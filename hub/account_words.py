@@ -12,7 +12,7 @@ import msgspec
 from holdings.journal import Deed, Filter
 from hub.account import LOCAL, Account, Actor, Role, check_rights
 from hub.account_desk import AccountDesk
-from hub.desk import Answer
+from hub.desk import Answer, Number
 from hub.home import Home
 from hub.journal import Journal
 from hub.people import People
@@ -98,10 +98,12 @@ class AccountWords:
         ]
         return {"ok": not faults, "findings": findings, "acts": self._journal.anchor()}
 
-    def journal_export(self, person: str = "", by: str = "") -> Iterator[bytes]:
-        """The journal as CSV."""
+    def journal_export(
+        self, person: str = "", verb: str = "", subject: str = "", since: Number = 0, until: Number = 0, by: str = ""
+    ) -> Iterator[bytes]:
+        """The acts that pass as CSV; times in seconds UTC, `until` not included, 0: no bound."""
         self._journal.note(self._deed(_actor(by), "journal-export"))
-        return self._journal.export(Filter(person=person))
+        return self._journal.export(Filter(person, verb, subject, None, since, until))
 
     def _deed(self, actor: Actor, verb: str) -> Deed:
         return Deed(self._home.clock.wall(), actor.name, actor.role, actor.address, verb)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ ROLES: Final = {
     "agency": "机关用户",
 }
 STATES: Final = {"pending": "待授权", "active": "正常", "locked": "已锁定", "closed": "已注销"}
+ZONE_S: Final = 8 * 3_600
 LEVELS: Final = ("无密级", "秘密", "机密", "绝密")
 
 
@@ -110,8 +112,14 @@ def verify(home: Path, as_json: bool) -> None:
 @JSON
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--person", default="", help="只导出此人的")
+@click.option("--verb", default="", help="只导出这种行为，如 sign-in、record-read")
+@click.option("--subject", default="", help="只导出这个对象，如 account:wang")
+@click.option("--since", type=click.DateTime(["%Y-%m-%d"]), default=None, help="自哪一天，如 2026-01-31")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="至哪一天，含当天")
 @exits
-def export(home: Path, as_json: bool, file: Path, person: str) -> None:
+def export(
+    home: Path, as_json: bool, file: Path, since: datetime | None, until: datetime | None, **wanted: str
+) -> None:
     """把审计日志写入 FILE（CSV，UTF-8）；不覆盖已有文件。"""
     from hub.errors import NotAllowed
     from sync.durable import write_pieces
@@ -119,5 +127,11 @@ def export(home: Path, as_json: bool, file: Path, person: str) -> None:
     if file.exists():
         raise NotAllowed(f"{file} 已存在，不会覆盖。")
     with at(home) as desk:
-        write_pieces(file.absolute(), desk.stream("journal_export", person=person))
+        days = {"since": _begins(since), "until": _begins(until, 1)}
+        write_pieces(file.absolute(), desk.stream("journal_export", **wanted, **days))
     give(as_json, {"file": str(file), "bytes": file.stat().st_size}, f"已写入 {file}。")
+
+
+def _begins(day: datetime | None, plus: int = 0) -> int:
+    """Seconds UTC at which a day (and `plus` more) begins where the hub's people live; 0: none was said."""
+    return int((day.replace(tzinfo=UTC) + timedelta(days=plus)).timestamp()) - ZONE_S if day else 0

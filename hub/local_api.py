@@ -20,6 +20,7 @@ from aiohttp import web
 from crypto.errors import CryptoError
 from hub.account_words import ASKS_WHO, local_name
 from hub.desk import Desk
+from hub.desk_witness import CALLER
 from hub.endpoints import read_bounded
 from hub.errors import DamageFound, HubError, Refused
 from sync.errors import SyncError
@@ -82,15 +83,13 @@ class LocalApi:
 
     async def _call(self, request: web.Request) -> web.Response:
         wishes, word = await self._wishes(request), request.match_info["word"]
-        if word in ASKS_WHO:
-            wishes["by"] = local_name(_uid(request))
+        wishes["by" if word in ASKS_WHO else CALLER] = local_name(_uid(request))
         answer = await asyncio.get_running_loop().run_in_executor(self._pool, lambda: self._desk.call(word, **wishes))
         return web.json_response(body=msgspec.json.encode(answer))
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         wishes, word = await self._wishes(request), request.match_info["word"]
-        if word in ASKS_WHO:
-            wishes["by"] = local_name(_uid(request))
+        wishes["by" if word in ASKS_WHO else CALLER] = local_name(_uid(request))
         loop = asyncio.get_running_loop()
         pieces = self._desk.stream(word, **wishes)
         # The first piece decides between an answer and an error; a fault after it cuts the connection, and the reader knows that the end is missing.

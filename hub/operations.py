@@ -12,7 +12,8 @@ from hub import backup, doctor, front, opened, status
 from hub.account_words import AccountWords
 from hub.catalogue import CatalogueDesk
 from hub.check_desk import CheckDesk
-from hub.desk import Answer, LocalDesk, Number
+from hub.desk import Answer, Desk, LocalDesk, Number
+from hub.desk_witness import WitnessedDesk
 from hub.enrolment import Enrolment
 from hub.errors import NotAllowed
 from hub.folding import Folding
@@ -107,7 +108,7 @@ def _bytes(text: str) -> bytes:
 
 def desk_of(
     home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]], people: People
-) -> LocalDesk:
+) -> Desk:
     """The desk of an opened home."""
     do, checks = Operations(home, enrolment, vault, folding, cut_off, people), CheckDesk(home, vault)
     accounts = AccountWords(home, people)
@@ -122,7 +123,7 @@ def desk_of(
     streams: list[Callable[..., Iterator[bytes]]] = [
         do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import, accounts.journal_export,
     ]  # fmt: skip
-    return LocalDesk(_by_word(calls), _by_word(streams))
+    return WitnessedDesk(LocalDesk(_by_word(calls), _by_word(streams)), people, home.clock)
 
 
 def _by_word(functions: Sequence[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:

@@ -2,14 +2,21 @@
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from hub_in_thread import found, running
+from hub_in_thread import SetClock, found, running
+from people_at_hub import team
 
+from holdings import journal
+from holdings.journal import Outcome
 from hub.commands import commands
+from hub.desk import LocalDesk
+from hub.desk_witness import WitnessedDesk
+from hub.errors import HubError
 from hub.local_client import RemoteDesk
 
 
@@ -34,8 +41,6 @@ def add(home: Path, name: str, role: str = "system", ends: int = 0) -> Result:
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home that no hub runs on."""
-    from hub_in_thread import SetClock
-
     found(tmp_path / "hub", SetClock())
     return tmp_path / "hub"
 
@@ -87,6 +92,46 @@ def test_a_running_hub_writes_who_called(tmp_path: Path) -> None:
     assert "已存在" in run("journal", "export", tmp_path / "journal.csv", "--home", hub.path, ends=1).output
 
 
+def test_what_is_done_on_the_machine_stands_in_the_journal(tmp_path: Path) -> None:
+    """Enrolling, revoking, searching, reading, also what was refused: each by who called; figures that programs ask for leave nothing."""
+    with running(tmp_path / "hub") as hub:
+        hub.open_socket()
+        at = ("--home", hub.path)
+        run("enrol", "和平区", *at)
+        run("enrol", " ", *at, ends=1)
+        hub.node("河东区")
+        run("revoke", "河东区", "--reason", "报废", *at)
+        run("search", "防汛", *at)
+        run("show", "J001-WS·2011·Y-0001", *at, ends=1)
+        run("status", *at)
+        run("export", tmp_path / "out", *at)
+        RemoteDesk(hub.path / "hub.sock").call("nodes", caller="somebody else")
+        with pytest.raises(HubError):
+            RemoteDesk(hub.path / "hub.sock").call("NO")
+        acts = [act.deed for act in journal.walk(hub.hub.people.parts().database.read())]
+    assert [(deed.verb, deed.subject, deed.outcome, deed.note) for deed in acts] == [
+        ("node-enrol", "和平区", Outcome.DONE, ""), ("node-enrol", " ", Outcome.REFUSED, ""), ("node-revoke", "河东区", Outcome.DONE, "reason=报废"),
+        ("search", "防汛", Outcome.DONE, ""), ("record-read", "J001-WS·2011·Y-0001", Outcome.REFUSED, ""), ("record-export", "", Outcome.DONE, ""),
+        ("node-list", "", Outcome.DONE, ""), ("unknown", "", Outcome.REFUSED, ""),
+    ]  # fmt: skip
+    assert {deed.person for deed in acts} == {f"local:{os.getuid()}"}
+
+
+def test_the_files_of_a_record_are_one_act(tmp_path: Path) -> None:
+    """However many files an export takes of a record, reading it stands in the journal once for each caller."""
+
+    def file(ref: str, position: int) -> Iterator[bytes]:
+        yield b"x"
+
+    with team(tmp_path / "hub") as hub:
+        desk = WitnessedDesk(LocalDesk({}, {"file": file}), hub.people, hub.clock)
+        for ref, caller in (("a", "local:1"), ("a", "local:1"), ("b", "local:1"), ("a", "local:2")):
+            for position in range(3):
+                assert list(desk.stream("file", ref=ref, position=position, caller=caller)) == [b"x"]
+        acts = [act.deed for act in journal.walk(hub.people.parts().database.read())]
+    assert [(deed.person, deed.verb, deed.subject) for deed in acts] == [("local:1", "record-file", ref) for ref in "ab"] + [("local:2", "record-file", "a")]
+
+
 def test_a_shortened_journal_is_found(home: Path) -> None:
     """Whoever brings back an older people.db contradicts the anchor in the hub's log: verify and doctor say so with exit code 4."""
     add(home, "sys")
@@ -101,9 +146,7 @@ def test_a_shortened_journal_is_found(home: Path) -> None:
 
 
 def test_a_backup_has_the_people(home: Path, tmp_path: Path) -> None:
-    """A backup without people has no people.db; one with people becomes a home with the same accounts and a whole journal."""
-    run("backup", tmp_path / "first", "--home", home)
-    assert not (tmp_path / "first" / "people.db").exists()
+    """A backup, itself an act of the journal, becomes a home with the same accounts and a whole journal."""
     add(home, "sys")
     run("backup", tmp_path / "second", "--home", home)
     (tmp_path / "second" / "unlock.key").write_bytes((home / "unlock.key").read_bytes())
