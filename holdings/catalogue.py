@@ -27,7 +27,7 @@ from holdings.sheet import ParsedSheet
 from holdings.sheet_stream import FramedSheet, ParsedSource, frames
 
 __all__ = [
-    "GONE_TOLD_MAX", "ImportReport", "LiftedRow", "classified_volumes", "delivery_rows", "for_images", "glance", "import_sheet", "latest_import",
+    "GONE_TOLD_MAX", "ImportReport", "LiftedRow", "beginning", "classified_volumes", "delivery_rows", "for_images", "glance", "import_sheet", "latest_import",
     "lay", "lift", "link", "mend", "of_delivery", "of_volume", "row_for", "unfinished", "withdraw",
 ]  # fmt: skip
 
@@ -81,6 +81,18 @@ def of_volume(connection: apsw.Connection, volume_key: str, *, limit: int = 20_0
         "c.state = 0 AND c.holder = 0 AND (c.ordering = ?1 OR c.ordering > ?2 AND c.ordering < ?3) AND c.volume_key = ?4"
         " ORDER BY c.ordering LIMIT ?5",
         (low, f"{low}-", f"{low}.", volume_key, limit),
+    )
+    return list(_rows(connection, found))
+
+
+def beginning(connection: apsw.Connection, key: str, *, limit: int) -> list[Row]:
+    """Volumes and items that stand whose code is this one or goes on behind it (by whole numbers: 2011 is not the beginning of 20110), in the
+    order of their codes."""
+    low = sort_key(key)
+    found = rows.select(
+        connection,
+        "c.state = 0 AND c.holder = 0 AND +c.level > 2 AND c.ordering >= ?1 AND c.ordering < ?2 ORDER BY c.ordering LIMIT ?3",
+        (low, f"{low}\U0010ffff", limit),
     )
     return list(_rows(connection, found))
 

@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
 from reportlab.lib.enums import TA_CENTER
-from reportlab.lib.pagesizes import A4
+from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
@@ -30,6 +30,8 @@ FONTS: Final = (
 BUILT_IN: Final = "STSong-Light"
 COLOURS: Final = {"passed": "#17683a", "failed": "#a31621", "person": "#9a5b00", "untested": "#5d6470"}
 WIDTH: Final = A4[0] - 28 * mm
+LONG: Final = A4[1] - 28 * mm
+"""Width of what is printed on A4 lying."""
 ROOM: Final = 40 * mm  # a heading does not stand alone at the foot of a page
 
 
@@ -80,11 +82,11 @@ LINES: Final = (
 )  # fmt: skip
 
 
-def build(title: str, subject: str, author: str, story: list[Any], text: PaperText) -> bytes:
-    """Set a report on A4 with its subject and the page number at the foot; the same story gives the same bytes."""
-    out = io.BytesIO()
+def build(title: str, subject: str, author: str, story: list[Any], text: PaperText, *, across: bool = False) -> bytes:
+    """Set a report on A4 (`across`: lying) with its subject and the page number at the foot; the same story gives the same bytes."""
+    out, size = io.BytesIO(), landscape(A4) if across else A4
     document = SimpleDocTemplate(
-        out, pagesize=A4, leftMargin=14 * mm, rightMargin=14 * mm, topMargin=14 * mm, bottomMargin=18 * mm, title=f"{title} {subject}",
+        out, pagesize=size, leftMargin=14 * mm, rightMargin=14 * mm, topMargin=14 * mm, bottomMargin=18 * mm, title=f"{title} {subject}",
         author=author, invariant=1,
     )  # fmt: skip
 
@@ -92,7 +94,7 @@ def build(title: str, subject: str, author: str, story: list[Any], text: PaperTe
         canvas.saveState()
         canvas.setFont(text.name, 8)
         canvas.drawString(14 * mm, 10 * mm, f"{title}　{subject}"[:80])
-        canvas.drawRightString(A4[0] - 14 * mm, 10 * mm, f"第 {page.page} 页")
+        canvas.drawRightString(size[0] - 14 * mm, 10 * mm, f"第 {page.page} 页")
         canvas.restoreState()
 
     document.build(story, onFirstPage=foot, onLaterPages=foot)
