@@ -25,7 +25,7 @@ from sync.log import Log, LogState
 from sync.messages import NONCE_BYTES, Greeting, Hello
 from sync.objects import ObjectStore
 
-FROM_NODES = frozenset({EntryKind.GENESIS, EntryKind.DELTA, EntryKind.ALARM})
+FROM_NODES = frozenset({EntryKind.GENESIS, EntryKind.DELTA, EntryKind.ALARM, EntryKind.JOURNAL})
 """Kinds a node may write today; the others of format.md §7 are reserved or the hub's."""
 
 

@@ -28,6 +28,10 @@ class Refused(NodeError):
         self.exit_code = code
 
 
+class SignInNeeded(Refused):
+    """This node has operators: sign in first, or again."""
+
+
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path, timeout: float) -> None:
         super().__init__("localhost", timeout=timeout)
@@ -47,8 +51,8 @@ class Client:
         Refused: the daemon's error. DaemonUnreachable: it went away.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, token: str = "") -> None:
+        self._path, self._token = path, token
 
     def __getattr__(self, verb: str) -> Callable[..., Answer]:
         if verb.startswith("_"):
@@ -58,7 +62,8 @@ class Client:
     def _ask(self, verb: str, /, **given: object) -> Answer:
         connection = _UnixConnection(self._path, TIMEOUT_S)
         try:
-            connection.request("POST", f"/v1/{verb}", json.dumps(given), {"Content-Type": "application/json"})
+            said = {"Content-Type": "application/json"} | ({"X-Operator": self._token} if self._token else {})
+            connection.request("POST", f"/v1/{verb}", json.dumps(given), said)
             response = connection.getresponse()
             answer: Answer = json.loads(response.read()) if response.status < 500 else {}
         except (OSError, http.client.HTTPException, json.JSONDecodeError) as fault:
@@ -70,7 +75,7 @@ class Client:
         if response.status >= 500:
             raise Refused("后台服务内部出错，本机数据完好。请查看它的日志（journalctl -u jindang-node）。", 1)
         if response.status != 200:
-            raise Refused(str(answer.get("error", "")), int(answer.get("exit_code", 1)))
+            raise (SignInNeeded if answer.get("sign_in") else Refused)(str(answer.get("error", "")), int(answer.get("exit_code", 1)))
         return answer
 
 
@@ -96,8 +101,8 @@ def presence(home: Path) -> Presence:
     return Presence.LOCKED if load(home).unlock == "passphrase" else Presence.STOPPED
 
 
-def connect(home: Path) -> Service | None:
-    """The client of the daemon that serves this home, typed as what it speaks to; None when none listens."""
+def connect(home: Path, token: str = "") -> Service | None:
+    """The client of the daemon that serves this home, typed as what it speaks to; None when none listens. `token`: of who has signed in."""
     path = home / "node.sock"
     probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -108,4 +113,4 @@ def connect(home: Path) -> Service | None:
         raise DaemonUnreachable(f"连不上后台服务的接口 {path}：{fault.strerror}。是否有权限（jindang 组）？") from fault
     finally:
         probe.close()
-    return cast("Service", Client(path))
+    return cast("Service", Client(path, token))

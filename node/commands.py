@@ -16,6 +16,7 @@ from node.commands_delivery import delivery
 from node.commands_directory import directory
 from node.commands_fonds import fonds
 from node.commands_meaning import meaning
+from node.commands_operator import journal, operator
 from node.commands_profile import profile
 from node.commands_quarantine import pages, quarantine
 from node.commands_reading import reading
@@ -285,6 +286,8 @@ def identity(home: Path, file: Path, yes: bool) -> None:
 
 
 commands.add_command(catalogue)
+commands.add_command(operator)
+commands.add_command(journal)
 commands.add_command(quarantine)
 commands.add_command(codes)
 commands.add_command(renumber)

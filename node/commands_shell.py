@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,24 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-HOME = click.option("--home", type=click.Path(path_type=Path, file_okay=False), required=True, help="节点主目录")
+OPERATOR_KEY = "jindang.operator"
+_HOME = click.option("--home", type=click.Path(path_type=Path, file_okay=False), required=True, help="节点主目录")
+_OPERATOR = click.option(
+    "--operator",
+    envvar="JINDANG_OPERATOR",
+    default="",
+    expose_value=False,
+    is_eager=True,
+    callback=lambda context, _option, value: context.meta.__setitem__(OPERATOR_KEY, value),
+    help="工号：本机启用个人登录后须登录，口令当场输入，或从 JINDANG_PASSWORD_FILE 所指的文件读",
+)
+
+
+def HOME(command: F) -> F:  # noqa: N802  an option like the others here
+    """`--home`, and who acts at a node that signs in."""
+    return _HOME(_OPERATOR(command))
+
+
 JSON = click.option("--json", "as_json", is_flag=True, help="最后一行输出一个 JSON 对象")
 
 
@@ -62,6 +80,14 @@ def reach(home: Path, *, sheets: bool = False) -> Iterator[Any]:
 
     home = home.absolute()
     if (daemon := client.connect(home)) is not None:
+        if number := _operator():
+            opened = daemon.operator_sign_in(number=number, password=_password(number))  # type: ignore[attr-defined]
+            daemon = client.connect(home, opened["token"])
+            try:
+                yield daemon
+            finally:
+                daemon.operator_sign_out()  # type: ignore[union-attr]
+            return
         yield daemon
         return
     if sheets:
@@ -70,6 +96,28 @@ def reach(home: Path, *, sheets: bool = False) -> Iterator[Any]:
 
     try:
         with open_service(home, ask_passphrase) as service:
-            yield service
+            from node.direct import Direct
+
+            direct = Direct(service)
+            if number := _operator():
+                direct.sign_in(number, _password(number))
+            yield direct
     finally:
         first_worker.discard()
+
+
+def _operator() -> str:
+    context = click.get_current_context(silent=True)
+    return str(context.meta.get(OPERATOR_KEY, "")) if context is not None else ""
+
+
+def _password(number: str) -> str:
+    """The operator's password: from a file where a script acts, else asked for; never an argument, which others on the machine could read."""
+    if file := os.environ.get("JINDANG_PASSWORD_FILE"):
+        try:
+            return Path(file).read_text("utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as fault:
+            raise click.UsageError(f"口令文件 {file} 读不出：{fault}") from fault
+    if not sys.stdin.isatty():
+        raise click.UsageError("口令须在终端中输入；脚本请用环境变量 JINDANG_PASSWORD_FILE 指明口令文件。")
+    return str(click.prompt(f"{number} 的口令", hide_input=True, err=True))

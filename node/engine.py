@@ -138,6 +138,11 @@ class Engine:
         return self._intake_busy.locked() or time.monotonic() - self._sent_at < SENDING_S
 
     @property
+    def has_met(self) -> bool:
+        """Was the hub's word on our log sought since this program began? Before that nothing is signed."""
+        return self._met.is_set()
+
+    @property
     def is_sending(self) -> bool:
         """Is a conversation under way?"""
         return self._line_busy.locked()

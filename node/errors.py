@@ -25,3 +25,15 @@ class DaemonUnreachable(NodeError):
     """A daemon holds the home but does not answer on its socket."""
 
     exit_code = 3
+
+
+class SignInNeeded(NodeError):
+    """Nobody is signed in, or the session is over: 工号 and password first."""
+
+    exit_code = 2
+
+
+class NotPermitted(NodeError):
+    """The role of who is signed in may not do that."""
+
+    exit_code = 2

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from node.verbs_check import CheckVerbs
     from node.verbs_console import ConsoleVerbs
     from node.verbs_delivery import DeliveryVerbs
-    from node.verbs_directory import DirectoryVerbs
     from node.verbs_fonds import FondsVerbs
     from node.verbs_machine import MachineVerbs
     from node.verbs_meaning import MeaningVerbs
+    from node.verbs_operator import OperatorVerbs
     from node.verbs_pages import PageVerbs
     from node.verbs_profile import ProfileVerbs
     from node.verbs_reading import ReadingVerbs
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     class Groups(
         CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs, MachineVerbs,
-        SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs, RecordVerbs, DirectoryVerbs,
+        SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs, OperatorVerbs, RecordVerbs,
     ):
         """What the service answers to as a whole."""
 else:

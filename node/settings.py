@@ -32,6 +32,8 @@ class Setting(StrEnum):
     CUT_BACK = "cut_back"
     TARGET_PAGES = "target_pages"
     CONSOLE = "console"
+    JOURNAL_ANCHORED = "journal_anchored"
+    JOURNAL_DAY = "journal_day"
 
 
 def read(connection: apsw.Connection, name: Setting) -> object:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import apsw
 
 from holdings import tally
-from node import days, settings
+from node import days, operators, settings
 from node.engine import Engine
 from node.settings import Setting
 
@@ -41,6 +41,11 @@ def tick(engine: Engine) -> None:
             connection, now, tally.read(connection, tally.Count.RECORDS), tally.read(connection, tally.Count.PAGES),
             settings.number(connection, Setting.BYTES_STORED), free,
         )  # fmt: skip
+    if operators.exist(home.database.read()):
+        # Here: a node without operators signs nothing of its journal.
+        from node.journal_anchor import anchor_when_due
+
+        anchor_when_due(engine)
 
 
 def end(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -120,7 +120,10 @@ class Database:
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._writer
+                    if (witness := getattr(self._local, "witness", None)) is not None:
+                        witness(self._writer)
                     self._writer.execute("COMMIT")
+                    self._local.witness = None
                 except BaseException:
                     # A full disk or a read error may have rolled back already: then the first error must come through.
                     if self._writer.in_transaction:
@@ -128,6 +131,18 @@ class Database:
                     raise
             except _TOLD as fault:
                 raise _told(fault, self.path, self._writer.system_errno) from fault
+
+    @contextlib.contextmanager
+    def witnessed(self, write: Callable[[apsw.Connection], None]) -> Iterator[None]:
+        """What this thread commits first in here is committed together with what `write` adds; where nothing was, `write` alone, at a good end."""
+        self._local.witness = write
+        try:
+            yield
+            if self._local.witness is not None:
+                with self.transaction():
+                    pass
+        finally:
+            self._local.witness = None
 
     def check(self) -> list[str]:
         """What SQLite's integrity check finds; empty when whole."""

@@ -280,3 +280,17 @@ def test_progress_of_a_lost_line_is_said(line: NodeAndHub) -> None:
     ran = told(jindang("run", "--once", "--settle", "0", "--wait", "R1", "--json", home=line.work.path))
     assert ran["receipted"] == 1
     assert "中断" in ran["link"]
+
+
+def test_an_operator_signs_in_on_the_command_line(work: NodeAtWork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--operator` with a password file acts in that person's name, with or without a daemon; nobody else sees what waits."""
+    word = told(jindang("operator", "add", "9001", "赵管理", "--role", "admin", "--json", home=work.path))["start_password"]
+    refused = jindang("operator", "list", "--operator", "9001", "--json", home=work.path)
+    assert (refused.exit_code, "JINDANG_PASSWORD_FILE" in refused.output) == (2, True)
+    (tmp_path / "word").write_text(word + "\n")
+    monkeypatch.setenv("JINDANG_PASSWORD_FILE", str(tmp_path / "word"))
+    refused = jindang("operator", "list", "--operator", "9001", "--json", home=work.path)
+    assert (refused.exit_code, "请先改初始口令" in refused.output) == (2, True)
+    refused = jindang("search", "通知", "--json", home=work.path)
+    assert (refused.exit_code, "请先登录" in refused.output) == (2, True)
+    assert "赵管理" in jindang("operator", "list", home=work.path).output

@@ -207,3 +207,24 @@ def test_no_daemon_is_none_and_a_dead_one_is_unreachable(tmp_path: Path) -> None
             found.status()
         assert caught.value.exit_code == 3
         thread.join()
+
+
+def test_who_signs_in_at_the_socket_acts_with_a_token(served: Served) -> None:
+    """The client's token says who acts; a daemon with operators answers `sign_in` where it is missing, and the capabilities are the role's."""
+    made = served.client.operator_add(number="9001", person="赵管理", role="admin")
+    with pytest.raises(client.SignInNeeded, match="请先登录"):
+        served.client.quarantine_list()
+    opened = served.client.operator_sign_in(number="9001", password=made["start_password"])
+    admin = Client(served.work.path / SOCKET, opened["token"])
+    with pytest.raises(Refused, match="请填|请重填|请不要用"):
+        admin.operator_password(old=made["start_password"], new="short")
+    assert admin.operator_password(old=made["start_password"], new="河畔 Teapot 47")["start_until"] is None
+    said = admin.capabilities()
+    assert (said["operators"], said["role"], "operator_add" in said["verbs"], "search" in said["verbs"]) == (True, "admin", True, False)
+    with pytest.raises(Refused, match="“管理员”不能办理此项") as caught:
+        admin.search(query="x")
+    assert not isinstance(caught.value, client.SignInNeeded)
+    assert raw(served, "POST", "/v1/operator_sign_in", b"{}") == (409, {"error": "参数不对：缺少 'number'；请补上", "exit_code": 1})
+    admin.operator_sign_out()
+    with pytest.raises(client.SignInNeeded, match="登录已过期"):
+        admin.operator_list()
