@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from node.verbs_check import CheckVerbs
     from node.verbs_console import ConsoleVerbs
     from node.verbs_delivery import DeliveryVerbs
+    from node.verbs_directory import DirectoryVerbs
     from node.verbs_fonds import FondsVerbs
     from node.verbs_machine import MachineVerbs
     from node.verbs_meaning import MeaningVerbs
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     class Groups(
         CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs, MachineVerbs,
-        SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs, OperatorVerbs, RecordVerbs,
+        SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs, OperatorVerbs, RecordVerbs, DirectoryVerbs,
     ):
         """What the service answers to as a whole."""
 else:

@@ -16,6 +16,7 @@ GROUPS = {
     "node.verbs_check": "CheckVerbs",
     "node.verbs_console": "ConsoleVerbs",
     "node.verbs_delivery": "DeliveryVerbs",
+    "node.verbs_directory": "DirectoryVerbs",
     "node.verbs_fonds": "FondsVerbs",
     "node.verbs_meaning": "MeaningVerbs",
     "node.verbs_machine": "MachineVerbs",
