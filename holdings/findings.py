@@ -44,6 +44,8 @@ class FindingCode(StrEnum):
     The value is the slug that JSON and the database carry; a slug is never used again for something else.
     """
 
+    RETURNED = "returned"
+    NOT_HELD = "not-held-here"
     EMPTY_FILE = "empty-file"
     TRUNCATED = "truncated"
     UNREADABLE = "unreadable"

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import apsw
 
 from crypto import cbor
 from crypto.errors import CryptoError
-from hub import front
+from hub import directive_store, front
 from hub.arrivals import Arrivals
 from hub.bearers import Bearers
 from hub.clock import Clock, Randomness
@@ -25,7 +26,11 @@ from sync.log import Log, LogState
 from sync.messages import NONCE_BYTES, Greeting, Hello
 from sync.objects import ObjectStore
 
-FROM_NODES = frozenset({EntryKind.GENESIS, EntryKind.DELTA, EntryKind.ALARM, EntryKind.JOURNAL})
+if TYPE_CHECKING:
+    from hub.directives import Directives
+
+FROM_NODES = frozenset({EntryKind.GENESIS, EntryKind.DELTA, EntryKind.RELEASE, EntryKind.ACK, EntryKind.ALARM, EntryKind.JOURNAL})
+_ABOUT_DIRECTIVES = frozenset({EntryKind.RELEASE, EntryKind.ACK})
 """Kinds a node may write today; the others of format.md §7 are reserved or the hub's."""
 
 
@@ -34,10 +39,10 @@ class Conversation:
 
     def __init__(
         self, database: Database, objects: ObjectStore, own_log: OwnLog, arrivals: Arrivals, bearers: Bearers, bounds: Callable[[], limits.Limits],
-        tls_digest: bytes, clock: Clock, random: Randomness,
+        tls_digest: bytes, clock: Clock, random: Randomness, directives: Callable[[], Directives],
     ) -> None:  # fmt: skip
         self._front, self._objects, self._own_log, self._arrivals, self._bearers = database, objects, own_log, arrivals, bearers
-        self._bounds, self._tls_digest, self._clock, self._random = bounds, tls_digest, clock, random
+        self._bounds, self._tls_digest, self._clock, self._random, self._directives = bounds, tls_digest, clock, random, directives
 
     # ------------------------------------------------------------------ hello
 
@@ -77,6 +82,7 @@ class Conversation:
             # The stored nonce was never used: giving it out again costs no commit, and whoever replays an old hello learns nothing.
             raise Refused(401, "nonce", "随机数不是最新的", "请用所附的随机数重发一次", detail=node.nonce)
         front.greeted(connection, log.log_id, self._random(NONCE_BYTES), self._clock.wall(), hello.report)
+        directive_store.delivered(connection, log.log_id, hello.hub_head.seq)
         return self._compare(connection, log, hello)
 
     def _compare(self, connection: apsw.Connection, log: Log, hello: Hello) -> int | None:
@@ -157,7 +163,11 @@ class Conversation:
         return offered
 
     def _accept(self, connection: apsw.Connection, entry: Entry) -> None:
-        if not logs.append(connection, entry) or entry.kind is not EntryKind.DELTA:
+        if not logs.append(connection, entry):
+            return
+        if entry.kind in _ABOUT_DIRECTIVES:
+            self._directives().node_said(connection, entry)
+        if entry.kind is not EntryKind.DELTA:
             return
         delta = manifest.read_delta(entry.body)
         for name, _ in delta.objects():
@@ -188,6 +198,8 @@ class Conversation:
                 for entry in offered:
                     if self._own_log.take_back(connection, entry):
                         self._apply(connection, entry)
+                if not self._own_log.behind(connection):
+                    self._directives().heard_again(connection)
                 self._own_log.log_alarms(connection)
         except Fork as fault:
             with self._front.transaction() as connection:
@@ -207,6 +219,8 @@ class Conversation:
                 logs.set_state(connection, said[1], LogState.REVOKED)
                 front.revoked_before(connection, said[1])
                 self._bearers.drop(said[1])
+            elif entry.kind is EntryKind.DIRECTIVE:
+                self._directives().taken_back(connection, entry)
         except CryptoError as fault:
             raise BadEntry(f"本中心的日志条目无法解读：{fault}") from fault
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from crypto import keys, selftest
 from crypto.digest import require
@@ -28,8 +29,11 @@ from sync.entry import Genesis, Role, SiteClass, genesis_of, make_genesis
 from sync.errors import StoreDamaged
 from sync.objects import DiskObjects
 
+if TYPE_CHECKING:
+    from hub.directives import Directives
+
 KEY, FRONT, HOLDINGS, PEOPLE, SOCKET, OBJECTS, ESCROW = "key.jdk", "front.db", "holdings.db", "people.db", "hub.sock", "objects", "escrow.txt"
-FRONT_ROOMS = ("sync", "sync:named", "hub")
+FRONT_ROOMS = ("sync", "sync:named", "hub", "hub:directive", "holdings:custody")
 HOLDINGS_ROOMS = ("holdings", "hub:vault")
 HELD_MAX = 1_536 << 20
 """Bytes of memory for sketches while somebody asks by meaning: those of 22 million titles; what is beyond is read at each question."""
@@ -57,6 +61,12 @@ class Home:
 
     def __post_init__(self) -> None:
         self.meaning = MeaningSite(self.holdings, HELD_MAX)
+
+    def directives(self) -> Directives:
+        """What is told to nodes, and what they say of it."""
+        from hub.directives import Directives  # a hub that tells nobody anything starts without it
+
+        return Directives(self.front, self.own_log, self.secrets)
 
     @property
     def genesis(self) -> Genesis:

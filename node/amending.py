@@ -6,13 +6,16 @@ Everything happens in the caller's one transaction: all of it is signed and curr
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import apsw
 
-from holdings import records
+from holdings import custody_store, records
+from holdings.custody import Party
+from holdings.errors import CustodyRefused
 from holdings.record import Description, RecordId, encode_record
+from node import city_verdicts
 from node.clock import Clock
 from node.deltas import sign
 from node.home import Home
@@ -48,7 +51,9 @@ def amend(connection: apsw.Connection, home: Home, clock: Clock, amendments: Ite
 
     Raises:
         RolledBack: nothing may be signed until a person has acted.
+        CustodyRefused: a record among them is not this node's to write.
     """
+    released = custody_store.anything(connection)
     done, now = Amended(), clock.now()
     held, claimed = OpenDelta(), list[Item]()
 
@@ -68,6 +73,9 @@ def amend(connection: apsw.Connection, home: Home, clock: Clock, amendments: Ite
         if one.version == 1:
             records.create_record(connection, one.identity, one.description, pages=one.pages, size=size, now=int(now))
         else:
+            if released:
+                refuse_elsewhere(connection, home, [bytes(one.identity)])
+            city_verdicts.mended(connection, bytes(one.identity), int(now))
             records.new_version(
                 connection, one.identity, one.version, one.description, pages=one.pages, size=size, now=int(now)
             )
@@ -80,3 +88,15 @@ def amend(connection: apsw.Connection, home: Home, clock: Clock, amendments: Ite
     if held.items:
         close()
     return done
+
+
+def refuse_elsewhere(connection: apsw.Connection, home: Home, identities: Sequence[bytes]) -> None:
+    """CustodyRefused when one of these records was let go; nothing else happens."""
+    own, hub = Party(home.identity.log.log_id), Party(home.identity.hub.log_id)
+    if gone := custody_store.elsewhere(connection, own, identities):
+        first, held = next(iter(gone.items()))
+        record = records.by_id(connection, RecordId(first))
+        raise CustodyRefused(
+            f"{record.reference_code if record else first.hex()} 等 {len(gone)} 件{held.label(own, hub)}，本机不能再改。"
+            "移交中的请等市馆接收或退回；已由市馆保管的，请联系市馆修改。"
+        )

@@ -153,6 +153,7 @@ class DeltaCloser:
                 connection, identity, job.version, described, pages=record.pages, size=size, now=now
             )
             brake.note(connection, job, record.parts, now, self._home.site)
+            _mended(connection, job.item_id, now)
             _hide_texts(connection, stored.number, record)
         page_changes.note(connection, record, now)
         note(connection, job, FolderState.SEALED, record.findings, record.sources, self._now())
@@ -180,6 +181,13 @@ def sign(
     log.append(connection, entry)
     sealed.claim(connection, entry.seq, [name for name, _ in content.body.packs], items)
     settings.add(connection, Setting.BYTES_STORED, sum(length for _, length in content.body.objects()))
+
+
+def _mended(connection: apsw.Connection, record: bytes, now: int) -> None:
+    """What the city gave back of a record goes to it again with the new version."""
+    from node import city_verdicts  # of new versions only
+
+    city_verdicts.mended(connection, record, now)
 
 
 def _hide_texts(connection: apsw.Connection, number: int, record: Sealed) -> None:

@@ -27,7 +27,7 @@ from sync.errors import BadEntry, StoreDamaged
 from sync.objects import DiskObjects
 from sync.token import Token
 
-ROOMS = ("sync", "sync:sealed", "holdings", "holdings:journal", "node")
+ROOMS = ("sync", "sync:sealed", "holdings", "holdings:journal", "holdings:custody", "node", "node:directive")
 KEY, DATABASE, SOCKET = "key.jdk", "node.db", "node.sock"
 DEFAULT_KEY_FILE = "unlock.key"
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import apsw
 
-from holdings import catalogue, delivery, delivery_brake, gate, lineage, quarantine, records
+from holdings import catalogue, custody_store, delivery, delivery_brake, gate, lineage, quarantine, records
+from holdings.custody import Party
 from holdings.delivery import DeliveryState
 from holdings.findings import Finding, FindingCode
 from holdings.gate import Cleared, Held
@@ -46,6 +47,7 @@ class Standing:
     submitted: frozenset[str] = frozenset()
     withdrawn: frozenset[str] = frozenset()
     renumbered: bool = False
+    released: bool = False
 
     @classmethod
     def read(cls, connection: apsw.Connection) -> Standing:
@@ -59,6 +61,7 @@ class Standing:
             frozenset(d.name for d in known if d.state in (DeliveryState.SUBMITTED, DeliveryState.ACCEPTED)),
             frozenset(d.name for d in known if d.state is DeliveryState.WITHDRAWN),
             lineage.any_kept(connection),
+            custody_store.anything(connection),
         )
 
 
@@ -194,6 +197,8 @@ class Judging:
         if equal_body and len(same) == len(files) == len(parts):
             self.leave(connection, seen, FolderState.SEALED, odd + _beside(connection, key, place.key))
             return None
+        if self._gone_over(connection, seen, record):
+            return None
         if record is not None and delivery_brake.holds(connection, cleared.description.delivery, int(self._now())):
             self.leave(connection, seen, FolderState.HELD, odd)
             return None
@@ -206,6 +211,18 @@ class Judging:
             profile=place.profile, marked=place.marked, submitted=submitted,
             whole=bool(place.gathering and place.gathering.whole), expected=place.gathering.expected if place.gathering else None,
         )  # fmt: skip
+
+    def _gone_over(self, connection: apsw.Connection, seen: Seen, record: StoredRecord | None) -> bool:
+        """Is the record not this node's to write (format.md §18)? Then the place waits, and is told."""
+        own, hub = Party(self._home.identity.log.log_id), Party(self._home.identity.hub.log_id)
+        if record is None or not self.standing.released:
+            return False
+        held = custody_store.holding(connection, own, bytes(record.id))
+        if held.may_write(own):
+            return False
+        found = Finding(FindingCode.NOT_HELD, seen.subject, seen.place.key, record.reference_code, held.label(own, hub))
+        self.leave(connection, seen, FolderState.HELD, [found])
+        return True
 
     def _with_twins(
         self, uses: bytes, roles: bytes, files: tuple[FileStat, ...], described: Description

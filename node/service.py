@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from node.verbs_check import CheckVerbs
     from node.verbs_console import ConsoleVerbs
     from node.verbs_delivery import DeliveryVerbs
+    from node.verbs_directive import DirectiveVerbs
     from node.verbs_directory import DirectoryVerbs
     from node.verbs_fonds import FondsVerbs
     from node.verbs_machine import MachineVerbs
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from node.verbs_show import ShowVerbs
 
     class Groups(
-        CatalogueVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs, MachineVerbs,
+        CatalogueVerbs, DirectiveVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs, MachineVerbs,
         SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs, OperatorVerbs, RecordVerbs, DirectoryVerbs,
     ):
         """What the service answers to as a whole."""

@@ -32,6 +32,10 @@ class Setting(StrEnum):
     CUT_BACK = "cut_back"
     TARGET_PAGES = "target_pages"
     CONSOLE = "console"
+    HEEDED = "heeded"
+    HANDOVER = "handover"
+    DIRECTIVES_STOPPED = "directives_stopped"
+    DIRECTIVES_BROKEN = "directives_broken"
     JOURNAL_ANCHORED = "journal_anchored"
     JOURNAL_DAY = "journal_day"
 

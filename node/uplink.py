@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import apsw
 
 from node import settings
+from node.heeding import heed
 from node.home import Home, accept_hub_entries
 from node.link_speed import is_slow
 from node.sending import Sender, SendingFailed, Wanted
@@ -273,6 +274,7 @@ class Uplink:
             settings.write(connection, Setting.LAST_CONTACT, self._now())
             settings.write(connection, Setting.STOPPED, None)
             settings.write(connection, Setting.PACK_TARGET, greeting.limits.pack_target_bytes)
+            heed(connection, home, self._now(), lambda: self._report().clock_state)
             if self._link.connect_s:
                 settings.write_least(connection, Setting.HANDSHAKE_S, self._link.connect_s)
 

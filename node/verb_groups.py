@@ -17,6 +17,7 @@ GROUPS = {
     "node.verbs_console": "ConsoleVerbs",
     "node.verbs_delivery": "DeliveryVerbs",
     "node.verbs_directory": "DirectoryVerbs",
+    "node.verbs_directive": "DirectiveVerbs",
     "node.verbs_fonds": "FondsVerbs",
     "node.verbs_meaning": "MeaningVerbs",
     "node.verbs_machine": "MachineVerbs",

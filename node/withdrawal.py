@@ -16,6 +16,7 @@ from holdings.findings import FindingCode
 from holdings.record import Void, encode_record
 from holdings.records import StoredRecord
 from node import deliveries, deltas, folders, settings
+from node.amending import refuse_elsewhere
 from node.engine import Engine
 from node.settings import Setting
 from node.verbs import Answer
@@ -33,9 +34,11 @@ def withdraw(engine: Engine, name: str, person: str, reason: str) -> Answer:
 
     Raises:
         DeliveryRefused: it lacks name or reason.
+        CustodyRefused: records of it were let go.
         NodeError: intake went on too long; what is not yet void is, when the command is given again.
     """
     home, now = engine.home, int(engine.clock.now())
+    refuse_elsewhere(home.database.read(), home, [bytes(r.id) for r in deliveries.sealed_records(home.database.read(), name)])
     with home.database.transaction() as connection:
         held = delivery.fetch(connection, name)
         if held.state is not DeliveryState.WITHDRAWN:

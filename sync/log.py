@@ -141,6 +141,15 @@ def since(connection: apsw.Connection, log_id: bytes, from_seq: int, count: int)
     return [entries.parse(row[0]) for row in rows]
 
 
+def of_kind(connection: apsw.Connection, log_id: bytes, kind: entries.EntryKind) -> Iterator[Entry]:
+    """Every entry of one kind of a log in order, one at a time."""
+    rows = connection.execute(
+        "SELECT signed FROM entry WHERE log_id = ? AND kind = ? ORDER BY seq", (log_id, int(kind))
+    )
+    for row in rows:
+        yield entries.parse(row[0])
+
+
 def walk(connection: apsw.Connection, log_id: bytes) -> Iterator[Entry]:
     """Every entry of a log in order, one at a time."""
     for row in connection.execute("SELECT signed FROM entry WHERE log_id = ? ORDER BY seq", (log_id,)):

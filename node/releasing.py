@@ -1,0 +1,120 @@
+"""移出保管: records that the node lets go of, so that the city's archive takes them over or gives them back (format.md §18)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import apsw
+
+from holdings import custody_store, delivery, records
+from holdings.custody import ActKind, CustodyAct, Effect, Party
+from holdings.directive import HandOver
+from holdings.directive_entry import RELEASED_MAX, ReleaseEntry, Said, Subject, encode_release_said
+from holdings.errors import CustodyRefused
+from holdings.records import StoredRecord
+from node import own_entries, settings
+from node.engine import Engine
+from node.home import Home
+from node.settings import Setting
+from node.verbs import Answer
+from sync.entry import EntryKind
+
+TOLD_MAX = 5
+PAGE = 1_000
+
+
+def handover(connection: apsw.Connection) -> HandOver:
+    """How this node hands over, as the hub last said; a report unless it said otherwise (DESIGN §3)."""
+    stored = settings.number(connection, Setting.HANDOVER)
+    return HandOver(stored) if stored else HandOver.REPORT
+
+
+def release(engine: Engine, refs: Sequence[str], name: str, person: str, reason: str) -> Answer:
+    """Let go of records, or of all of a delivery that this node still holds; in one transaction, all that is meant or nothing.
+
+    Raises:
+        CustodyRefused: the link reports, or a record meant is not this node's to give.
+        NotFound, AmbiguousReference: as records.resolve.
+        NodeError: intake went on too long.
+    """
+    home = engine.home
+    if handover(home.database.read()) is not HandOver.TRANSFER:
+        raise CustodyRefused(
+            "本机向市级中心“报送”，档案始终由本馆保管，没有可移出的。确需移交的，请市级中心把交接方式改为移交（hub handover）。"
+        )
+    with engine.alone():
+        now = int(engine.clock.now())
+        with home.database.transaction() as connection:
+            meant, skipped = _meant(connection, home, refs, name)
+            said = Said(reason, person, now, name)
+            seqs = [
+                _let_go(connection, home, meant[at : at + RELEASED_MAX], said, engine)
+                for at in range(0, len(meant), RELEASED_MAX)
+            ]
+        # A crash before the commit let nothing go; after it the hub hears of it at the next contact, and nobody writes these records meanwhile.
+    return {
+        "released": len(meant),
+        "skipped": skipped,
+        "entries": seqs,
+        "refs": [record.reference_code for record in meant[:PAGE]],
+    }
+
+
+def _meant(connection: apsw.Connection, home: Home, refs: Sequence[str], name: str) -> tuple[list[StoredRecord], int]:
+    """(records to let go, records of the delivery that went before)."""
+    own = home.identity.log.log_id
+    chosen = {record.number: record for record in (records.resolve(connection, ref) for ref in refs)}
+    wrong = [
+        f"{record.reference_code} {_state(connection, own, record)}"
+        for record in chosen.values()
+        if _state(connection, own, record)
+    ]
+    if wrong:
+        more = f" 等 {len(wrong)} 件" if len(wrong) > TOLD_MAX else ""
+        raise CustodyRefused(f"不能移出保管：{'；'.join(wrong[:TOLD_MAX])}{more}。已全部不办，请去掉后重试。")
+    skipped = 0
+    for record in _of(connection, name) if name else ():
+        if _state(connection, own, record):
+            skipped += 1
+        else:
+            chosen[record.number] = record
+    if not chosen:
+        raise CustodyRefused(
+            "没有可以移出保管的档案：请写明档号，或用 --delivery 指明批次。"
+            if not skipped
+            else "这一批的档案都已移出或作废。"
+        )
+    return list(chosen.values()), skipped
+
+
+def _of(connection: apsw.Connection, name: str) -> Iterator[StoredRecord]:
+    delivery.fetch(connection, name)
+    after = 0
+    while batch := records.in_delivery(connection, name, after=after, limit=PAGE):
+        yield from batch
+        after = batch[-1].number
+
+
+def _state(connection: apsw.Connection, own: bytes, record: StoredRecord) -> str:
+    """Why a record cannot be let go; empty when it can."""
+    if record.ended:
+        return "已并出或作废"
+    held = custody_store.holding(connection, own, bytes(record.id))
+    if held.holder is None:
+        return "已在移交中"
+    return "" if held.may_write(Party(own)) else "已由市馆保管"
+
+
+def _let_go(connection: apsw.Connection, home: Home, batch: Sequence[StoredRecord], said: Said, engine: Engine) -> int:
+    own, hub = Party(home.identity.log.log_id), Party(home.identity.hub.log_id)
+    subjects = tuple(
+        Subject(bytes(record.id), record.version, custody_store.holding(connection, own, bytes(record.id)).turn)
+        for record in batch
+    )
+    body = ReleaseEntry(hub, subjects, own_entries.seal(home, encode_release_said(said)))
+    entry = own_entries.append(connection, home, EntryKind.RELEASE, body.to_map(), said.time, engine.clock.state())
+    for one in subjects:
+        act = CustodyAct(ActKind.RELEASE, one.turn, one.version, own, hub)
+        effect = custody_store.add(connection, own, one.record, act, seq=entry.seq, wall=said.time)
+        assert effect is Effect.DONE, "judged in this transaction"
+    return entry.seq

@@ -1,0 +1,280 @@
+"""Verbs about what the hub says and custody: directives 中心指令, what was returned 退回整改, release 移出保管."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, Final
+
+from holdings import custody_store, directive, records
+from holdings.custody import Party
+from holdings.directive import Body, DirectiveKind
+from holdings.directive_entry import Result, Said
+from holdings.directive_text import person_of, text_of
+from holdings.directive_verdict import Accepted, Grant, Link, Returned, ReturnFault
+from holdings.directive_wish import Correction, Notice, Opening, ReadingAnswer, ReadingAsked
+from holdings.errors import CustodyRefused, NotFound
+from holdings.record import RecordId
+from node import city_verdicts, directive_store, releasing, settings
+from node.city_verdicts import CityVerdict
+from node.directive_acts import Acts
+from node.directive_store import Told
+from node.directives import finish
+from node.settings import Setting
+from node.verbs import Answer, Verbs
+from sync import sealed
+
+RESULTS: Final = {one.name.lower(): one for one in Result}
+
+
+class DirectiveVerbs(Verbs):
+    """What the hub told this node, what a person decides of it, and what the node lets go of."""
+
+    def directives(self, state: str = "", kind: str = "", before: int = 0, limit: int = 100) -> Answer:
+        """Directives, the newest first, with counts of those that wait; `state` waiting, applied …, `kind` returned, notice …"""
+        if (state and state not in RESULTS) or (kind and kind.upper() not in DirectiveKind.__members__):
+            raise NotFound(
+                f"没有这种状态或种类；可用：{'、'.join([*RESULTS, *(k.name.lower() for k in DirectiveKind)])}"
+            )
+        wanted = DirectiveKind[kind.upper()].value if kind else None
+        reading = self._home.database.read()
+        found = directive_store.listed(
+            reading, result=RESULTS.get(state), kind=wanted, before=before, limit=min(max(limit, 1), 1_000)
+        )
+        return {"items": [self._short(told) for told in found], **self.directive_counts()}
+
+    def directive_counts(self) -> Answer:
+        """What waits: directives for a person, records to be mended, records in transit; and whether directives are stopped, and why."""
+        reading = self._home.database.read()
+        to_mend, mended = city_verdicts.counts(reading)
+        transit, over = custody_store.counts(reading, self._home.identity.log.log_id)
+        stop = directive_store.stopped(reading)
+        broken = settings.read(reading, Setting.DIRECTIVES_BROKEN)
+        why = str(broken) if broken else f"第 {stop.dseq} 号指令本机程序不认识，请升级程序" if stop else ""
+        return {
+            "waiting": directive_store.count(reading, Result.WAITING), "behind": directive_store.count(reading, None), "stopped": why,
+            "to_mend": to_mend, "mended": mended, "in_transit": transit, "handed_over": over, "handover": releasing.handover(reading).name.lower(),
+        }  # fmt: skip
+
+    def directive_show(self, number: int) -> Answer:
+        """One directive with all it says."""
+        told = self._one(number)
+        body = _body(told)
+        return {**self._short(told), "says": self._says(body) if body is not None else {}}
+
+    def directive_apply(self, number: int, by: str, text: str = "") -> Answer:
+        """采纳 a directive that asks: a correction is made, custody is taken, a request is answered with `text`."""
+        return self._word_on(number, by, text, yes=True)
+
+    def directive_decline(self, number: int, by: str, reason: str) -> Answer:
+        """不采纳, with the reason that goes back to the city."""
+        if not reason.strip():
+            raise CustodyRefused("不采纳须写明理由：--reason")
+        return self._word_on(number, by, reason, yes=False)
+
+    def _word_on(self, number: int, by: str, text: str, *, yes: bool) -> Answer:
+        person_of(by)
+        text_of(text)
+        with self._engine.alone():
+            now = self._seconds()
+            with self._home.database.transaction() as connection:
+                told = directive_store.get(connection, number)
+                body = _body(told) if told is not None else None
+                if told is None or body is None or told.result is not Result.WAITING:
+                    raise CustodyRefused(
+                        f"第 {number} 号指令不在等待决定：{told.result.label if told and told.result else '没有这一号'}。"
+                    )
+                Acts(connection, self._home, now).decided(told, body, self._clock, yes=yes, person=by, text=text)
+                said = Said(text, by, now)
+                finish(
+                    connection, self._home, told, Result.APPLIED if yes else Result.DECLINED, said, self._clock.state()
+                )
+        # A crash before the commit decided nothing; after it the word travels with the next contact.
+        self._wake()
+        return self.directive_show(number)
+
+    def returned_list(self, mended: bool | None = None, after: str = "", limit: int = 1000) -> Answer:
+        """Records that the city gave back, with reasons, pages and due dates; `after` the `cursor` of the last one seen."""
+        reading = self._home.database.read()
+        dseq, _, record = after.partition("/")
+        start = (int(dseq), bytes.fromhex(record)) if record else (0, b"")
+        found = city_verdicts.returned(reading, mended=mended, after=start, limit=min(max(limit, 1), 10_000))
+        to_mend, waiting = city_verdicts.counts(reading)
+        today = time.strftime("%Y-%m-%d", time.localtime(self._clock.now()))
+        items = [
+            {**self._verdict(one), "mended": done, "overdue": bool(one.due) and not done and one.due < today}
+            for one, done in found
+        ]
+        return {"items": items, "to_mend": to_mend, "mended": waiting}
+
+    def release(self, refs: list[str], by: str, delivery: str = "", reason: str = "") -> Answer:
+        """移出保管: records, or all of a delivery, go over to the city's archive; nobody writes them until it takes them or gives them back."""
+        person_of(by)
+        text_of(reason, 400)
+        done = releasing.release(self._engine, refs, delivery, by, reason)
+        self._wake()
+        return done
+
+    def custody(self, ref: str) -> Answer:
+        """Who holds a record, the acts that led there, and what the city said of it."""
+        reading = self._home.database.read()
+        record = records.resolve(reading, ref)
+        return {"ref": record.reference_code, **self.custody_of(bytes(record.id))}
+
+    def custody_of(self, identity: bytes) -> Answer:
+        """The same by a record's id."""
+        reading, own, hub = self._home.database.read(), self._home.identity.log.log_id, self._home.identity.hub.log_id
+        held = custody_store.holding(reading, own, identity)
+        return {
+            "custody": held.label(Party(own), Party(hub)), "turn": held.turn,
+            "custody_acts": [
+                {
+                    "act": kept.act.kind.label, "by": "本机" if kept.act.by == own else "市级中心", "version": kept.act.version,
+                    "turn": kept.act.turn, "wall": kept.wall,
+                }
+                for kept in custody_store.history(reading, own, identity)
+            ],
+            "verdicts": [self._verdict(one) for one in city_verdicts.of_record(reading, identity)],
+        }  # fmt: skip
+
+    # ------------------------------------------------------------------ shown
+
+    def _one(self, number: int) -> Told:
+        told = directive_store.get(self._home.database.read(), number)
+        if told is None:
+            raise NotFound(f"没有第 {number} 号中心指令；jindang node directives list 列出全部")
+        return told
+
+    def _short(self, told: Told) -> Answer:
+        kind = directive.known(told.kind)
+        return {
+            "number": told.dseq, "kind": kind.name.lower() if kind else str(told.kind), "label": kind.label if kind else f"未知（{told.kind}）",
+            "critical": told.critical, "state": told.result.name.lower() if told.result else "behind",
+            "state_label": told.result.label if told.result else "待执行", "asks": bool(kind and kind.asks and told.result is Result.WAITING),
+            "wall": told.wall, "taken": told.taken, "decided": told.decided, "by": told.person, "text": told.text, "summary": self._summary(told),
+        }  # fmt: skip
+
+    def _summary(self, told: Told) -> str:
+        """One line of what it says."""
+        match _body(told):
+            case Returned(delivery=name, round=which, records=listed, due=due):
+                return f"{name} 第 {which} 轮退回 {len(listed)} 件" + (f"，期限 {due}" if due else "")
+            case Accepted(delivery=name, round=which, subjects=listed):
+                return f"{name} 第 {which} 轮通过 {len(listed)} 件"
+            case Grant(subjects=listed):
+                return f"交回 {len(listed)} 件"
+            case Correction(record=record, changes=changes):
+                return f"{self._code(record)}：{'、'.join(name for name, _ in changes)}"
+            case Opening(result=result, records=listed):
+                return f"{len(listed)} 件{result.label}"
+            case ReadingAsked(archive=archive, sought=sought):
+                return f"{archive}：{sought[:60]}"
+            case ReadingAnswer(result=result, text=text):
+                return f"{result.label}：{text[:60]}"
+            case Notice(subject=subject):
+                return subject
+            case Link(handover=kind):
+                return f"改为{kind.label}"
+        return ""
+
+    def _says(self, body: Body) -> Answer:
+        said: Answer = {"person": body.word.person, "time": body.word.time}
+        match body:
+            case Returned():
+                listed = [
+                    {**self._named(r.subject.record), "version": r.subject.version, "faults": _faults(r.faults)}
+                    for r in body.records
+                ]
+                said |= {
+                    "handover": body.handover.name.lower(),
+                    "delivery": body.delivery,
+                    "round": body.round,
+                    "due": body.due,
+                    "note": body.note,
+                    "records": listed,
+                }
+            case Accepted():
+                listed = [{**self._named(one.record), "version": one.version} for one in body.subjects]
+                said |= {
+                    "handover": body.handover.name.lower(),
+                    "delivery": body.delivery,
+                    "round": body.round,
+                    "note": body.note,
+                    "records": listed,
+                }
+            case Grant():
+                said |= {
+                    "reason": body.reason,
+                    "records": [{**self._named(one.record), "version": one.version} for one in body.subjects],
+                }
+            case Correction():
+                said |= {
+                    **self._named(body.record),
+                    "version": body.version,
+                    "reason": body.reason,
+                    "changes": self._changes(body),
+                }
+            case Opening():
+                said |= {
+                    "result": body.result.label,
+                    "until": body.until,
+                    "ground": body.ground,
+                    "records": [self._named(one) for one in body.records],
+                }
+            case ReadingAsked():
+                said |= {"request": body.request.hex(), "archive": body.archive, "applicant": body.applicant, "sought": body.sought, "until": body.until,
+                         "records": [self._named(one) for one in body.records]}  # fmt: skip
+            case ReadingAnswer():
+                said |= {
+                    "request": body.request.hex(),
+                    "result": body.result.label,
+                    "text": body.text,
+                    "until": body.until,
+                }
+            case Notice():
+                said |= {"subject": body.subject, "text": body.text}
+            case Link():
+                said |= {"handover": body.handover.name.lower()}
+        return said
+
+    def _changes(self, body: Correction) -> list[dict[str, Any]]:
+        """Each element as it is now and as it is proposed."""
+        reading = self._home.database.read()
+        held = records.by_id(reading, RecordId(body.record))
+        now = records.body(reading, held).elements if held is not None else {}
+        return [{"field": name, "now": now.get(name, ""), "proposed": value} for name, value in body.changes]
+
+    def _named(self, identity: bytes) -> Answer:
+        held = records.by_id(self._home.database.read(), RecordId(identity))
+        return {"id": identity.hex(), "ref": held.reference_code if held else "", "title": held.title if held else ""}
+
+    def _code(self, identity: bytes) -> str:
+        return self._named(identity)["ref"] or f"id:{identity.hex()}"
+
+    def _verdict(self, one: CityVerdict) -> Answer:
+        reading = self._home.database.read()
+        held = records.by_id(reading, RecordId(one.record))
+        names = (
+            [part.name for part in sealed.current(reading, one.record)] if held and held.version == one.version else []
+        )
+        return {
+            **self._named(one.record), "number": one.dseq, "version": one.version, "current": held.version if held else 0, "accepted": one.accepted,
+            "handover": one.handover.name.lower(), "round": one.round, "due": one.due, "delivery": one.delivery, "note": one.note, "by": one.person,
+            "time": one.time, "faults": _faults(one.faults, names), "cursor": f"{one.dseq}/{one.record.hex()}",
+        }  # fmt: skip
+
+
+def _body(told: Told | None) -> Body | None:
+    kind = directive.known(told.kind) if told is not None else None
+    return directive.decode(kind, told.body) if told is not None and kind is not None and told.body else None
+
+
+def _faults(faults: tuple[ReturnFault, ...], names: list[str] | None = None) -> list[Answer]:
+    """Reasons with pages as numbers, and as file names where the version is the one held."""
+    listed = names or []
+    return [
+        {
+            "code": one.code, "note": one.note, "pages": [list(stretch) for stretch in one.pages],
+            "files": [listed[page - 1] for first, last in one.pages for page in range(first, last + 1) if page <= len(listed)],
+        }
+        for one in faults
+    ]  # fmt: skip

@@ -1,0 +1,305 @@
+"""Directives between a real hub and a real node: told once, carried out once, in order; custody goes over and comes back (format.md §17, §18)."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from city import City
+from scan_tree import page
+
+from holdings import custody_store, quarantine, records
+from holdings.custody import Party
+from holdings.directive import Body, HandOver
+from holdings.directive_entry import Subject
+from holdings.directive_text import Word
+from holdings.directive_verdict import Accepted, Grant, Link, Returned, ReturnedRecord, ReturnFault
+from holdings.directive_wish import Correction, Notice
+from holdings.errors import CustodyRefused
+from holdings.record import RecordId
+from hub import directive_store
+from hub.directive_store import Issued, Stage
+from hub.directives import Directives
+from node import directive_store as held_store
+from node.engine import Engine
+from node.service import Service
+from sync import log
+from sync.entry import EntryKind
+from sync.sandbox import Sandbox
+
+A, B, C = (f"J001-WS·2011·Y·BGS-{n:04d}" for n in range(1, 4))
+WORD = Word("王敏", 1_795_000_000)
+
+
+class Told:
+    """A city with three records at its hub, and the two ends of what it says."""
+
+    def __init__(self, city: City) -> None:
+        self.city = city
+
+    @property
+    def directives(self) -> Directives:
+        return self.city.hub.hub.home.directives()
+
+    @property
+    def node(self) -> bytes:
+        [one] = log.logs(self.city.hub.hub.home.front.read(), log.Role.NODE)
+        return one.log_id
+
+    def issue(self, body: Body, mark: bytes = b"") -> Issued:
+        return self.directives.issue(self.node, body, mark)
+
+    def stage(self, one: Issued) -> Stage:
+        now = directive_store.get(self.city.hub.hub.home.front.read(), one.log_id, one.dseq)
+        assert now is not None
+        return now.stage
+
+    def sync(self) -> None:
+        self.city.run(intake=False)
+
+    def ask(self, verb: str, **given: Any) -> dict[str, Any]:
+        with self.city.work.opened() as engine:
+            return dict(getattr(Service(engine), verb)(**given))
+
+    def looked(self, look: Callable[[Engine], Any]) -> Any:
+        with self.city.work.opened() as engine:
+            return look(engine)
+
+    def subject(self, code: str, turn: int = 0) -> Subject:
+        def found(engine: Engine) -> Subject:
+            record = records.resolve(engine.home.database.read(), code)
+            return Subject(bytes(record.id), record.version, turn)
+
+        return self.looked(found)
+
+    def holder(self, code: str) -> tuple[str, str]:
+        """Who holds a record, by the node's word and by the hub's."""
+        home = self.city.hub.hub.home
+        record = self.subject(code).record
+        at_hub = custody_store.holding(home.front.read(), self.node, record).label(
+            Party(home.hub_id), Party(home.hub_id)
+        )
+        return self.ask("custody", ref=code)["custody"], at_hub
+
+    def returned(self, code: str, turn: int = 0, handover: HandOver = HandOver.REPORT) -> Returned:
+        one = ReturnedRecord(self.subject(code, turn), (ReturnFault("W02", ((1, 2),), "重复"),))
+        return Returned(handover, "批次", 1, "2027-01-15", WORD, (one,), "请重扫")
+
+    def acks(self) -> list[tuple[int, int]]:
+        """(dseq, result) of every acknowledgement in the node's log."""
+        return self.looked(
+            lambda e: [
+                (x.body[1], x.body[3])
+                for x in log.of_kind(e.home.database.read(), e.home.identity.log.log_id, EntryKind.ACK)
+            ]
+        )
+
+
+@pytest.fixture
+def told(tmp_path: Path, sandbox: Sandbox) -> Iterator[Told]:
+    """A hub and a node that has reported three records of two pages."""
+    city = City(tmp_path, sandbox).open_hub().join()
+    city.work.scans.rows({code: {"页数": "2"} for code in (A, B, C)})
+    for number, code in enumerate((A, B, C)):
+        city.work.scans.put(code, {f"{n:04d}.jpg": page(10 * number + n) for n in (1, 2)})
+    assert city.run().records == 3
+    try:
+        yield Told(city)
+    finally:
+        city.close()
+
+
+def test_a_report_is_returned_mended_and_accepted(told: Told) -> None:
+    """A returned record waits at the node under the city's reasons, goes up again when it is mended, and is done when it is accepted; custody stays."""
+    first = told.issue(told.returned(A))
+    assert told.stage(first) is Stage.ISSUED
+    told.sync()
+    assert told.stage(first) is Stage.APPLIED
+    listed = told.ask("returned_list")
+    [item] = listed["items"]
+    assert (item["ref"], item["round"], item["due"], item["mended"], item["faults"][0]["files"]) == (
+        A,
+        1,
+        "2027-01-15",
+        False,
+        ["0001.jpg", "0002.jpg"],
+    )
+    [waits] = [i for i in told.ask("quarantine_list")["items"] if i["code"] == "returned"]
+    assert "W02" in waits["rule"]
+    assert "第 1-2 页" in waits["rule"]
+    told.city.work.scans.put(A, {"0002.jpg": page(77)})
+    told.city.run()
+    assert told.ask("quarantine_list")["items"] == []
+    assert told.ask("returned_list")["items"][0]["mended"] is True
+    second = told.issue(Accepted(HandOver.REPORT, "批次", 2, WORD, (told.subject(A), told.subject(B))))
+    told.sync()
+    assert told.stage(second) is Stage.APPLIED
+    assert told.ask("returned_list")["items"] == []
+    assert [v["accepted"] for v in told.ask("custody", ref=A)["verdicts"]] == [False, True]
+    assert told.holder(A) == ("本馆保管", "区县馆保管")
+    assert told.acks() == [(1, 2), (2, 2)]
+
+
+def test_a_transfer_goes_over_or_comes_back(told: Told) -> None:
+    """Nobody writes what is in transit; accepted, it is the city's; returned, the unit's again; granted back, the node takes it."""
+    with pytest.raises(CustodyRefused, match="报送"):
+        told.ask("release", refs=[A], by="李四")
+    told.issue(Link(HandOver.TRANSFER, WORD))
+    told.sync()
+    assert told.ask("release", refs=[A, B], by="李四", reason="期满移交")["released"] == 2
+    with pytest.raises(CustodyRefused, match="移交中"):
+        told.ask("release", refs=[A], by="李四")
+    assert told.holder(A) == ("移交中", "区县馆保管")
+    told.sync()
+    assert told.holder(A) == told.holder(B) == ("移交中", "移交中")
+    told.city.work.scans.put(A, {"0002.jpg": page(55)})
+    assert told.city.run().records == 0
+    assert [i["code"] for i in told.ask("quarantine_list")["items"]] == ["not-held-here"]
+    with pytest.raises(CustodyRefused, match="还没有移出保管"):
+        told.issue(Accepted(HandOver.TRANSFER, "批次", 1, WORD, (told.subject(C),)))
+    with pytest.raises(CustodyRefused, match="移交"):
+        told.issue(Accepted(HandOver.REPORT, "批次", 1, WORD, (told.subject(C),)))
+    told.issue(Accepted(HandOver.TRANSFER, "批次", 1, WORD, (told.subject(A, 1),)))
+    told.issue(told.returned(B, 1, HandOver.TRANSFER))
+    told.sync()
+    assert (told.holder(A), told.holder(B)) == (("市馆保管", "本馆保管"), ("本馆保管", "区县馆保管"))
+    assert [a["act"] for a in told.ask("custody", ref=B)["custody_acts"]] == ["移出保管", "退回"]
+    grant = told.issue(Grant((told.subject(A, 2),), "代管", WORD))
+    told.sync()
+    assert (told.stage(grant), told.holder(A)) == (Stage.WAITING, ("移交中", "移交中"))
+    told.ask("directive_apply", number=grant.dseq, by="李四")
+    told.sync()
+    assert (told.stage(grant), told.holder(A)) == (Stage.APPLIED, ("本馆保管", "区县馆保管"))
+    assert told.city.run().records == 1
+    assert told.ask("quarantine_list")["items"] == [
+        i for i in told.ask("quarantine_list")["items"] if i["code"] == "returned"
+    ]
+
+
+def test_a_correction_is_a_proposal(told: Told) -> None:
+    """What the city would change waits for the holder: applied, it is the record's next version; declined, the reason goes back."""
+    bodies = [
+        Correction(told.subject(code).record, 1, (("题名", f"改过的题名{n}"),), "题名有误", WORD)
+        for n, code in enumerate((A, B))
+    ]
+    yes, no = (told.issue(body) for body in bodies)
+    told.sync()
+    assert told.stage(yes) is told.stage(no) is Stage.WAITING
+    assert told.ask("directive_show", number=1)["says"]["changes"][0]["proposed"] == "改过的题名0"
+    told.ask("directive_apply", number=1, by="李四")
+    told.ask("directive_decline", number=2, by="李四", reason="原件如此")
+    with pytest.raises(CustodyRefused, match="不在等待"):
+        told.ask("directive_apply", number=2, by="李四")
+    told.sync()
+    home = told.city.hub.hub.home
+    issued = directive_store.get(home.front.read(), told.node, 2)
+    assert issued is not None
+    said = told.directives.answer(home.front.read(), issued)
+    assert said is not None
+    assert (told.stage(yes), told.stage(no), said.text, said.person) == (
+        Stage.APPLIED,
+        Stage.DECLINED,
+        "原件如此",
+        "李四",
+    )
+    assert told.looked(lambda e: records.resolve(e.home.database.read(), A).title) == "改过的题名0"
+    assert told.acks() == [(1, 1), (2, 1), (1, 2), (2, 5)]
+    assert told.city.run().records == 0, "the sheet's row was mended as well: nothing is new"
+
+
+def test_the_same_wish_is_one_directive(told: Told) -> None:
+    """An outbox that repeats after a crash gets the directive that it has."""
+    mark = os.urandom(16)
+    once, again = (told.issue(Notice("停机", "周六停机", WORD), mark) for _ in range(2))
+    assert once == again
+    assert told.issue(Notice("停机", "周六停机", WORD)).dseq == 2
+
+
+def test_replies_lost_and_repeated_change_nothing(told: Told) -> None:
+    """However often the node falls between greeting and commit, each directive is stored, carried out and acknowledged once, in order."""
+    seed = int(os.environ.get("JINDANG_SEED", "20261122"))
+    chance = random.Random(seed)
+    for number in range(6):
+        told.issue(Notice(f"通知{number}", "看", WORD))
+        for _ in range(chance.randrange(3)):
+            killed_in_greeting(told.city, chance.randrange(1, 4))
+    told.sync()
+    told.sync()
+    assert told.acks() == [(n, 2) for n in range(1, 7)], f"seed {seed}"
+    assert [i["number"] for i in told.ask("directives")["items"]] == [6, 5, 4, 3, 2, 1]
+    assert all(one.stage is Stage.APPLIED for one in directive_store.listed(told.city.hub.hub.home.front.read()))
+
+
+def killed_in_greeting(city: City, step: int) -> None:
+    """A conversation in a process of its own that dies after that many commits, if it has so many."""
+    child = os.fork()
+    if child == 0:
+        try:
+            city.work.sandbox = Sandbox(workers=1)
+            with city.work.opened() as engine:
+                left, inner = step, engine.home.database.transaction
+
+                def transaction() -> Any:
+                    nonlocal left
+                    left -= 1
+                    if left < 0:
+                        os.kill(os.getpid(), signal.SIGKILL)
+                    return inner()
+
+                engine.home.database.transaction = transaction  # type: ignore[method-assign]
+                engine.run(settle_s=0.0, intake=False)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
+def test_a_hub_restored_from_an_old_copy_tells_nothing_twice(told: Told) -> None:
+    """The node gives the hub its own entries back: directives, what became of them, and custody are again what they were."""
+    home = told.city.hub.path
+    told.issue(Link(HandOver.TRANSFER, WORD))
+    told.sync()
+    told.city.hub.stop()
+    shutil.copytree(home, home.with_name("old"))
+    told.city.hub.start()
+    told.city.move(told.city.hub.address)
+    told.ask("release", refs=[A], by="李四")
+    told.sync()
+    told.issue(Accepted(HandOver.TRANSFER, "批次", 1, WORD, (told.subject(A, 1),)))
+    told.sync()
+    told.sync()
+    before = directive_store.listed(told.city.hub.hub.home.front.read())
+    told.city.hub.stop()
+    shutil.rmtree(home)
+    shutil.copytree(home.with_name("old"), home)
+    told.city.hub.start()
+    told.city.move(told.city.hub.address)
+    told.sync()
+    told.sync()
+    assert directive_store.listed(told.city.hub.hub.home.front.read()) == before
+    assert told.holder(A) == ("市馆保管", "本馆保管")
+    assert told.issue(Notice("又好了", "", WORD)).dseq == 3
+
+
+def test_doctor_and_records_stay_whole(told: Told) -> None:
+    """A node with directives, acks and releases in its log is healthy, and so is its hub."""
+    told.issue(Link(HandOver.TRANSFER, WORD))
+    told.sync()
+    told.ask(
+        "release",
+        refs=[],
+        delivery=told.looked(lambda e: records.resolve(e.home.database.read(), A).delivery),
+        by="李四",
+    )
+    told.sync()
+    assert told.ask("doctor")["ok"]
+    assert told.ask("directive_counts")["in_transit"] == 3
+    assert custody_store.counts(told.city.hub.hub.home.front.read(), told.node) == (3, 0)
+    assert told.looked(lambda e: quarantine.count_subjects(e.home.database.read())) == 0
+    assert told.looked(lambda e: records.by_id(e.home.database.read(), RecordId(bytes(16)))) is None
+    assert told.looked(lambda e: held_store.count(e.home.database.read(), None)) == 0
