@@ -7,6 +7,7 @@ before its code.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -14,7 +15,9 @@ from typing import Final
 from holdings.columns import fold
 from holdings.record import Level
 
-COLUMNS: Final = ("著录层级", "聚合层次")
+_LEVEL: Final = "著录层级"
+_AGGREGATION: Final = "聚合层次"
+COLUMNS: Final = (_LEVEL, _AGGREGATION)
 """Elements that say the level (DA/T 18-2022, DA/T 46-2009 M1)."""
 _WORDS: Final = {
     **dict.fromkeys(("全宗", "全宗级"), Level.FONDS),
@@ -26,9 +29,14 @@ _SERIES: Final = re.compile(
 )
 
 
+@functools.lru_cache(256)
+def _said(word: str) -> Level | None:
+    return _WORDS.get(fold(word))
+
+
 def level_above(key: str, values: Mapping[str, str]) -> Level | None:
     """Level.FONDS or Level.SERIES for a row that describes one, by its match key and what it says; None for a volume or an item."""
-    said = next((value for name in COLUMNS if (value := values.get(name))), "")
-    if said:
-        return _WORDS.get(fold(said))
+    get = values.get
+    if said := get(_LEVEL) or get(_AGGREGATION):
+        return _said(said)
     return Level.SERIES if _SERIES.fullmatch(key) else None

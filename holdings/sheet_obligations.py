@@ -56,10 +56,15 @@ class Obligations:
         self._rows = Counter[tuple[str, FindingCode]]()
         self._year = time.gmtime().tm_year
         self._judges: dict[tuple[object, ...], Checker] = {}
+        self._before: tuple[object, ...] = ()
+        self._judge: Checker | None = None
         self._of_series: dict[str, frozenset[str]] = {}
 
-    def take(self, row: SheetRow) -> None:
-        """Give a row that has none the title that the category makes of its fields, and note what it lacks."""
+    def take(self, row: SheetRow, printable: str = "") -> None:
+        """Give a row that has none the title that the category makes of its fields, and note what it lacks.
+
+        `printable`: as `Checker.surely_fine` takes it.
+        """
         values = row.values
         if not values or row.refused:
             return
@@ -68,11 +73,11 @@ class Obligations:
             and not values.get(TITLE)
             and (title := composed_title(self._one.name, values, self._site))
         ):
-            values[TITLE] = title
+            values[TITLE], printable = title, ""
         if self._ledger.full:
             return
         judge = self._judge_of(row)
-        if judge.surely_fine(values, self._told):
+        if judge.surely_fine(values, self._told, printable):
             return
         known = self._told | self._known(row.code)
         if row.volume is not None and row.volume != row.key:
@@ -99,6 +104,9 @@ class Obligations:
         """The checker of a row: by its level, its edition, and what its code or its 门类 says of the category."""
         level, code = row.above or (Level.VOLUME if row.key == row.volume else Level.ITEM), row.code
         get = row.values.get
+        of_volume = (row.volume, level, get("门类"), get(EDITION))
+        if of_volume == self._before and self._judge is not None and row.volume:
+            return self._judge  # what the items of one volume have in common is all that counts
         kind = (code.rstrip("0123456789-"), code.partition("-")[2].partition("-")[0], level, get("门类"), get(EDITION))
         judge = self._judges.get(kind)
         if judge is None:
@@ -114,6 +122,7 @@ class Obligations:
             if len(self._judges) >= _SERIES_MAX:
                 self._judges.clear()
             self._judges[kind] = judge
+        self._before, self._judge = of_volume, judge
         return judge
 
     def _known(self, code: str) -> frozenset[str]:

@@ -10,6 +10,7 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Final
 
 from holdings.code_repair import advice
@@ -92,7 +93,8 @@ class Reading:
         self._codes, self._defaults = CodeReader(source, header, table), dict(context.defaults)
         self._source, self._profile = source, profile
         self.banner = dict(context.carried)
-        self._names, self._width, self._century = header.names, len(header.names), profile.century
+        self._names = tuple(name or "" for name in header.names)
+        self._width, self._century = len(self._names), profile.century
         self._mark_at = header.names.index(MARK) if MARK in header.names else None
         self._date_at, self._title_at = header.index(DATE), header.index(TITLE)
         self._joined = tuple(header.joined.items())
@@ -103,6 +105,8 @@ class Reading:
         self._groups = GroupFill(header, table, profile, self._tally)
         self._repair = ColumnRepair(header, source.parts, table, profile, self._tally, context.day_shift)
         self._above_secret, self._nonstandard = False, 0
+        self.printable = ""
+        """The row read last, where every character of its values stands in it and is printable; else blank."""
         self._marks = RowMark(header, profile, site)
         self._says_level = not {*header.names, *context.defaults}.isdisjoint(COLUMNS)
         self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab, silent=self._tally.silent)
@@ -126,7 +130,8 @@ class Reading:
             joined = "|".join(cells)
         if len(joined) < len(cells) or not joined or joined in self._context.lines:
             return None
-        mended = not joined.isprintable() and _CONTROL.search(joined) is not None
+        self.printable = joined if joined.isprintable() and not self._defaults else ""
+        mended = not self.printable and _CONTROL.search(joined) is not None
         if mended:
             cells = [_CONTROL.sub(" ", cell).strip() for cell in raw.cells]
             joined = "|".join(cells)
@@ -188,13 +193,14 @@ class Reading:
         """Mend, judge and keep one row."""
         if self._merged.active:
             self._merged.fill(raw.number, cells, self._filler.free)
-            joined = "|".join(cells)
+            joined, self.printable = "|".join(cells), ""
         unresolved = self._filler.fill(cells)
         if self._groups.active:
             self._groups.fill(cells)
+            self.printable = ""
         self._repair.mend(raw, cells)
         if self._tally.waiting:
-            joined = "|".join(cells)
+            joined, self.printable = "|".join(cells), ""
         for part, whole in self._joined:
             cells[whole] += cells[part]
         self._totals.add(cells)
@@ -272,7 +278,8 @@ class Reading:
                 if first > 0
                 else SheetRow(number, code.key, code.volume, mark, refused=True, duplicate=True, tab=tab)
             )
-        values = {name: cell for name, cell in zip(self._names, cells, strict=True) if cell and name}
+        values = dict(zip(compress(self._names, cells), filter(None, cells), strict=True))
+        values.pop("", None)
         if self._defaults:
             values = {**self._defaults, **values}
         if self._mark_at is not None:

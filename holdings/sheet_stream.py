@@ -94,8 +94,9 @@ def frames(sheet: Source) -> Iterator[Frame]:
                 links = []
             continue
         tapes.take(row)
-        if title := own_title(row.values) if row.values else "":
-            row.values[TITLE] = title
+        values = row.values
+        if values and not values.get(TITLE) and (title := own_title(values)):
+            values[TITLE] = title
         columns = maker.columns
         line = maker.make(row)
         if lines and (len(lines) == PIECE_ROWS or maker.columns is not columns):

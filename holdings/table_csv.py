@@ -16,7 +16,7 @@ from holdings import table_text
 from holdings.columns import HEADER_WITHIN, is_header
 from holdings.errors import SheetUnreadable
 from holdings.table import COLUMNS_MAX, ROWS_MAX, RawRow, Remark, RemarkKind, SheetFormat, Table, Workbook
-from holdings.table_encoding import is_utf8_chinese, plain_text
+from holdings.table_encoding import decodes, is_utf8_chinese, plain_text
 
 STRUCTURE_FAULTS_MAX: Final = 1_000  # unpaired quotes; each may cost a re-read of CELL_READ_MAX characters
 CELL_READ_MAX: Final = (
@@ -25,6 +25,7 @@ CELL_READ_MAX: Final = (
 DELIMITERS: Final = ",\t;|"
 _FAULTY: Final = "\ufffd"
 _PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
+_PRIVATE_BEYOND: Final = re.compile(b"\xef[\x80-\xa3]")  # U+F000 to U+F8FF in UTF-8; those before begin with EE
 # A bar may be the second byte of a GB18030 character; every other delimiter, quotes and line ends never are.
 _PAIR_OR_BAR: Final = re.compile("[\x81-\xfe][\x30-\xfe]|(\\|)", re.DOTALL)
 _SEPARATOR: Final = "\x1c"
@@ -60,14 +61,22 @@ def _delimiter(data: bytes, encoding: str) -> str:
 
 
 def _decoded(data: bytes, encoding: str, delimiter: str) -> Iterator[RawRow]:
-    """Split into cells first, byte by byte, then decode each row."""
-    for number, (cells, fault) in enumerate(_split(data, delimiter, bars=delimiter == "|" and encoding != "utf-8"), 1):
+    """Split into cells first, byte by byte, then decode each row; text that is UTF-8 throughout is split as text."""
+    whole = encoding == "utf-8" and decodes(data, encoding)
+    remarkable = whole and (b"\xee" in data or _PRIVATE_BEYOND.search(data) is not None)
+    bars = delimiter == "|" and encoding != "utf-8"
+    lines = _lines(data, encoding if whole else "latin-1", bars=bars)
+    for number, (cells, fault) in enumerate(_split(lines, _SEPARATOR if bars else delimiter), 1):
         if number > ROWS_MAX:
             raise SheetUnreadable(f"超过 {ROWS_MAX:,} 行；请分成几张表")
         if fault:
             yield RawRow(number, [], fault=fault)
-            continue
-        yield _decode_row(number, cells, encoding)
+        elif not whole:
+            yield _decode_row(number, cells, encoding)
+        elif remarkable:
+            yield RawRow(number, cells, remarks=private_remarks(number, cells))
+        else:
+            yield RawRow(number, cells)
 
 
 def _decode_row(number: int, cells: list[str], encoding: str) -> RawRow:
@@ -106,21 +115,20 @@ def private_remarks(number: int, cells: list[str]) -> tuple[Remark, ...]:
     )
 
 
-def _lines(data: bytes, bars: bool) -> Iterator[str]:
-    """Lines as latin-1 with their ends; with `bars`, those that delimit are put in another sign's place."""
-    lines = io.TextIOWrapper(io.BytesIO(data), "latin-1", newline="")
+def _lines(data: bytes, encoding: str, *, bars: bool) -> Iterator[str]:
+    """Lines with their ends; with `bars`, those that delimit are put in another sign's place."""
+    lines = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
     if not bars:
         return lines
     return (_PAIR_OR_BAR.sub(lambda found: _SEPARATOR if found[1] else found[0], line) for line in lines)
 
 
-def _split(data: bytes, delimiter: str, *, bars: bool = False) -> Iterator[tuple[list[str], str]]:
-    """Rows of latin-1 cells, or a fault.
+def _split(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], str]]:
+    """Rows of cells, or a fault.
 
     An unpaired quote costs its own line only: the lines it swallowed are read again.
     """
     csv.field_size_limit(CELL_READ_MAX)
-    lines = _lines(data, bars)
     waiting: deque[str] = deque()
     taken: list[str] = []
 
@@ -133,7 +141,6 @@ def _split(data: bytes, delimiter: str, *, bars: bool = False) -> Iterator[tuple
             yield line
 
     faults = 0
-    delimiter = _SEPARATOR if bars else delimiter
     reader = csv.reader(feed(), delimiter=delimiter, strict=True)
     while True:
         taken.clear()

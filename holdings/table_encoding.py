@@ -36,7 +36,7 @@ def detect(data: bytes) -> str:
     """Strict detection: UTF-8 when the whole decodes, else by vote of the lines, so that one damaged line does not turn
     the others into nonsense.
     """
-    if _decodes(data, "utf-8"):
+    if decodes(data, "utf-8"):
         return "utf-8"
     votes, voters = dict.fromkeys(ENCODINGS, 0), 0
     for line in io.BytesIO(data):
@@ -69,7 +69,7 @@ def is_utf8_chinese(raw: bytes) -> bool:
     return sum("\u4e00" <= c <= "\u9fff" for c in text) >= 4
 
 
-def _decodes(data: bytes, encoding: str) -> bool:
+def decodes(data: bytes, encoding: str) -> bool:
     """Whether all bytes decode, in pieces, so that no second copy of a large file is made."""
     decoder = codecs.getincrementaldecoder(encoding)()
     try:

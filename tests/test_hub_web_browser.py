@@ -84,6 +84,7 @@ def test_work_by_keyboard_alone(browser: Chromium, door: Door, people: dict[str,
         page.keyboard.type("wrong")
         page.keyboard.press("Enter")
         page.wait_for_selector("[role=alert]")
+        page.wait_for_selector("input[type=password]:focus")
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
         page.wait_for_selector("h1:has-text('运行监控')")
