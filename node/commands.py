@@ -13,6 +13,7 @@ import click
 from node.commands_catalogue import catalogue
 from node.commands_check import check
 from node.commands_delivery import delivery
+from node.commands_directive import directives, release, returned
 from node.commands_directory import directory
 from node.commands_fonds import fonds
 from node.commands_meaning import meaning
@@ -293,6 +294,9 @@ commands.add_command(codes)
 commands.add_command(renumber)
 commands.add_command(volume)
 commands.add_command(delivery)
+commands.add_command(directives)
+commands.add_command(returned)
+commands.add_command(release)
 commands.add_command(directory)
 commands.add_command(sample)
 commands.add_command(fonds)

@@ -84,6 +84,7 @@ class Heeding:
             said.dseq, entry.seq, entry.hash, said.kind, said.critical, entry.wall, self._now, None, None, b"", "", ""
         )
         directive_store.add(self._connection, told)
+        settings.write(self._connection, Setting.TOLD, said.dseq)
         if directive_store.stopped(self._connection) is None:
             self._carry_out(told)
 

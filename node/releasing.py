@@ -9,10 +9,10 @@ import apsw
 from holdings import custody_store, delivery, records
 from holdings.custody import ActKind, CustodyAct, Effect, Party
 from holdings.directive import HandOver
-from holdings.directive_entry import RELEASED_MAX, ReleaseEntry, Said, Subject, encode_release_said
+from holdings.directive_entry import RELEASED_MAX, ReleaseEntry, Result, Said, Subject, encode_release_said
 from holdings.errors import CustodyRefused
 from holdings.records import StoredRecord
-from node import own_entries, settings
+from node import city_verdicts, directive_store, own_entries, settings
 from node.engine import Engine
 from node.home import Home
 from node.settings import Setting
@@ -27,6 +27,18 @@ def handover(connection: apsw.Connection) -> HandOver:
     """How this node hands over, as the hub last said; a report unless it said otherwise (DESIGN §3)."""
     stored = settings.number(connection, Setting.HANDOVER)
     return HandOver(stored) if stored else HandOver.REPORT
+
+
+def counts(home: Home, reading: apsw.Connection) -> Answer:
+    """What waits: directives for a person, those behind one that is not known, records to be mended and mended, in transit and handed over."""
+    to_mend, mended = city_verdicts.counts(reading)
+    transit, over = custody_store.counts(reading, home.identity.log.log_id)
+    stop, broken = directive_store.stopped(reading), settings.read(reading, Setting.DIRECTIVES_BROKEN)
+    why = str(broken) if broken else f"第 {stop.dseq} 号指令本机程序不认识，请升级程序" if stop else ""
+    return {
+        "waiting": directive_store.count(reading, Result.WAITING), "behind": directive_store.count(reading, None), "stopped": why,
+        "to_mend": to_mend, "mended": mended, "in_transit": transit, "handed_over": over, "handover": handover(reading).name.lower(),
+    }  # fmt: skip
 
 
 def release(engine: Engine, refs: Sequence[str], name: str, person: str, reason: str) -> Answer:

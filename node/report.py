@@ -6,6 +6,8 @@ import shutil
 from importlib import metadata
 from typing import Any
 
+import apsw
+
 from holdings import quarantine, tally
 from node import folders, settings
 from node.clock import Clock
@@ -81,4 +83,14 @@ def status(home: Home, clock: Clock) -> dict[str, Any]:
         "clock": report.clock_state.name.lower(),
         "paused": bool(settings.read(reading, Setting.PAUSED)),
         "search": search_upkeep.state(reading),
+        "city": _city(home, reading),
     }
+
+
+def _city(home: Home, reading: apsw.Connection) -> dict[str, Any]:
+    """What the hub's directives left to do; nothing is loaded where there never was one."""
+    if not settings.number(reading, Setting.TOLD):
+        return {"waiting": 0, "behind": 0, "stopped": "", "to_mend": 0, "mended": 0, "in_transit": 0, "handed_over": 0, "handover": "report"}
+    from node import releasing
+
+    return releasing.counts(home, reading)

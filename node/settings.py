@@ -33,6 +33,7 @@ class Setting(StrEnum):
     TARGET_PAGES = "target_pages"
     CONSOLE = "console"
     HEEDED = "heeded"
+    TOLD = "told"
     HANDOVER = "handover"
     DIRECTIVES_STOPPED = "directives_stopped"
     DIRECTIVES_BROKEN = "directives_broken"

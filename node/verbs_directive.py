@@ -5,23 +5,19 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-from holdings import custody_store, directive, records
-from holdings.custody import Party
+from holdings import directive, records
 from holdings.directive import Body, DirectiveKind
 from holdings.directive_entry import Result, Said
 from holdings.directive_text import person_of, text_of
-from holdings.directive_verdict import Accepted, Grant, Link, Returned, ReturnFault
+from holdings.directive_verdict import Accepted, Grant, Link, Returned
 from holdings.directive_wish import Correction, Notice, Opening, ReadingAnswer, ReadingAsked
 from holdings.errors import CustodyRefused, NotFound
 from holdings.record import RecordId
-from node import city_verdicts, directive_store, releasing, settings
-from node.city_verdicts import CityVerdict
+from node import city_verdicts, custody_shown, directive_store, releasing
 from node.directive_acts import Acts
 from node.directive_store import Told
 from node.directives import finish
-from node.settings import Setting
 from node.verbs import Answer, Verbs
-from sync import sealed
 
 RESULTS: Final = {one.name.lower(): one for one in Result}
 
@@ -44,16 +40,7 @@ class DirectiveVerbs(Verbs):
 
     def directive_counts(self) -> Answer:
         """What waits: directives for a person, records to be mended, records in transit; and whether directives are stopped, and why."""
-        reading = self._home.database.read()
-        to_mend, mended = city_verdicts.counts(reading)
-        transit, over = custody_store.counts(reading, self._home.identity.log.log_id)
-        stop = directive_store.stopped(reading)
-        broken = settings.read(reading, Setting.DIRECTIVES_BROKEN)
-        why = str(broken) if broken else f"第 {stop.dseq} 号指令本机程序不认识，请升级程序" if stop else ""
-        return {
-            "waiting": directive_store.count(reading, Result.WAITING), "behind": directive_store.count(reading, None), "stopped": why,
-            "to_mend": to_mend, "mended": mended, "in_transit": transit, "handed_over": over, "handover": releasing.handover(reading).name.lower(),
-        }  # fmt: skip
+        return releasing.counts(self._home, self._home.database.read())
 
     def directive_show(self, number: int) -> Answer:
         """One directive with all it says."""
@@ -101,7 +88,11 @@ class DirectiveVerbs(Verbs):
         to_mend, waiting = city_verdicts.counts(reading)
         today = time.strftime("%Y-%m-%d", time.localtime(self._clock.now()))
         items = [
-            {**self._verdict(one), "mended": done, "overdue": bool(one.due) and not done and one.due < today}
+            {
+                **custody_shown.verdict(reading, one),
+                "mended": done,
+                "overdue": bool(one.due) and not done and one.due < today,
+            }
             for one, done in found
         ]
         return {"items": items, "to_mend": to_mend, "mended": waiting}
@@ -118,23 +109,11 @@ class DirectiveVerbs(Verbs):
         """Who holds a record, the acts that led there, and what the city said of it."""
         reading = self._home.database.read()
         record = records.resolve(reading, ref)
-        return {"ref": record.reference_code, **self.custody_of(bytes(record.id))}
+        return {"ref": record.reference_code, **custody_shown.custody(self._home, reading, bytes(record.id))}
 
-    def custody_of(self, identity: bytes) -> Answer:
-        """The same by a record's id."""
-        reading, own, hub = self._home.database.read(), self._home.identity.log.log_id, self._home.identity.hub.log_id
-        held = custody_store.holding(reading, own, identity)
-        return {
-            "custody": held.label(Party(own), Party(hub)), "turn": held.turn,
-            "custody_acts": [
-                {
-                    "act": kept.act.kind.label, "by": "本机" if kept.act.by == own else "市级中心", "version": kept.act.version,
-                    "turn": kept.act.turn, "wall": kept.wall,
-                }
-                for kept in custody_store.history(reading, own, identity)
-            ],
-            "verdicts": [self._verdict(one) for one in city_verdicts.of_record(reading, identity)],
-        }  # fmt: skip
+    def custody_of(self, identity: str) -> Answer:
+        """The same by a record's id as hexadecimal digits."""
+        return self.custody(f"id:{identity}")
 
     # ------------------------------------------------------------------ shown
 
@@ -181,7 +160,11 @@ class DirectiveVerbs(Verbs):
         match body:
             case Returned():
                 listed = [
-                    {**self._named(r.subject.record), "version": r.subject.version, "faults": _faults(r.faults)}
+                    {
+                        **self._named(r.subject.record),
+                        "version": r.subject.version,
+                        "faults": custody_shown.faults(r.faults, []),
+                    }
                     for r in body.records
                 ]
                 said |= {
@@ -244,37 +227,12 @@ class DirectiveVerbs(Verbs):
         return [{"field": name, "now": now.get(name, ""), "proposed": value} for name, value in body.changes]
 
     def _named(self, identity: bytes) -> Answer:
-        held = records.by_id(self._home.database.read(), RecordId(identity))
-        return {"id": identity.hex(), "ref": held.reference_code if held else "", "title": held.title if held else ""}
+        return custody_shown.record(self._home.database.read(), identity)
 
     def _code(self, identity: bytes) -> str:
         return self._named(identity)["ref"] or f"id:{identity.hex()}"
-
-    def _verdict(self, one: CityVerdict) -> Answer:
-        reading = self._home.database.read()
-        held = records.by_id(reading, RecordId(one.record))
-        names = (
-            [part.name for part in sealed.current(reading, one.record)] if held and held.version == one.version else []
-        )
-        return {
-            **self._named(one.record), "number": one.dseq, "version": one.version, "current": held.version if held else 0, "accepted": one.accepted,
-            "handover": one.handover.name.lower(), "round": one.round, "due": one.due, "delivery": one.delivery, "note": one.note, "by": one.person,
-            "time": one.time, "faults": _faults(one.faults, names), "cursor": f"{one.dseq}/{one.record.hex()}",
-        }  # fmt: skip
 
 
 def _body(told: Told | None) -> Body | None:
     kind = directive.known(told.kind) if told is not None else None
     return directive.decode(kind, told.body) if told is not None and kind is not None and told.body else None
-
-
-def _faults(faults: tuple[ReturnFault, ...], names: list[str] | None = None) -> list[Answer]:
-    """Reasons with pages as numbers, and as file names where the version is the one held."""
-    listed = names or []
-    return [
-        {
-            "code": one.code, "note": one.note, "pages": [list(stretch) for stretch in one.pages],
-            "files": [listed[page - 1] for first, last in one.pages for page in range(first, last + 1) if page <= len(listed)],
-        }
-        for one in faults
-    ]  # fmt: skip

@@ -9,12 +9,14 @@ import apsw
 
 from holdings import catalogue_shown, lineage, page_reading, photo_set, quarantine, records
 from holdings.access import Access
+from holdings.custody import HELD_HERE
 from holdings.errors import NotFound
 from holdings.layout_words import Role, Use
 from holdings.record import Description
 from holdings.records import StoredRecord
 from holdings.reference_code import match_key
-from node import page_changes
+from node import page_changes, settings
+from node.settings import Setting
 from node.verbs import Answer, Verbs
 from node.verbs_quarantine import told
 from sync import log, sealed
@@ -51,7 +53,7 @@ class ShowVerbs(Verbs):
         listed = quarantine.for_subject(reading, match_key(record.reference_code))
         marking = page_reading.marking(query)
         return {
-            "ref": record.reference_code, "id": record.id.hex(), "title": record.title, "level": record.level.label, "custody": "本馆保管",
+            "ref": record.reference_code, "id": record.id.hex(), "title": record.title, "level": record.level.label, **self._custody(reading, bytes(record.id)),
             "version": record.version,
             "elements": dict(body.elements),
             "set": asdict(found) if (found := photo_set.of_record(reading, record.reference_code, body.elements, self._home.site)) else None,
@@ -70,6 +72,14 @@ class ShowVerbs(Verbs):
                 for position, p in enumerate(parts)
             ],
         }  # fmt: skip
+
+    def _custody(self, reading: apsw.Connection, identity: bytes) -> Answer:
+        """Holder, acts and verdicts; a node to which the city never said anything of a record loads nothing for it."""
+        if not settings.number(reading, Setting.TOLD):
+            return {"custody": HELD_HERE, "turn": 0, "custody_acts": [], "verdicts": []}
+        from node import custody_shown
+
+        return custody_shown.custody(self._home, reading, identity)
 
     def _receipts_of(self, packs: set[bytes]) -> list[Answer]:
         reading, own, hub = self._home.database.read(), self._home.identity.log.log_id, self._home.identity.hub
