@@ -30,6 +30,8 @@ _READERS: Final = {
     "image_rules": "holdings.image_checks:rules_of",
     "reading": "holdings.reading_rule:rule",
     "holidays": "holdings.working_days:working_days",
+    "alarms": "holdings.alarm_rule:rule",
+    "targets": "holdings.scan_target:targets",
     "reading_room": "holdings.reading_request:rules",
 }
 """What each kind of file is tried by; blank: tried where it is used, for each of its stages."""

@@ -29,11 +29,13 @@ class _Year(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     off: list[str] = []
     work: list[str] = []
+    published: bool = True
+    """False: the notice is not out; statutory days alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingDays:
-    """Which days are worked. `years`: those whose notice is known; others have weekends alone."""
+    """Which days are worked. `years`: those whose notice is known; others have weekends, and statutory days at best."""
 
     off: frozenset[dt.date]
     work: frozenset[dt.date]
@@ -62,7 +64,7 @@ def working_days(site: SiteData = NO_SITE) -> WorkingDays:
     work = frozenset(day for year, said in years.items() for span in said.work for day in _days(year, span))
     if off & work:
         raise SiteDataWrong(f"{min(off & work)} 既是假日又是调休上班；请核对 {FILE}")
-    return WorkingDays(off, work, frozenset(years))
+    return WorkingDays(off, work, frozenset(year for year, said in years.items() if said.published))
 
 
 def _days(year: int, span: str) -> Iterator[dt.date]:

@@ -179,6 +179,12 @@ async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
         stack.callback(watch.close)
         vectors.start()
         stack.callback(vectors.close)
+        # Here: rules, targets and calendars are read in its own thread, when the nodes have been served.
+        from hub.monitor_watch import MonitorWatch
+
+        monitor = MonitorWatch(home, hub.people, hub.folding)
+        monitor.start()
+        stack.callback(monitor.close)
         # What was made so far stays: the collector need not look at it again and again while uploads run.
         gc.freeze()
         ready(text)

@@ -10,7 +10,7 @@ import apsw
 
 from crypto import cbor
 from crypto.errors import CryptoError
-from hub import directive_store, front
+from hub import directive_store, front, knock
 from hub.arrivals import Arrivals
 from hub.bearers import Bearers
 from hub.clock import Clock, Randomness
@@ -123,6 +123,10 @@ class Conversation:
             now.head, self._bounds(), tuple(receipts), tuple(e.signed for e in known[:256]), node.nonce, self._bearers.issue(log.log_id), cursor,
             more or len(known) > 256, self._clock.wall(), want,
         ).encode()  # fmt: skip
+
+    def knocked(self, body: bytes) -> None:
+        """Take `POST /v1/knock`; no answer tells what we know."""
+        knock.take(self._front, body, self._clock.wall())
 
     # ------------------------------------------------------------------ entries
 

@@ -56,6 +56,7 @@ class NodePort:
             [
                 web.post(messages.ENROL, self._enrol),
                 web.post(messages.HELLO, self._hello),
+                web.post(messages.KNOCK, self._knock),
                 web.post(messages.ENTRIES, self._entries),
                 web.post(messages.HUB_ENTRIES, self._hub_entries),
                 web.post(messages.NEED, self._need),
@@ -76,6 +77,11 @@ class NodePort:
     async def _hello(self, request: web.Request) -> web.Response:
         body = await read_bounded(request, limits.REQUEST_BYTES)
         return await self._run(lambda: self._conversation.hello(body))
+
+    async def _knock(self, request: web.Request) -> web.Response:
+        body = await read_bounded(request, messages.KNOCK_BYTES)
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._conversation.knocked, body)
+        return web.Response()
 
     async def _entries(self, request: web.Request) -> web.Response:
         log_id = self._log_of(request)

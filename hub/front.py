@@ -9,7 +9,7 @@ import apsw
 from crypto import cbor
 from crypto.errors import CryptoError
 from sync.limits import REQUEST_BYTES
-from sync.messages import StateReport
+from sync.state_report import StateReport
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ from typing import Final
 from crypto.digest import hkdf_sha256
 from holdings import journal as journals
 from holdings.password import Passwords
-from hub import account_store
+from hub import account_store, history
 from hub.account_desk import AccountDesk
 from hub.account_sign_in import SignIn
 from hub.home import PEOPLE, Home
 from hub.journal import Journal
 from sync.database import Database, open_database
 
-ROOMS: Final = (journals.ROOM, account_store.ROOM)
+ROOMS: Final = (journals.ROOM, account_store.ROOM, history.ROOM)
 
 
 @dataclass(slots=True)

@@ -114,6 +114,7 @@ class MenuItem:
 MENU: Final = (
     ("/search", mark("查档")),
     ("/monitor", mark("运行监控")),
+    ("/alarms", mark("告警")),
     ("/accounts", mark("账号")),
     ("/journal", mark("审计日志")),
     ("/me", mark("我的账号")),

@@ -29,7 +29,11 @@ VERBS: Final = {
     "check-report": mark("四性检测报告"), "reindex": mark("重建索引"), "doctor": mark("体检"), "backup": mark("备份"), "scrub": mark("定期巡检"),
     "audit": mark("查核"), "statistics": mark("查看统计"), "statistics-enter": mark("填报统计"), "statistics-freeze": mark("统计定稿"),
     "statistics-export": mark("导出统计"),
-    "search": mark("检索"), "search-export": mark("导出检索结果"),
+    "alarm-read": mark("查看告警"), "alarm-ack": mark("确认告警"), "alarm-silence": mark("暂停告警提醒"), "alarm-note": mark("记告警备注"),
+    "outage-read": mark("查看停机报备"), "outage-add": mark("报备停机"), "outage-end": mark("结束停机报备"),
+    "search": mark("检索"), "search-export": mark("导出检索结果"), "page-read": mark("查看页面图像"),
+    "reception-list": mark("查看接收"), "reception-read": mark("查看待接收档案"), "reception-judge": mark("拟定接收结论"), "reception-conclude": mark("办结接收"),
+    "reception-paper": mark("取接收文据"), "reception-check": mark("重新检测"),
 }  # fmt: skip
 
 

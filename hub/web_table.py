@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub import web_accounts, web_journal, web_monitor, web_search, web_sign_in
+from hub import web_accounts, web_alarm, web_journal, web_monitor, web_search, web_sign_in
 from hub.web_route import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -13,4 +13,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *web_accounts.ROUTES,
     *web_journal.ROUTES,
     *web_monitor.ROUTES,
+    *web_alarm.ROUTES,
 )

@@ -7,7 +7,7 @@ import random
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from holdings import search_index
 from holdings.check import Stage
 from holdings.meaning_site import MeaningSite
-from node import exit_code, local_api, nights, schedule, settings, vitality
+from node import exit_code, knock, local_api, nights, schedule, settings, vitality
 from node.app import open_engine
 from node.check_run import CheckRun, yield_to_others
 from node.engine import Engine, RunResult
@@ -235,7 +235,10 @@ class Daemon:
 
 def serve(home: Path, ask: Callable[[], str], say: Callable[[str], None]) -> None:
     """Run until SIGTERM or SIGINT."""
-    with open_engine(home, ask) as engine:
+    with ExitStack() as held:
+        with knock.knocking(home):
+            engine = held.enter_context(open_engine(home, knock.asking(home, ask)))
+        knock.remember(home, engine.home.config.address, engine.home.identity.tls_digest, engine.home.identity.log.log_id)
         daemon = Daemon(engine, say, random.random())  # noqa: S311  jitter, not a secret
         threads: list[threading.Thread] = []
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from importlib import metadata
 from typing import Any
@@ -10,14 +11,13 @@ import apsw
 
 from holdings import quarantine, tally
 from node import folders, settings
+from node.backlog import backlog
 from node.clock import Clock
 from node.folders import FolderState
 from node.home import Home
 from node.settings import Setting
 from sync import log
-from sync.manifest import read_delta
-from sync.messages import StateReport
-from sync.receipt import Grade
+from sync.state_report import LastTalk, StateReport
 
 
 def program() -> str:
@@ -30,28 +30,33 @@ def program() -> str:
 
 def pending(home: Home) -> tuple[int, int]:
     """(deltas, bytes of their objects) without an R1."""
-    reading, own = home.database.read(), home.identity.log.log_id
-    first = log.first_unreceipted(reading, own, Grade.R1)
-    if first is None:
-        return 0, 0
-    waiting = log.unreceipted(reading, own, Grade.R1)
-    size = 0
-    for seq in waiting:
-        for entry in log.since(reading, own, seq, 1):
-            size += sum(length for _, length in read_delta(entry.body).objects())
-    return len(waiting), size
+    waits = backlog(home)
+    return waits.deltas, waits.bytes
 
 
 def state_report(home: Home, clock: Clock) -> StateReport:
     """The report of hello (format.md §11.2)."""
-    reading = home.database.read()
-    deltas, size = pending(home)
+    reading, waits, disk = home.database.read(), backlog(home), shutil.disk_usage(home.path)
+    cut = settings.number(reading, Setting.CUT)
     return StateReport(
         program=program(), records=tally.read(reading, tally.Count.RECORDS), pages=tally.read(reading, tally.Count.PAGES),
-        bytes_stored=settings.number(reading, Setting.BYTES_STORED), pending_deltas=deltas, pending_bytes=size,
-        quarantined=quarantine.count_subjects(reading), clock_state=clock.state(), wall=max(0, int(clock.now())),
-        free_bytes=shutil.disk_usage(home.path).free,
+        bytes_stored=settings.number(reading, Setting.BYTES_STORED), pending_deltas=waits.deltas, pending_bytes=waits.bytes,
+        quarantined=quarantine.count_subjects(reading), clock_state=clock.state(), wall=max(0, int(clock.now())), free_bytes=disk.free,
+        pending_pages=waits.pages, pending_tenths=None if waits.nights is None else math.ceil(waits.nights * 10), last_talk=_last_talk(reading),
+        cut=(cut, settings.number(reading, Setting.CUT_BACK)) if cut > 0 else None, paused=bool(settings.read(reading, Setting.PAUSED)),
+        scanning=folders.count_state(reading, FolderState.SCANNING) + folders.count_state(reading, FolderState.LOOKED),
+        held=folders.count_state(reading, FolderState.HELD), disk_bytes=disk.total, oldest_waiting=waits.oldest,
     )  # fmt: skip
+
+
+def _last_talk(reading: apsw.Connection) -> LastTalk | None:
+    """The newest line of the log of nights; clocks that were set back give no negative number."""
+    from node import nights  # which imports the engine, which imports this
+
+    last = next(iter(nights.newest(reading, 1)), None)
+    if last is None:
+        return None
+    return LastTalk(max(0, last.began), max(0, last.ended), last.tries, last.bytes, last.receipted, bool(last.fault))
 
 
 def status(home: Home, clock: Clock) -> dict[str, Any]:

@@ -23,10 +23,11 @@ from node.transport import Answer, HubLink
 from sync import log, messages, session
 from sync.errors import BadEntry, BadObject, Fork, LinkLost, PeerRefused, RolledBack, SyncError
 from sync.manifest import read_delta
-from sync.messages import Greeting, Hello, StateReport
+from sync.messages import Greeting, Hello
 from sync.receipt import Grade, Receipt
 from sync.receipt import read as read_receipt
 from sync.session import Act, Phase, State, Stop
+from sync.state_report import StateReport
 from sync.token import SECRET_BYTES
 
 GROWTH_S = 0.2

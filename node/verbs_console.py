@@ -13,8 +13,8 @@ from holdings import catalogue, catalogue_tree, delivery, quarantine, records, t
 from holdings.errors import NotFound
 from holdings.reference_code import match_key
 from node import days, folders, nights, report, schedule, settings, vitality
+from node.backlog import backlog
 from node.errors import ConfigurationWrong
-from node.link_speed import link_rate
 from node.settings import Setting
 from node.verbs import Answer, Verbs
 from sync import log
@@ -76,18 +76,12 @@ class ConsoleVerbs(Verbs):
         """Windows, measured rate, and how many nights what waits will take at it; `nights` None when the rate is not known."""
         config = self._home.config
         windows, local = tuple(schedule.parse(w) for w in config.windows), datetime.fromtimestamp(now, UTC).astimezone()
-        deltas, size = report.pending(self._home)
-        rate, night = link_rate(self._home), schedule.night_seconds(windows)
-        if config.cap_mbit:
-            rate = min(rate, int(config.cap_mbit * 1e6)) or int(config.cap_mbit * 1e6)
-        span = schedule.following(windows, local)
-        reading = self._home.database.read()
-        stored, pages = settings.number(reading, Setting.BYTES_STORED), tally.read(reading, tally.Count.PAGES)
+        waits, span = backlog(self._home), schedule.following(windows, local)
         return {
             "windows": list(config.windows), "open": schedule.current(windows, local) is not None, "cap_mbit": config.cap_mbit,
             "begins": int(span[0].timestamp()) if span else None, "ends": int(span[1].timestamp()) if span else None,
-            "rate": rate, "deltas": deltas, "bytes": size, "pages": round(pages * size / stored) if stored else 0,
-            "nights": round(size * 8 / rate / night, 2) if rate and night else None, "hub": config.hub,
+            "rate": waits.rate, "deltas": waits.deltas, "bytes": waits.bytes, "pages": waits.pages,
+            "nights": None if waits.nights is None else round(waits.nights, 2), "hub": config.hub,
             "sending": self._engine.is_sending, "sent": self._engine.progress.sent_bytes,
         }  # fmt: skip
 

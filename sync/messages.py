@@ -9,8 +9,9 @@ from typing import Any
 from crypto import cbor, signing
 from crypto.errors import CryptoError
 from sync import limits
-from sync.entry import ClockState, Head, read_limits
+from sync.entry import Head, read_limits
 from sync.errors import BadObject
+from sync.state_report import StateReport
 
 ENROL, HELLO, ENTRIES, HUB_ENTRIES, NEED, OBJECTS = (
     "/v1/enrol",
@@ -24,36 +25,9 @@ TYPE_CBOR, TYPE_PARTIAL = "application/cbor", "application/partial-upload"
 UPLOAD_OFFSET, UPLOAD_LENGTH, UPLOAD_COMPLETE = "Upload-Offset", "Upload-Length", "Upload-Complete"
 HELLO_KIND = "hello"
 NONCE_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class StateReport:
-    """How a node is, in numbers: records, pages, bytes, seconds (format.md §11.2)."""
-
-    program: str = ""
-    records: int = 0
-    pages: int = 0
-    bytes_stored: int = 0
-    pending_deltas: int = 0
-    pending_bytes: int = 0
-    quarantined: int = 0
-    clock_state: ClockState = ClockState.UNKNOWN
-    wall: int = 0
-    free_bytes: int = 0
-
-    def to_map(self) -> dict[int, Any]:
-        """The map of format.md §11.2."""
-        values = (
-            self.program, self.records, self.pages, self.bytes_stored, self.pending_deltas, self.pending_bytes, self.quarantined,
-            int(self.clock_state), self.wall, self.free_bytes,
-        )  # fmt: skip
-        return dict(enumerate(values, 1))
-
-    @classmethod
-    def from_map(cls, value: object) -> StateReport:
-        """Decode; BadFormat or ValueError when a field is off."""
-        f = cbor.take_map(value, required={1: str, **dict.fromkeys(range(2, 11), int)}, name="report")
-        return cls(f[1][:64], f[2], f[3], f[4], f[5], f[6], f[7], ClockState(f[8]), f[9], f[10])
+KNOCK = "/v1/knock"
+KNOCK_BYTES = 256
+"""Bytes of a knock's body at most: two numbers and a log_id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,3 +270,20 @@ class Problem:
         except CryptoError as fault:
             raise BadObject(f"错误应答无法解读：{fault}（format.md §11）") from fault
         return cls(f[1][:64], f[2][:1000], f[3][:1000], f.get(4))
+
+
+def encode_knock(log_id: bytes) -> bytes:
+    """The body of `POST /v1/knock`: this node waits for its key (format.md §11.7). Unsigned, for the key is what is missing."""
+    return cbor.encode({1: 1, 2: log_id, 3: 1})
+
+
+def decode_knock(data: bytes) -> bytes:
+    """The log_id of a node that says it is locked; BadObject when malformed."""
+    try:
+        f = cbor.take_map(cbor.decode(data, limit=KNOCK_BYTES), required={1: int, 2: cbor.ID32, 3: int}, name="knock")
+    except CryptoError as fault:
+        raise BadObject(f"敲门请求无法解读：{fault}（format.md §11.7）") from fault
+    if f[1] != 1 or f[3] != 1:
+        raise BadObject("敲门请求的版本或状态不合规（format.md §11.7）")
+    found: bytes = f[2]
+    return found

@@ -23,7 +23,7 @@ from sync_material import HUB_KEY, NODE_KEY, delta_body, hub_genesis, node_genes
 
 from crypto import cbor
 from crypto.errors import BadFormat
-from sync import entry, manifest, messages, pack, receipt, token, transform
+from sync import entry, manifest, messages, pack, receipt, state_report, token, transform
 from sync.errors import BadObject, StoreDamaged
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -132,7 +132,7 @@ def seeds(name: str) -> Iterator[bytes]:
             yield messages.encode_entries([b"a", b"b"])
             yield messages.encode_need([True, False, True] * 3, [(1, 4096)])
             yield messages.Problem("busy", "m", "r", {1: 2}).encode()
-            hello = messages.Hello(LOG_ID, entry.Head(1, LOG_ID), 0, entry.Head(0, HUB_ID), messages.StateReport(), HUB_ID, HUB_ID, bytes(16))
+            hello = messages.Hello(LOG_ID, entry.Head(1, LOG_ID), 0, entry.Head(0, HUB_ID), state_report.StateReport(), HUB_ID, HUB_ID, bytes(16))
             yield messages.sign_hello(NODE_KEY, hello)
         case "zstd":
             yield transform.compress_always(memoryview("档号,题名,责任者\n".encode() * 400))

@@ -21,8 +21,9 @@ from sync.durable import aligned_buffer
 from sync.entry import ClockState, Entry, EntryKind, Head, Role, SiteClass
 from sync.limits import SEGMENT_BYTES
 from sync.manifest import Item, ItemKind, Part, Transform
-from sync.messages import Greeting, Hello, Problem, StateReport
+from sync.messages import Greeting, Hello, Problem
 from sync.pack import PackBuffer
+from sync.state_report import StateReport
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from crypto.signing import SigningKey
 from sync import entry, limits
 from sync.entry import ClockState, Entry, EntryKind, Head, Role, SiteClass
 from sync.manifest import DeltaBody, Item, ItemKind, Manifest, Part, Segment, Transform
-from sync.messages import StateReport
+from sync.state_report import StateReport
 from sync.pack import PackBuffer
 from sync.receipt import ExceptionCode, Grade, ItemException, Receipt
 

@@ -19,7 +19,7 @@ from node.errors import ConfigurationWrong, HubUnreachable
 from node.exit_code import of
 from node.report import status
 from node.uplink import Uplink
-from sync import messages
+from sync import messages, state_report
 from sync.errors import BadEntry, Fork, PeerRefused, RolledBack, WrongPeer
 from sync.receipt import Grade
 from sync.sandbox import Sandbox
@@ -167,7 +167,7 @@ def test_a_hub_that_is_not_there_is_code_3(line: NodeAndHub) -> None:
     drop(line, A)
     line.work.configure(hub="https://127.0.0.1:9")
     with line.work.opened() as engine:
-        uplink = Uplink(engine.home, lambda: messages.StateReport(program="test"), lambda: 1)
+        uplink = Uplink(engine.home, lambda: state_report.StateReport(program="test"), lambda: 1)
         with pytest.raises(Exception, match="连不上市级中心") as caught:
             uplink.converse()
         uplink.close()

@@ -19,7 +19,7 @@ from crypto.signing import SigningKey
 from node import persistence
 from node.transport import SO_MAX_PACING_RATE, HubLink
 from node.uplink import Uplink
-from sync import messages, receipt
+from sync import messages, receipt, state_report
 from sync.errors import BadObject, LinkLost, PeerRefused, SyncError
 from sync.messages import Greeting
 from sync.receipt import Grade
@@ -140,7 +140,7 @@ def test_an_object_that_never_arrives_whole_is_given_up_for_now(line: NodeAndHub
     line.work.intake()
     line.fault(Kind.FLIP, "/v1/objects", times=1000, at=77)
     with line.work.opened() as engine:
-        uplink = Uplink(engine.home, lambda: messages.StateReport(program="test"), lambda: 1)
+        uplink = Uplink(engine.home, lambda: state_report.StateReport(program="test"), lambda: 1)
         with pytest.raises(PeerRefused):
             uplink.converse()
         uplink.close()

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 from sync_material import HUB_KEY, NODE_KEY, REPORT, STRANGER, WALL, chain, digest, identifiers, mutated, numbers
 
 from crypto import cbor, signing
+from crypto.errors import BadFormat
 from sync import limits, messages
-from sync.entry import Head
+from sync.entry import ClockState, Head
 from sync.errors import BadObject
 from sync.limits import Limits
-from sync.messages import EnrolRequest, Greeting, Hello, Problem, StateReport
+from sync.messages import EnrolRequest, Greeting, Hello, Problem
+from sync.state_report import LastTalk, StateReport
 
 HELLO = Hello(digest(b"log"), Head(7, digest(b"head")), 3, Head(2, digest(b"hub")), REPORT, digest(b"hub id"), digest(b"tls"), bytes(16))
 GREETING = Greeting(Head(7, digest(b"head")), Limits(), (b"receipt",), (b"entry", b"entry"), bytes(16), "bearer", 4, more=False, wall=WALL, want_hub_from=9)
@@ -24,7 +26,9 @@ PROBLEM = Problem("busy", "正忙", "请稍后再试", {1: 2})
 heads = st.builds(Head, numbers, identifiers)
 reports = st.builds(
     StateReport, st.text(max_size=64), numbers, numbers, numbers, numbers, numbers, numbers, st.sampled_from(REPORT.clock_state.__class__),
-    numbers, numbers,
+    numbers, numbers, st.none() | numbers, st.none() | numbers,
+    st.none() | st.builds(LastTalk, numbers, numbers, numbers, numbers, numbers, st.booleans()), st.none() | st.tuples(numbers, numbers), st.booleans(),
+    st.none() | numbers, st.none() | numbers, st.none() | numbers, st.none() | numbers,
 )  # fmt: skip
 greetings = st.builds(
     Greeting, st.none() | heads, st.builds(Limits, st.integers(1, 1 << 40), st.integers(1, 64), st.integers(1 << 16, 32 << 20), numbers,
@@ -46,6 +50,26 @@ def test_hello_round_trip(hello: Hello) -> None:
     for broken, key in ((signed, STRANGER), (signed[:-1] + bytes([signed[-1] ^ 1]), NODE_KEY)):
         with pytest.raises(BadObject):
             messages.verify_hello(key.public, broken)
+
+
+def test_a_report_of_an_older_and_of_a_newer_program() -> None:
+    """A report without the later keys is read, keys below 64 that are not known are passed over; a figure of 2^63 is refused."""
+    old = {1: "jindang 0.1.0", **dict.fromkeys(range(2, 11), 1)}
+    assert StateReport.from_map(old) == StateReport("jindang 0.1.0", 1, 1, 1, 1, 1, 1, ClockState.RTC, 1, 1)
+    assert StateReport.from_map({**old, 11: 5, 40: "x"}).pending_pages == 5
+    for wrong in ({**old, 3: 1 << 63}, {**old, 14: [1]}, {**old, 13: [1, 2, 3, 4, 5, -1]}, {**old, 19: 1}, {**old, 64: 1}):
+        with pytest.raises((BadFormat, ValueError)):
+            StateReport.from_map(wrong)
+
+
+@given(identifiers)
+def test_knock_round_trip(log_id: bytes) -> None:
+    """A knock names a log and nothing else; other bytes are refused."""
+    knock = messages.encode_knock(log_id)
+    assert messages.decode_knock(knock) == log_id
+    for wrong in (knock[:-1], knock + b"x", bytes(messages.KNOCK_BYTES + 1), b""):
+        with pytest.raises(BadObject):
+            messages.decode_knock(wrong)
 
 
 def test_a_hello_is_no_entry() -> None:
