@@ -130,7 +130,7 @@ def insert(
     )
     search_index.put_rows(connection, numbers, said)
     writer = _writer(connection, holder)
-    fonds_tally.count_rows(connection, (one.key for one in lines if one.above is None), 1, writer)
+    fonds_tally.count(connection, fonds_tally.FondsCount.CATALOGUED, said.by_fonds(), writer)
     statistics_tally.rows_moved(connection, said.kinds, 1, writer, now)
     return numbers
 

@@ -272,6 +272,13 @@ class Said(NamedTuple):
     days: set[tuple[int, int]]
     kinds: Counter[Kind]
 
+    def by_fonds(self) -> Counter[str]:
+        """How many volumes and items there are of each fonds; of rows without one under the blank."""
+        found = Counter[str]()
+        for kind, number in self.kinds.items():
+            found[kind.fonds] += number if kind.level > Level.SERIES else 0
+        return found
+
 
 def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int, str]], holder: int) -> Said:
     """What rows beside the same columns say: (elements, title, code, key, level, date) of each. The same as of their documents,
