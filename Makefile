@@ -8,6 +8,7 @@ SOAK_ROUNDS ?= 200
 FUZZ_EXAMPLES ?= 3000
 FUZZ_SECONDS ?= 20
 REPEAT ?= 3
+WORKERS ?= 2
 
 .PHONY: demo test check bench fuzz soak screenshots bundle lock clean
 .DEFAULT_GOAL := demo
@@ -27,7 +28,7 @@ demo: $(VENV)/programs.stamp
 	$(RUN) -m jindang demo
 
 test: $(VENV)/tools.stamp
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile
 
 check: $(VENV)/tools.stamp
 	$(VENV)/bin/ruff check .
@@ -54,7 +55,8 @@ bundle: $(VENV)/tools.stamp
 
 # ---- maintenance: the locks carry every hash of a release (x86-64 and aarch64 alike) and no address
 # rapidocr asks for opencv-python, which needs a screen's libraries; opencv-python-headless gives the same module cv2.
-COMPILE := $(VENV)/bin/pip-compile --quiet --generate-hashes --unsafe-package opencv-python --strip-extras --no-header \
+# django-htmx and django-leaflet are carriers of static files: what they are made for is not needed.
+COMPILE := $(VENV)/bin/pip-compile --quiet --generate-hashes --unsafe-package opencv-python --unsafe-package django --unsafe-package asgiref --unsafe-package sqlparse --strip-extras --no-header \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 lock: $(VENV)/tools.stamp
 	$(PIP) install pip-tools
