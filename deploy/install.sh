@@ -72,7 +72,8 @@ install -d -o root -g root -m 0700 /etc/jindang
 install -d -o jindang -g jindang -m 0750 /var/lib/jindang
 install -d -o root -g jindang-scan -m 0750 /srv/jindang /srv/jindang/stations
 if [ -d /etc/systemd/system ]; then
-    install -m 0644 examples/jindang-node.service examples/jindang-hub.service /etc/systemd/system/
+    install -m 0644 examples/jindang-node.service examples/jindang-hub.service examples/jindang-hub-scrub.service examples/jindang-hub-scrub.timer \
+        /etc/systemd/system/
     systemctl daemon-reload 2>/dev/null || true
 fi
 echo "已安装到 $target。下一步见 $prefix/share/operating.md"

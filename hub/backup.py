@@ -12,7 +12,8 @@ from typing import Any
 
 from crypto.identity import recipient_from_text
 from holdings import site_tables
-from hub import certificate, config
+from hub import backup_summary, certificate, config
+from hub.backup_summary import Summary
 from hub.desk import Desk
 from hub.errors import ConfigurationWrong, DamageFound, HubError
 from hub.home import ESCROW, FRONT, HOLDINGS, KEY, OBJECTS, PEOPLE, Home
@@ -20,6 +21,7 @@ from hub.people import People
 from hub.vault import Vault
 from sync import durable, manifest, named
 from sync import log as logs
+from sync.database import Database
 from sync.entry import EntryKind
 from sync.objects import DiskObjects
 from sync.receipt import Grade
@@ -33,13 +35,14 @@ PAPERS = (KEY, certificate.FILE, config.FILE, ESCROW)
 
 @dataclass(slots=True)
 class Saved:
-    """What a backup did: objects in it, those copied or linked now, bytes copied."""
+    """What a backup did: objects in it, those copied or linked now, bytes copied, bytes of all objects."""
 
     objects: int = 0
     added: int = 0
     linked: int = 0
     bytes: int = 0
     escrowed: int = 0
+    total: int = 0
 
 
 # ---------------------------------------------------------------- the caller's side
@@ -48,7 +51,8 @@ class Saved:
 def backup(desk: Desk, home: Path, destination: Path, progress: Callable[[Saved], None] = lambda _: None) -> Saved:
     """Bring `destination` up to date; objects that are there are left, new ones are linked where the disk allows it, else copied.
 
-    Every object that the copied databases call stored is in the copy when this returns.
+    Every object that the copied databases call stored is in the copy when this returns; what was copied was read again from the device, the databases were
+    looked through, and the hub has signed what they are (hub/backup_summary.py).
 
     Raises:
         ConfigurationWrong: the destination is the home itself, or cannot be made.
@@ -62,11 +66,9 @@ def backup(desk: Desk, home: Path, destination: Path, progress: Callable[[Saved]
     except OSError as fault:
         raise ConfigurationWrong(f"无法建立目录 {destination}：{fault.strerror}") from fault
     # Under other names until the objects are here: a backup that was cut leaves the last whole one usable.
-    for name in (FRONT, HOLDINGS):
-        durable.write_pieces(destination / f"{name}.new", desk.stream("database", name=name))
-    with contextlib.suppress(_Absent):
-        # Accounts and journal stand apart: an older copy of them beside newer holdings is whole as well.
-        durable.write_pieces(destination / PEOPLE, _first(desk.stream("database", name=PEOPLE)))
+    for name in (FRONT, HOLDINGS, PEOPLE):
+        with contextlib.suppress(_Absent):
+            durable.write_pieces(destination / f"{name}.new", _first(desk.stream("database", name=name)))
     for name in PAPERS:
         with contextlib.suppress(_Absent):
             durable.write_pieces(destination / name, _present(desk, name))
@@ -74,10 +76,28 @@ def backup(desk: Desk, home: Path, destination: Path, progress: Callable[[Saved]
     saved = _objects(desk, home, destination, progress)
     if (destination / ESCROW).exists():
         _escrow(desk, destination / ESCROW_FOLDER, saved)
-    for name in (FRONT, HOLDINGS):
-        durable.publish(destination / f"{name}.new", destination / name)
-    # A crash between the two leaves a newer front.db: the vault opens the difference again.
+    _summarise(desk, destination, saved)
+    for name in (FRONT, HOLDINGS, PEOPLE):
+        if (destination / f"{name}.new").exists():
+            durable.publish(destination / f"{name}.new", destination / name)
+    # A crash between them leaves some newer than others, which is a home as well (the vault opens the difference again), and the summary knows both.
+    _summarise(desk, destination, saved)
     return saved
+
+
+def _summarise(desk: Desk, destination: Path, saved: Saved) -> None:
+    """Have the hub sign what lies here: each file by its digest, or by both while its new form waits under another name."""
+    found: dict[str, list[str]] = {}
+    for path in [*destination.glob("*.*"), *destination.glob("site/*.toml")]:
+        name = str(path.relative_to(destination))
+        if path.is_file() and name != backup_summary.FILE and not name.startswith("."):
+            found.setdefault(name.removesuffix(".new"), []).append(durable.digest_on_device(path).hex())
+    told = desk.call("backup_told")
+    body = backup_summary.encode(
+        Summary(told["hub_id"], told["name"], told["wall"], saved.objects, saved.total, {name: found[name] for name in sorted(found)})
+    )
+    signed = desk.call("backup_signed", digest=hashlib.sha256(body).hexdigest())
+    backup_summary.write(destination, body, bytes.fromhex(signed["signature"]))
 
 
 class _Absent(Exception):
@@ -105,6 +125,7 @@ def _objects(desk: Desk, home: Path, destination: Path, progress: Callable[[Save
         for text, length in batch:
             name = bytes.fromhex(text)
             saved.objects += 1
+            saved.total += length
             if not (target.has(name) and target.length(name) == length):
                 saved.added += 1
                 if _link(source / text[:2] / text, target.path(name)):
@@ -112,6 +133,8 @@ def _objects(desk: Desk, home: Path, destination: Path, progress: Callable[[Save
                 else:
                     saved.bytes += length
                     durable.write_pieces(target.path(name), _whole(desk, text))
+                    if target.digest(name) != name:
+                        raise DamageFound(f"对象 {text[:16]}… 写入备份后读出的内容不同：备份盘有故障，请换一块。")
             progress(saved)
         after = batch[-1][0]
     for number in range(256):
@@ -165,10 +188,26 @@ def database(home: Home, people: People, name: str) -> Iterator[bytes]:
     copy = home.path / f".{name}.{home.random(8).hex()}.tmp"
     try:
         source.backup(copy)
+        with contextlib.closing(Database(copy, None if name == FRONT else home.secrets.database_key)) as made:
+            trouble = made.check()
+        if trouble:
+            raise DamageFound(f"{name} 的副本不完整（{trouble[0]}），没有备份。请执行 jindang hub doctor。")
         yield from _read(copy)
     finally:
         for suffix in ("", "-wal", "-shm"):
             copy.with_name(copy.name + suffix).unlink(missing_ok=True)
+
+
+def told(home: Home) -> dict[str, Any]:
+    """Whose backup it is, and when it was taken."""
+    return {"hub_id": home.hub_id.hex(), "name": home.genesis.name, "wall": home.clock.wall()}
+
+
+def signed(home: Home, digest: bytes) -> dict[str, Any]:
+    """The hub's signature for a summary of that digest; NotAllowed unless it is 32 bytes."""
+    if len(digest) != 32:
+        raise HubError("摘要应为 32 字节")
+    return {"signature": backup_summary.sign(home.secrets.signing_key(), digest).hex()}
 
 
 def paper(home: Home, name: str) -> Iterator[bytes]:

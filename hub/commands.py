@@ -11,11 +11,12 @@ from typing import Any
 import click
 
 from hub.commands_account import account, journal
+from hub.commands_care import audit, restore, scrub
 from hub.commands_catalogue import catalogue
 from hub.commands_check import check
 from hub.commands_meaning import meaning
 from hub.commands_search import reindex, search, show, suggest
-from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, say, when
+from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, progress, say, when
 
 
 def _new_passphrase() -> str:
@@ -149,7 +150,7 @@ def export(home: Path, as_json: bool, dest: Path, ref: str | None, _form: str) -
     from hub.export import export as export_files
 
     with at(home) as desk:
-        done = export_files(desk, dest.absolute(), ref, lambda e: _progress(f"已导出 {e.records} 件，{e.bytes / 1e6:.0f} MB"))
+        done = export_files(desk, dest.absolute(), ref, lambda e: progress(f"已导出 {e.records} 件，{e.bytes / 1e6:.0f} MB"))
     for problem in done.problems:
         say(f"未导出 {problem}")
     result = {"records": done.records, "files": done.files, "bytes": done.bytes, "kept": done.kept, "problems": done.problems}
@@ -167,7 +168,7 @@ def backup(home: Path, as_json: bool, dest: Path) -> None:
     from hub.backup import backup as back_up
 
     with at(home) as desk:
-        saved = back_up(desk, home.absolute(), dest.absolute(), lambda s: _progress(f"已核对 {s.objects} 个对象，复制 {s.bytes / 1e6:.0f} MB"))
+        saved = back_up(desk, home.absolute(), dest.absolute(), lambda s: progress(f"已核对 {s.objects} 个对象，复制 {s.bytes / 1e6:.0f} MB"))
     say("备份含密封的 key.jdk，不含解锁它的口令、密钥文件或凭据：请另行保管，缺一不可恢复。")
     result = {"objects": saved.objects, "added": saved.added, "linked": saved.linked, "bytes": saved.bytes, "escrowed": saved.escrowed}
     give(as_json, result, f"已备份：{saved.objects} 个对象，新增 {saved.added} 个（硬链接 {saved.linked} 个，复制 {saved.bytes / 1e6:.1f} MB）。")
@@ -212,14 +213,11 @@ def identity(home: Path, as_json: bool, file: Path, yes: bool) -> None:
     give(as_json, {"file": str(file), "recipient": recipient}, f"已写入 {file}（对应公钥 {recipient}）。")
 
 
-def _progress(text: str) -> None:
-    """One line that is overwritten, for a person at a terminal only."""
-    if sys.stderr.isatty():
-        click.echo(f"\r{text}", nl=False, err=True)
-
-
 commands.add_command(catalogue)
 commands.add_command(check)
+commands.add_command(restore)
+commands.add_command(scrub)
+commands.add_command(audit)
 commands.add_command(meaning)
 commands.add_command(account)
 commands.add_command(journal)

@@ -29,6 +29,12 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def progress(text: str) -> None:
+    """One line that is overwritten, for a person at a terminal only."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{text}", nl=False, err=True)
+
+
 def give(as_json: bool, result: dict[str, Any], text: str) -> None:
     """The result: one JSON object as the last line, or prose."""
     click.echo(json.dumps(result, ensure_ascii=False) if as_json else text)

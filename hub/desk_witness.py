@@ -28,6 +28,8 @@ SILENT: Final = frozenset(
         "paper",
         "object",
         "escrowed",
+        "backup_told",
+        "backup_signed",
     )
 )
 """Words that leave nothing: figures that programs ask for every minute, upkeep of what is derived, and the pieces of a backup, which its databases stand for."""
@@ -38,7 +40,7 @@ VERBS: Final = {
     "database": "backup", "search": "search", "suggest": "suggest",
 }  # fmt: skip
 """What the journal calls a word; the others by their own name, dashes for underscores."""
-_SUBJECTS: Final = ("ref", "name", "node", "query", "typed", "stage", "year", "path")
+_SUBJECTS: Final = ("ref", "refs", "name", "node", "query", "typed", "stage", "year", "path")
 _NOTED: Final = ("reason", "by", "person", "delivery", "mode", "filters", "position", "after", "figure", "value")
 _VERB: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 ONCE: Final = "file"

@@ -8,7 +8,7 @@ from typing import Any
 
 from crypto import selftest
 from crypto.errors import CryptoError
-from hub import opened
+from hub import opened, restored
 from hub.home import Home
 from hub.people import People
 from sync import entry as entries
@@ -38,7 +38,7 @@ def examine(home: Home, people: People | None = None, *, deep: bool, progress: C
 
     `progress` is told of bytes that were read.
     """
-    findings = [f for part in (_self, _databases, _logs, _receipts, _cursors, _uploads) for f in part(home)]
+    findings = [f for part in (_self, _databases, _logs, _receipts, _cursors, _uploads, _waiting) for f in part(home)]
     findings += _people(people)
     findings += _search(home, deep=deep)
     findings += _objects(home, deep, progress)
@@ -47,6 +47,19 @@ def examine(home: Home, people: People | None = None, *, deep: bool, progress: C
         "damage": any(f.damage for f in findings),
         "findings": [{"what": f.what, "where": f.where, "remedy": f.remedy} for f in findings],
     }
+
+
+def proofs(home: Home, people: People | None) -> list[Finding]:
+    """What contradicts what was signed or chained: logs, receipts, how far the vault has come, the journal."""
+    found = [f for part in (_logs, _receipts, _cursors) for f in part(home)]
+    return [*found, *_journal(people)]
+
+
+def _waiting(home: Home) -> Iterator[Finding]:
+    """A hub that was restored writes nothing into its own log before its nodes have spoken."""
+    for name in restored.names(home.front.read()):
+        remedy = "等它同步一次；确已报废的，执行 jindang hub revoke；都不会再来的，执行 jindang hub restore --wait-no-more"
+        yield Finding("恢复之后还没有联络，其间不能接入、停用、下达指令", f"节点“{name}”", remedy, damage=False)
 
 
 def _self(home: Home) -> Iterator[Finding]:
@@ -76,8 +89,13 @@ def _people(people: People | None) -> Iterator[Finding]:
     parts = people.parts()
     for trouble in parts.database.check():
         yield Finding(f"数据库完整性检查：{trouble}", people.path.name, _RESTORE)
-    for fault in parts.journal.verify():
-        yield Finding(fault.what, f"审计日志第 {fault.number} 条", "请保全现场，报保密部门，并用备份比对")
+    yield from _journal(people)
+
+
+def _journal(people: People | None) -> Iterator[Finding]:
+    if people is not None and people.path.exists():
+        for fault in people.parts().journal.verify():
+            yield Finding(fault.what, f"审计日志第 {fault.number} 条", "请保全现场，报保密部门，并用备份比对")
 
 
 def _logs(home: Home) -> Iterator[Finding]:

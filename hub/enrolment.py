@@ -116,7 +116,7 @@ class Enrolment:
                 raise NotAllowed(f"没有名为“{name}”的节点。jindang hub nodes 列出全部节点。")
             if log.state is LogState.REVOKED:
                 raise NotAllowed(f"节点“{log.name}”已经撤销。")
-            self._own_log.drop_claim(log.log_id)
+            self._own_log.drop_claim(connection, log.log_id)
             self._own_log.append(connection, EntryKind.REVOKE, {1: log.log_id, 2: log.head.seq, 3: log.head.hash, 4: reason})
             logs.set_state(connection, log.log_id, LogState.REVOKED)
         return log

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from holdings.district import districts
 from holdings.errors import NotFound
-from hub import backup, doctor, front, opened, status
+from hub import backup, doctor, front, opened, restored, status
 from hub.account_words import AccountWords
 from hub.catalogue import CatalogueDesk
 from hub.check_desk import CheckDesk
@@ -75,6 +76,25 @@ class Operations:
         return doctor.examine(self._home, self._people, deep=deep)
 
     def objects(self, after: str = "") -> Answer:
+    def audit(self) -> Answer:
+        """Can we prove what we did?"""
+        from hub import audit  # seldom asked
+
+        return audit.audit(self._home, self._people)
+
+    def scrub(self, bytes_most: Number = 0, mend_from: str = "") -> Answer:
+        """Read a portion of the objects from the device; `finished`: the round is done."""
+        from hub import scrub  # seldom asked
+
+        return scrub.scrub(self._home, bytes_most, Path(mend_from) if mend_from else None)
+
+    def wait_no_more(self) -> Answer:
+        """A person says that nodes which have not spoken since a restore hold nothing that we lack; who they are."""
+        with self._home.front.transaction() as connection:
+            names = restored.names(connection)
+            restored.wait_no_more(connection)
+        return {"nodes": names}
+
         """Names of stored objects, a page at a time."""
         return backup.objects(self._home, _bytes(after))
 
@@ -83,6 +103,14 @@ class Operations:
         return backup.manifests(self._home, _bytes(log_id), after)
 
     def database(self, name: str) -> Iterator[bytes]:
+    def backup_told(self) -> Answer:
+        """Whose backup it is."""
+        return backup.told(self._home)
+
+    def backup_signed(self, digest: str) -> Answer:
+        """The hub's signature for the summary of a backup."""
+        return backup.signed(self._home, _bytes(digest))
+
         """A copy of a database."""
         return backup.database(self._home, self._people, name)
 
@@ -114,7 +142,7 @@ def desk_of(
     accounts = AccountWords(home, people)
     searching, meaning = SearchDesk(home.holdings, home.clock, home.meaning), MeaningDesk(home)
     calls: list[Callable[..., Answer]] = [
-        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.objects, do.manifests, lookup.show, lookup.listed,
+        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.audit, do.scrub, do.wait_no_more, do.objects, do.manifests, do.backup_told, do.backup_signed, lookup.show, lookup.listed,
         searching.search, searching.suggest, searching.search_state, searching.reindex,
         checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
         accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,

@@ -7,7 +7,7 @@ from typing import Any
 import apsw
 
 from crypto.signing import SigningKey
-from hub import front
+from hub import front, restored
 from hub.clock import Clock
 from hub.errors import NotAllowed
 from sync import entry as entries
@@ -43,18 +43,20 @@ class OwnLog:
         head = self.head(connection)
         if held.seq <= head.seq:
             self._claims.pop(log_id, None)
+            restored.heard(connection, log_id)
             return None
         self._claims[log_id] = held
         return head.seq + 1
 
-    def drop_claim(self, log_id: bytes) -> None:
-        """The node is revoked: what it says it holds no longer stops us."""
+    def drop_claim(self, connection: apsw.Connection, log_id: bytes) -> None:
+        """The node is revoked: what it says it holds, or might say after a restore, no longer stops us."""
         self._claims.pop(log_id, None)
+        restored.heard(connection, log_id)
 
     def behind(self, connection: apsw.Connection) -> bool:
-        """Does some node say that it holds more of this log?"""
+        """Does some node say that it holds more of this log, or has one not spoken since we were restored?"""
         head = self.head(connection)
-        return any(held.seq > head.seq for held in self._claims.values())
+        return restored.waits(connection) or any(held.seq > head.seq for held in self._claims.values())
 
     def append(self, connection: apsw.Connection, kind: EntryKind, body: dict[int, Any]) -> Entry:
         """Sign and append an entry; NotAllowed while entries are missing."""
