@@ -12,6 +12,7 @@ HoldingsError
 │  ├─ SearchRefused       a search that asks for a filter or an order that there is not
 │  ├─ MeaningOff          a search by meaning where there are no models, no vectors, or nothing to mean
 │  ├─ DeliveryRefused     something that a delivery's state, or a rule of its acceptance, does not allow
+│  │  └─ ReceptionRefused a verdict or a round of reception that may not be; says it in the reader's language
 │  ├─ CustodyRefused      an act that a record's custody, or a directive's state, does not allow
 │  ├─ ReadingRefused      a reading request that lacks something, or a step that its state does not allow
 │  └─ SiteDataWrong       a data file of the site that does not say what such a file says (a ValueError, as SheetUnreadable)
@@ -99,6 +100,14 @@ class ReadingRefused(OperatorMustAct):
 
 class StatisticRefused(OperatorMustAct):
     """Statistics that were asked for, entered or frozen against their rules; the text says which."""
+
+
+class ReceptionRefused(DeliveryRefused):
+    """A verdict or a round of reception that may not be; `text` has `{names}`, to be looked up and filled with `values`."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text.format(**values) if values else text)
+        self.text, self.values = text, values
 
 
 class SiteDataWrong(OperatorMustAct, ValueError):

@@ -13,7 +13,7 @@ from enum import Enum, IntEnum
 from typing import Final
 
 from holdings.directive_verdict import ROUND_MAX, HandOver
-from holdings.errors import DeliveryRefused
+from holdings.errors import ReceptionRefused
 from holdings.rectification import ReceptionRule, due_day
 from holdings.working_days import WorkingDays
 
@@ -104,15 +104,15 @@ def review_due(calendar: WorkingDays, came: dt.date, rule: ReceptionRule) -> dt.
 
 
 def rectify_due(calendar: WorkingDays, today: dt.date, rule: ReceptionRule, asked: str) -> dt.date:
-    """When what is returned today is to be mended: the site's term, or the day that the archivist sets; DeliveryRefused for one that is past or no date."""
+    """When what is returned today is to be mended: the site's term, or the day that the archivist sets; ReceptionRefused for one that is past or no date."""
     if not asked.strip():
         return due_day(calendar, today, rule.rectify_days)
     try:
         day = dt.date.fromisoformat(asked.strip())
     except ValueError as fault:
-        raise DeliveryRefused("整改期限应写作 2026-01-31 的样子") from fault
+        raise ReceptionRefused("整改期限应写作 2026-01-31 的样子") from fault
     if not today < day <= today + dt.timedelta(days=366):
-        raise DeliveryRefused("整改期限应在明天至一年之内")
+        raise ReceptionRefused("整改期限应在明天至一年之内")
     return day
 
 
@@ -122,18 +122,18 @@ def working_age(calendar: WorkingDays, since: dt.date, today: dt.date) -> int:
 
 
 def may_judge(now: Standing, handover: HandOver, *, released: bool) -> None:
-    """DeliveryRefused unless a record may be judged: it waits or has a draft only, and a transfer was let go by its holder."""
+    """ReceptionRefused unless a record may be judged: it waits or has a draft only, and a transfer was let go by its holder."""
     if now.is_final:
-        raise DeliveryRefused(f"这一件本轮已{now.label(handover)}，新版本到馆后才能再定")
+        raise ReceptionRefused("这一件已有结论，新版本到馆后才能再定")
     if handover is HandOver.TRANSFER and not released:
-        raise DeliveryRefused("移交单位还没有移出保管（node release），不能接收；请先请对方移出")
+        raise ReceptionRefused("移交单位还没有移出保管，不能接收；请对方执行 jindang node release")
 
 
 def may_conclude(counts: Counts, rounds: int, *, clock_known: bool) -> None:
-    """DeliveryRefused unless a round may be concluded: something is drafted, and the clock is sure enough to date a paper."""
+    """ReceptionRefused unless a round may be concluded: something is drafted, and the clock is sure enough to date a paper."""
     if not number(counts, Standing.TO_ACCEPT, Standing.TO_RETURN):
-        raise DeliveryRefused("本轮还没有拟定结论的档案，不能办结")
+        raise ReceptionRefused("本轮还没有拟定结论的档案，不能办结")
     if rounds >= ROUND_MAX:
-        raise DeliveryRefused(f"一个批次至多 {ROUND_MAX} 轮")
+        raise ReceptionRefused("一个批次至多 {most} 轮", most=ROUND_MAX)
     if not clock_known:
-        raise DeliveryRefused("本机时钟未经确认，不能开具有日期的文据；请先请系统管理员校时")
+        raise ReceptionRefused("本机时钟未经确认，不能开具有日期的文据；请先请系统管理员校时")

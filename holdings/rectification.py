@@ -17,7 +17,7 @@ import msgspec
 
 from holdings.directive_text import code_of
 from holdings.directive_verdict import PAGE_MAX, RANGES_MAX
-from holdings.errors import DeliveryRefused, DirectiveUnreadable, SiteDataWrong
+from holdings.errors import DirectiveUnreadable, ReceptionRefused, SiteDataWrong
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 from holdings.working_days import WorkingDays
 
@@ -97,7 +97,7 @@ def read_pages(text: str, pages: int) -> tuple[tuple[int, int], ...]:
     """Pages as a person writes them ("3、5-7"; any of 、，, ; and blanks between) as stretches in order that neither touch nor overlap.
 
     Args:
-        pages: how many there are; DeliveryRefused for a number beyond, for more than 64 stretches, and for what is no number.
+        pages: how many there are; ReceptionRefused for a number beyond, for more than 64 stretches, and for what is no number.
     """
     words = [word for word in re.split(r"[、，,；;\s]+", text.translate(_DASHES).strip()) if word]
     found: list[tuple[int, int]] = []
@@ -105,10 +105,10 @@ def read_pages(text: str, pages: int) -> tuple[tuple[int, int], ...]:
         read = _STRETCH.fullmatch(word.removeprefix("第").removesuffix("页"))
         first, last = (int(read[1]), int(read[2] or read[1])) if read else (0, 0)
         if not 1 <= first <= last <= min(pages, PAGE_MAX):
-            raise DeliveryRefused(f"页码“{word[:20]}”不对：应写作 3、5-7，在 1 至 {pages} 之间")
+            raise ReceptionRefused("页码“{word}”不对：应写作 3、5-7，在 1 至 {pages} 之间", word=word[:20], pages=pages)
         found.append((first, last))
     if len(words) > RANGES_MAX:
-        raise DeliveryRefused(f"一个理由至多写 {RANGES_MAX} 段页码；更多的请写“整件”一类的说明")
+        raise ReceptionRefused("一个理由至多写 {most} 段页码；更多的请用说明写明", most=RANGES_MAX)
     return _joined(found)
 
 
@@ -129,30 +129,32 @@ def said_pages(pages: Iterable[Sequence[int]]) -> str:
 
 
 def check_reasons(reasons: Sequence[Reason], remark: str, known: ReceptionRule) -> None:
-    """DeliveryRefused unless a return says why: at least one known code, none twice, pages and words where the code asks for them."""
+    """ReceptionRefused unless a return says why: at least one known code, none twice, pages and words where the code asks for them."""
     if not 1 <= len(reasons) <= REASONS_MAX:
-        raise DeliveryRefused(f"退回整改须选理由，1 至 {REASONS_MAX} 个")
+        raise ReceptionRefused("退回整改须选理由，1 至 {most} 个", most=REASONS_MAX)
     check_remark(remark)
     for reason in reasons:
         code = known.reasons.get(reason.code)
         if code is None:
-            raise DeliveryRefused(f"没有理由代码 {reason.code[:20]}；可用：{'、'.join(known.reasons)}")
+            raise ReceptionRefused(
+                "没有理由代码 {code}；可用：{known}", code=reason.code[:20], known="、".join(known.reasons)
+            )
         if code.pages and not reason.pages:
-            raise DeliveryRefused(f"理由 {reason.code} {code.name}：请写明页码")
+            raise ReceptionRefused("理由 {code} {name}：请写明页码", code=reason.code, name=code.name)
         if code.note and not remark.strip():
-            raise DeliveryRefused(f"理由 {reason.code} {code.name}：请在说明中写明")
+            raise ReceptionRefused("理由 {code} {name}：请在说明中写明", code=reason.code, name=code.name)
         if list(reason.pages) != list(_joined(reason.pages)) or any(
             first < 1 or last > PAGE_MAX for first, last in reason.pages
         ):
-            raise DeliveryRefused(f"理由 {reason.code} 的页码应由小到大，不重叠")
+            raise ReceptionRefused("理由 {code} 的页码应由小到大，不重叠", code=reason.code)
     if any(one.code == other.code for one, other in pairwise(sorted(reasons, key=lambda r: r.code))):
-        raise DeliveryRefused("同一理由只写一次，页码合在一起")
+        raise ReceptionRefused("同一理由只写一次，页码合在一起")
 
 
 def check_remark(remark: str) -> None:
-    """DeliveryRefused for a remark that is too long or holds control characters."""
+    """ReceptionRefused for a remark that is too long or holds control characters."""
     if len(remark) > REMARK_MAX or any(not sign.isprintable() for sign in remark):
-        raise DeliveryRefused(f"说明不超过 {REMARK_MAX} 字，写成一段")
+        raise ReceptionRefused("说明不超过 {most} 字，写成一段", most=REMARK_MAX)
 
 
 def told(reasons: Sequence[Reason], remark: str, known: ReceptionRule) -> str:

@@ -13,6 +13,7 @@ from holdings.directive_verdict import HandOver
 
 COLUMNS: Final = ("序号", "档号", "题名", "版本", "理由代码", "理由", "页码", "说明", "依据", "整改说明（整改方填写）")
 _WIDTHS: Final = (6, 30, 36, 6, 9, 24, 16, 30, 22, 30)
+NAME: Final = "整改通知单"
 LINES_MAX: Final = 100_000
 """Lines of one workbook: a sheet holds a million, and a person reads fewer."""
 CELL_MAX: Final = 2_000
@@ -80,7 +81,7 @@ def workbook(notice: Notice, lines: Iterable[Line]) -> bytes:
 
     made.set_properties(
         {
-            "title": f"整改通知单 {notice.number}",
+            "title": f"{NAME} {notice.number}",
             "created": dt.datetime.fromtimestamp(notice.time, dt.UTC).replace(tzinfo=None),
         }
     )
@@ -88,14 +89,14 @@ def workbook(notice: Notice, lines: Iterable[Line]) -> bytes:
         made.add_format({"bold": True, "border": 1}),
         made.add_format({"border": 1, "text_wrap": True, "valign": "top"}),
     )
-    sheet = made.add_worksheet("整改通知单")
+    sheet = made.add_worksheet(NAME)
     sheet.set_paper(9)
     sheet.set_landscape()
     sheet.fit_to_pages(1, 0)
     sheet.set_footer(f"&L{notice.number.replace('&', '&&')}&R第 &P 页 共 &N 页")
     for at, width in enumerate(_WIDTHS):
         sheet.set_column(at, at, width)
-    sheet.write_string(0, 0, "整改通知单", made.add_format({"bold": True, "font_size": 16}))
+    sheet.write_string(0, 0, NAME, made.add_format({"bold": True, "font_size": 16}))
     row = 1
     for names in notice.heading():
         sheet.write_string(row, 0, "　　".join(f"{names[at]}：{names[at + 1]}" for at in (0, 2)))

@@ -10,6 +10,7 @@ from typing import Final
 from holdings.check import Stage, Verdict
 from holdings.errors import HoldingsError
 from hub.check_run import HandoverChecks
+from hub.errors import HubError
 from hub.folding import Folding, lower_priority
 from hub.home import Home
 from hub.vault import Vault
@@ -41,7 +42,20 @@ class HandoverWatch:
     def _run(self) -> None:
         lower_priority()
         while not self._stop.wait(EVERY_S):
+            self.receive()
             self.look()
+
+    def receive(self) -> None:
+        """Let what was folded come into reception, and verdicts that wait for the log go out."""
+        from hub import reception_intake  # a hub starts without it
+        from hub.reception_desk import ReceptionDesk
+
+        try:
+            while not reception_intake.take_in(self._home.holdings) and not self._stop.is_set():
+                continue
+            ReceptionDesk(self._home).send()
+        except (SyncError, HoldingsError, HubError) as fault:
+            LOG.error("接收登记暂停：%s", fault)
 
     def _keep(self, checks: HandoverChecks) -> int:
         """The periodic round, while the vault rests and nothing newer waits; failures are named in the hub's log by their number."""

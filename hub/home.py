@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 KEY, FRONT, HOLDINGS, PEOPLE, SOCKET, OBJECTS, ESCROW = "key.jdk", "front.db", "holdings.db", "people.db", "hub.sock", "objects", "escrow.txt"
 FRONT_ROOMS = ("sync", "sync:named", "hub", "hub:directive", "holdings:custody")
-HOLDINGS_ROOMS = ("holdings", "hub:vault")
+HOLDINGS_ROOMS = ("holdings", "hub:vault", "hub:reception")
 HELD_MAX = 1_536 << 20
 """Bytes of memory for sketches while somebody asks by meaning: those of 22 million titles; what is beyond is read at each question."""
 DEFAULT_KEY_FILE, DEFAULT_CREDENTIAL = "unlock.key", "jindang.unlock"

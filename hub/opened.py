@@ -108,6 +108,12 @@ def brought(connection: apsw.Connection, log_id: bytes, seq: int) -> list[tuple[
     return [(row[0], row[1], row[2]) for row in rows]
 
 
+def next_brought(connection: apsw.Connection, log_id: bytes, after: int) -> int | None:
+    """seq of the next delta behind `after` that brought a record; None when there is none."""
+    row = connection.execute("SELECT min(seq) FROM vault_version WHERE log_id = ? AND seq > ?", (log_id, after)).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
 def versions(connection: apsw.Connection, log_id: bytes, item: bytes) -> list[tuple[int, int, str]]:
     """(version, seq, exception code or '') of a record, oldest first."""
     rows = connection.execute("SELECT version, seq, code FROM vault_version WHERE log_id = ? AND item = ? ORDER BY version", (log_id, item))

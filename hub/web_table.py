@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub import web_accounts, web_alarm, web_journal, web_monitor, web_search, web_sign_in
+from hub import (
+    web_accounts,
+    web_alarm,
+    web_journal,
+    web_monitor,
+    web_reception,
+    web_reception_papers,
+    web_reception_record,
+    web_search,
+    web_sign_in,
+)
 from hub.web_route import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
@@ -13,5 +23,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *web_accounts.ROUTES,
     *web_journal.ROUTES,
     *web_monitor.ROUTES,
+    *web_reception_papers.ROUTES,
+    *web_reception.ROUTES,
+    *web_reception_record.ROUTES,
     *web_alarm.ROUTES,
 )

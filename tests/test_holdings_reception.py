@@ -11,7 +11,7 @@ import pytest
 
 from holdings import handover_paper, reception, rectification, rectification_notice
 from holdings.directive_verdict import HandOver
-from holdings.errors import DeliveryRefused, SiteDataWrong
+from holdings.errors import ReceptionRefused, SiteDataWrong
 from holdings.handover_paper import CheckSum, ListedRecord, Register
 from holdings.reception import DeliveryStanding, Standing, Tally
 from holdings.rectification import Reason, due_day, read_pages
@@ -29,7 +29,7 @@ RULE = rectification.rule()
 def test_pages_as_people_write_them(text: str, said: str | None) -> None:
     """Page lists come out in order, joined, within the record; what is none of them is refused with the word in question."""
     if said is None:
-        with pytest.raises(DeliveryRefused, match="页码"):
+        with pytest.raises(ReceptionRefused, match="页码"):
             read_pages(text, 12)
     else:
         assert rectification.said_pages(read_pages(text, 12)) == said
@@ -45,7 +45,7 @@ def test_page_lists_name_exactly_the_pages() -> None:
         found = read_pages("、".join(written), 60)
         assert {page for first, last in found for page in range(first, last + 1)} == pages
         assert read_pages(rectification.said_pages(found), 60) == found
-    with pytest.raises(DeliveryRefused, match="64"):
+    with pytest.raises(ReceptionRefused, match="64"):
         read_pages(" ".join(str(page) for page in range(1, 400, 2)), 400)
 
 
@@ -59,7 +59,7 @@ def test_a_return_says_why(reasons: list[Reason], remark: str, fault: str | None
     if fault is None:
         rectification.check_reasons(reasons, remark, RULE)
     else:
-        with pytest.raises(DeliveryRefused, match=fault):
+        with pytest.raises(ReceptionRefused, match=fault):
             rectification.check_reasons(reasons, remark, RULE)
 
 
@@ -117,18 +117,18 @@ def test_what_may_be_judged_and_concluded() -> None:
         (Standing.ACCEPTED, HandOver.REPORT, False),
         (Standing.WAITING, HandOver.TRANSFER, False),
     ):
-        with pytest.raises(DeliveryRefused):
+        with pytest.raises(ReceptionRefused):
             reception.may_judge(now, handover, released=released)
     drafted = {Standing.TO_ACCEPT: Tally(1)}
     reception.may_conclude(drafted, 0, clock_known=True)
     for counts, rounds, known in (({}, 0, True), (drafted, 999, True), (drafted, 0, False)):
-        with pytest.raises(DeliveryRefused):
+        with pytest.raises(ReceptionRefused):
             reception.may_conclude(counts, rounds, clock_known=known)
     calendar, today = working_days(), dt.date(2026, 11, 20)
     assert reception.rectify_due(calendar, today, RULE, "") == dt.date(2026, 12, 4)
     assert reception.rectify_due(calendar, today, RULE, "2026-11-30") == dt.date(2026, 11, 30)
     for asked in ("2026-11-20", "2028-01-01", "30.11.2026", "2026-02-30"):
-        with pytest.raises(DeliveryRefused):
+        with pytest.raises(ReceptionRefused):
             reception.rectify_due(calendar, today, RULE, asked)
 
 
@@ -158,7 +158,8 @@ def test_the_paper_has_the_fields_of_the_form(handover: HandOver) -> None:
     ]
     kind = handover.label
     for field in ("交接工作名称", "内容描述", f"{kind}电子档案数量", f"{kind}数据量", "载体起止顺序号", f"{kind}载体类型、规格",
-                  "准确性检验", "完整性检验", "可用性检验", "安全性检验", "载体外观检验", "数字摘要", "摘要算法", "填表人（签名）", "审核人（签名）", "单位（印章）"):  # fmt: skip
+                  "准确性检验", "完整性检验", "可用性检验", "安全性检验", "载体外观检验", "数字摘要", "摘要算法",
+                  "填表人（签名）", "审核人（签名）", "单位（印章）"):  # fmt: skip
         assert field in cells, field
     assert "1.235 GB" in cells
     assert "通过 117 件；需人工判定 1 件；未检测 2 件" in cells

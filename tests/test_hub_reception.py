@@ -1,0 +1,234 @@
+"""Reception at the hub: what nodes bring is judged round by round, on pages; the papers, the directives, and who may do it (hub/reception*.py)."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from node_and_hub import enrol
+from node_at_work import NodeAtWork
+from people_door import Browser, Door, open_door
+
+from holdings import records
+from holdings.access import Access
+from holdings.reception import Standing, Tally
+from hub import reception_intake, reception_store
+from hub.account import Rights, Role
+from hub.check_watch import HandoverWatch
+from hub.reception_desk import ReceptionDesk, Ruling
+from hub.reception_store import Reception
+from hub.reception_verdicts import By
+from sync.sandbox import Sandbox
+
+CODES = [f"J023-WS·2011·Y-{number:04d}" for number in range(1, 7)]
+PEOPLE = By("wang", "王五")
+
+
+@dataclass
+class Counter:
+    """A hub with its people's door, a node, and an archivist's browser."""
+
+    door: Door
+    work: NodeAtWork
+
+    def send(self) -> None:
+        """The node takes in, sends, and the hub folds."""
+        with self.work.opened() as engine:
+            engine.run(settle_s=0.0)
+        self.door.hub.folded()
+
+    @property
+    def reception(self) -> Reception:
+        """The node's one delivery, taken in."""
+        holdings = self.door.hub.hub.home.holdings
+        assert reception_intake.take_in(holdings)
+        [held] = reception_store.listed(holdings.read(), Access.whole(), list(Standing))
+        return held
+
+    def numbers(self) -> dict[str, int]:
+        """Record's number by its last three digits."""
+        found = records.walk(self.door.hub.hub.home.holdings.read())
+        return {record.reference_code[-1]: record.number for record in found}
+
+    def counts(self) -> dict[Standing, int]:
+        """Records by standing, where there are any."""
+        found = reception_store.counts(self.door.hub.hub.home.holdings.read(), self.reception, Access.whole())
+        return {standing: tally.records for standing, tally in found.items() if tally != Tally()}
+
+
+@pytest.fixture(scope="module")
+def counter(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Counter]:
+    """Six records of one delivery at the hub, checked there."""
+    folder = tmp_path_factory.mktemp("reception")
+    with open_door(folder / "hub") as door:
+        work = enrol(folder / "node", door.hub, door.hub.address, sandbox)
+        made = Counter(door, work)
+        work.scans.delivery({code: 2 + (at == 1) for at, code in enumerate(CODES)})
+        made.send()
+        door.hub.hub.desk.call("check_run")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def archivist(counter: Counter) -> Browser:
+    """Somebody whose business this node is."""
+    counter.door.team.settle("wang", Role.ARCHIVIST, Rights("市档案馆", level=0))
+    counter.door.team.secrets["wang"] = b""
+    return counter.door.signed_in("wang", Role.ARCHIVIST)
+
+
+def test_two_rounds_as_an_archivist_works(counter: Counter, archivist: Browser) -> None:
+    """Inbox → drafts → a round with papers and directives → the node mends → only what changed is judged again → the second round, earlier verdicts shown."""
+    number = counter.reception.id
+    assert archivist.get("/reception").says("和平区", "报送", "待验收", "扫描")
+    page = archivist.get(f"/reception/{number}")
+    assert page.says(*CODES, "待验收", "页")
+    mine = counter.numbers()
+
+    # One by one, with reasons and pages; a page that the record does not have is refused, and what was typed stays.
+    path = f"/reception/{number}/{mine['2']}"
+    archivist.get(path)
+    assert archivist.send(path, act="return", reason="W04", **{"pages-W04": "9"}).says("页码“9”不对", "在 1 至 3 之间")
+    assert 'value="9"' in archivist.page.text
+    assert archivist.page.status == 422
+    assert archivist.send(path, act="return", reason="W04", **{"pages-W04": "3、2"}, remark="第2、3页颠倒").status == 200
+    archivist.get(f"/reception/{number}")
+    assert archivist.send(f"/reception/{number}/judge", act="return", record=str(mine["3"])).says("退回整改须选理由")
+    assert archivist.send(f"/reception/{number}/judge", act="return", record=str(mine["3"]), reason="W05").says("已拟退回 1 件")
+    assert archivist.send(f"/reception/{number}/rest", which="all").says("已拟通过 4 件")
+    assert counter.counts() == {Standing.TO_ACCEPT: 4, Standing.TO_RETURN: 2}
+    assert archivist.send(f"/reception/{number}/judge", act="withdraw", record=str(mine["6"])).says("已撤销 1 件")
+    assert archivist.send(f"/reception/{number}/conclude", rounds="0").says("请先勾选")
+    assert archivist.send(f"/reception/{number}/conclude", rounds="0", sure="yes", due="2001-01-01").says("整改期限应在")
+    assert counter.counts() == {Standing.TO_ACCEPT: 3, Standing.TO_RETURN: 2, Standing.WAITING: 1}
+    assert archivist.send(f"/reception/{number}/conclude", rounds="0", sure="yes").says("第 1 轮已办结", "接收〔2023〕0001 号", "整改〔2023〕0001 号", "已签发")
+    assert counter.counts() == {Standing.ACCEPTED: 3, Standing.RETURNED: 2, Standing.WAITING: 1}
+    assert archivist.send(f"/reception/{number}/conclude", rounds="0", sure="yes").says("刚由他人办结了一轮")
+
+    papers(counter, archivist, number)
+
+    # The node hears of it, mends one record and sends it: that one alone waits again.
+    counter.send()
+    counter.work.scans.put(CODES[1], {"0002.jpg": counter.work.scans.record(CODES[1], 3, 77)["0001.jpg"]})
+    counter.send()
+    assert counter.counts() == {Standing.ACCEPTED: 3, Standing.RETURNED: 1, Standing.WAITING: 2}
+    assert archivist.get(f"/reception/{number}").says("待复核", "第 1 轮", "已执行")
+    assert archivist.get(path).says("第 2 版", "W04 页序错误：第 2-3 页", "第2、3页颠倒", "第 1 轮")
+    assert archivist.send(path, act="accept").status == 200
+    archivist.get(f"/reception/{number}")
+    assert archivist.send(f"/reception/{number}/conclude", rounds="1", sure="yes").says("第 2 轮已办结", "接收〔2023〕0002 号")
+    assert counter.counts() == {Standing.ACCEPTED: 4, Standing.RETURNED: 1, Standing.WAITING: 1}
+    assert archivist.get(f"/reception/{number}/{mine['2']}").says("第 1 轮", "退回整改", "第 2 轮", "通过")
+    assert archivist.get(f"/reception/{number}").says("60.0 %", "（3/5）")
+
+
+def papers(counter: Counter, archivist: Browser, number: int) -> None:
+    """The papers of the first round: fields, digest, the same bytes again, nothing that a spreadsheet reckons out."""
+    base = f"/reception/{number}/rounds/1"
+    page = archivist.get(f"{base}/register")
+    assert page.says("电子档案报送与验收登记表", "交接工作名称", "3 件，6 页", "SHA-256", "某wang", "仍由和平区保管", "准确性检验", "单位（印章）")
+    listed = archivist.ask("GET", f"{base}/list.txt").body
+    assert hashlib.sha256(listed).hexdigest() in page.text
+    assert listed.decode().count("\n") == 4
+    pdf = archivist.ask("GET", f"{base}/register.pdf")
+    assert pdf.body.startswith(b"%PDF")
+    assert pdf.body == archivist.ask("GET", f"{base}/register.pdf").body
+    assert archivist.get(f"{base}/notice").says("整改通知单", "页序错误", "2-3", "第2、3页颠倒", "W05", CODES[2])
+    assert archivist.ask("GET", f"{base}/notice.xlsx").body.startswith(b"PK")
+    assert archivist.ask("GET", f"/reception/{number}/rounds/2/notice").status == 404
+    assert archivist.get(f"/reception/{number}/checks").says("YJ-1-1", "6 / 6")
+
+
+def test_who_may_not_sees_nothing(counter: Counter, archivist: Browser) -> None:
+    """An archivist of another node finds neither delivery nor record nor paper, and cannot judge; nothing of it is in any page."""
+    number, mine = counter.reception.id, counter.numbers()
+    counter.door.team.settle("zhao", Role.ARCHIVIST, Rights("河东区档案馆", ("河东区",)))
+    counter.door.team.secrets["zhao"] = b""
+    other = counter.door.signed_in("zhao", Role.ARCHIVIST)
+    assert not re.search("J023|扫描|关于", other.get("/reception?show=all").text)
+    for path in (f"/reception/{number}", f"/reception/{number}/{mine['1']}", f"/reception/{number}/checks", f"/reception/{number}/rounds/1/register",
+                 f"/reception/{number}/rounds/1/list.txt", f"/reception/{number}/rounds/1/notice.xlsx"):  # fmt: skip
+        page = other.ask("GET", path)
+        assert page.status == 404, path
+        assert b"J023" not in page.body
+    before = counter.counts()
+    other.get("/reception")
+    for path in ("judge", "rest", "conclude", str(mine["6"])):
+        assert other.send(f"/reception/{number}/{path}", act="accept", record=str(mine["6"]), sure="yes", rounds="2").status == 404
+    assert counter.counts() == before
+
+
+@pytest.mark.parametrize(("path", "status"), [
+    ("/reception?before=x", 400), ("/reception?show=%27", 200), ("/reception/0", 404), ("/reception/999999999999999999999", 404), ("/reception/x", 404),
+    ("/reception/{n}/x", 404), ("/reception/{n}/99999", 404), ("/reception/{n}?after=-1", 400), ("/reception/{n}/rounds/9/notice", 404),
+    ("/reception/{n}/rounds/x/register.pdf", 400), ("/reception/{n}/rounds/1/none", 404),
+])  # fmt: skip
+def test_bad_addresses_get_a_clear_page(counter: Counter, archivist: Browser, path: str, status: int) -> None:
+    """Numbers that are none, deliveries, records and rounds that are not there."""
+    counter.door.hub.clock.skip += 60
+    page = archivist.ask("GET", path.replace("{n}", str(counter.reception.id)))
+    assert page.status == status
+    assert "Traceback" not in page.text
+
+
+def test_english(counter: Counter, archivist: Browser) -> None:
+    """The pages speak English, refusals too; papers stay Chinese."""
+    browser = Browser(archivist.address, dict(archivist.jar))
+    browser.jar["jindang-language"] = "en"
+    number = counter.reception.id
+    assert browser.get("/reception?show=all").says("Reception", "Report", "working day")
+    assert browser.get(f"/reception/{number}").says("Concluded rounds", "Register", "Rectification notice")
+    assert browser.send(f"/reception/{number}/judge", act="accept").says("Pick records first")
+
+
+def test_a_crash_between_verdict_and_log_sends_once(counter: Counter) -> None:
+    """A round whose directives were not yet in the log, or were and the outbox did not learn of it, is sent by the next look, each directive once."""
+    home = counter.door.hub.hub.home
+    desk, held, number = ReceptionDesk(home), counter.reception, counter.numbers()["6"]
+    desk.draft(held, [number], Ruling(accepted=True), PEOPLE, Access.whole())
+    before = home.own_log.head(home.front.read()).seq
+    desk.conclude(held, "", "", PEOPLE, Access.whole(), held.rounds)
+    assert home.own_log.head(home.front.read()).seq == before + 1
+    with home.holdings.transaction() as connection:
+        connection.execute("UPDATE reception_outbox SET dseq = NULL")
+    watch = HandoverWatch(home, counter.door.hub.hub.vault, counter.door.hub.hub.folding)
+    watch.receive()
+    assert not home.holdings.read().execute("SELECT 1 FROM reception_outbox WHERE dseq IS NULL").fetchall()
+    assert home.own_log.head(home.front.read()).seq == before + 1
+    assert desk.send() == 0
+
+
+def test_what_is_taken_in_twice_changes_nothing(counter: Counter) -> None:
+    """From a lost cursor on, every delta is taken in again: counts and verdicts are the same, and so is what adding up the records gives."""
+    holdings, held, before = counter.door.hub.hub.home.holdings, counter.reception, counter.counts()
+    with holdings.transaction() as connection:
+        connection.execute("DELETE FROM reception_cursor")
+    assert counter.counts() == before
+    items = reception_store.items(holdings.read(), held, Access.whole(), list(Standing), limit=100)
+    assert {standing: sum(item.standing is standing for item in items) for standing in before} == before
+
+
+def test_counts_obey_the_ceiling(counter: Counter) -> None:
+    """Records above somebody's ceiling, or of another fonds, are in no list and no count."""
+    from holdings.access import Clause, Secrecy
+
+    holdings, held = counter.door.hub.hub.home.holdings, counter.reception
+    mine = Access((Clause(fonds=frozenset({"J999"})), Clause(opened=True)))
+    assert reception_store.find(holdings.read(), held.id, mine) is None
+    assert reception_store.archives(holdings.read(), mine) == {}
+    with holdings.transaction() as connection:
+        item = reception_store.item(connection, counter.numbers()["1"])
+        assert item is not None
+        connection.execute("UPDATE reception_item SET secrecy = 2 WHERE number = ?", (item.number,))
+        connection.execute("UPDATE reception_count SET records = records - 1 WHERE standing = ?", (int(item.standing),))
+        connection.execute("INSERT INTO reception_count VALUES (?, 'J023', 2, ?, 1, 2, 9)", (held.id, int(item.standing)))
+        low, high = Access((Clause(),)), Access((Clause(ceiling=Secrecy.CONFIDENTIAL),))
+        assert len(reception_store.items(connection, held, low, list(Standing))) == 5
+        assert len(reception_store.items(connection, held, high, list(Standing))) == 6
+        assert sum(tally.records for tally in reception_store.counts(connection, held, low).values()) == 5
+        assert not reception_store.whole(connection, held, low)
+        assert reception_store.whole(connection, held, high)
+        connection.execute("UPDATE reception_item SET secrecy = 0 WHERE number = ?", (item.number,))
+        connection.execute("UPDATE reception_count SET records = records + 1 WHERE secrecy = 0 AND standing = ?", (int(item.standing),))
+        connection.execute("DELETE FROM reception_count WHERE secrecy = 2")
