@@ -75,7 +75,6 @@ class Operations:
         """Is everything whole?"""
         return doctor.examine(self._home, self._people, deep=deep)
 
-    def objects(self, after: str = "") -> Answer:
     def audit(self) -> Answer:
         """Can we prove what we did?"""
         from hub import audit  # seldom asked
@@ -95,6 +94,7 @@ class Operations:
             restored.wait_no_more(connection)
         return {"nodes": names}
 
+    def objects(self, after: str = "") -> Answer:
         """Names of stored objects, a page at a time."""
         return backup.objects(self._home, _bytes(after))
 
@@ -102,7 +102,6 @@ class Operations:
         """Manifests of a log's receipted deltas, a page at a time."""
         return backup.manifests(self._home, _bytes(log_id), after)
 
-    def database(self, name: str) -> Iterator[bytes]:
     def backup_told(self) -> Answer:
         """Whose backup it is."""
         return backup.told(self._home)
@@ -111,6 +110,7 @@ class Operations:
         """The hub's signature for the summary of a backup."""
         return backup.signed(self._home, _bytes(digest))
 
+    def database(self, name: str) -> Iterator[bytes]:
         """A copy of a database."""
         return backup.database(self._home, self._people, name)
 
@@ -142,7 +142,8 @@ def desk_of(
     accounts = AccountWords(home, people)
     searching, meaning = SearchDesk(home.holdings, home.clock, home.meaning), MeaningDesk(home)
     calls: list[Callable[..., Answer]] = [
-        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.audit, do.scrub, do.wait_no_more, do.objects, do.manifests, do.backup_told, do.backup_signed, lookup.show, lookup.listed,
+        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.audit, do.scrub, do.wait_no_more, do.objects, do.manifests, do.backup_told,
+        do.backup_signed, lookup.show, lookup.listed,
         searching.search, searching.suggest, searching.search_state, searching.reindex,
         checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
         accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
