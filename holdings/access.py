@@ -160,5 +160,11 @@ def access_of(caller: Caller) -> Access:
     return Access((public, own)) if caller.units or caller.fonds else Access((public,))
 
 
+def by_request(allowed: frozenset[int], number: int, ceiling: Secrecy) -> Access:
+    """What an approved reading request 利用登记 shows beside the caller's rights: the record with that id in the index, where it is among those
+    allowed, never above the ceiling; for a fetch of that one record, never for a search."""
+    return Access((Clause(ceiling=ceiling),)) if number in allowed else Access.none()
+
+
 def _among(names: Iterable[str]) -> frozenset[str] | None:
     return frozenset(names) or None

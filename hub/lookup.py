@@ -61,18 +61,30 @@ class Lookup:
             record = records.by_number(reading, search_desk.only_begun(reading, Access.whole(), ref, fault))
         return self._shown(reading, record, query)
 
-    def _shown(self, reading: apsw.Connection, record: StoredRecord, query: str) -> dict[str, Any]:
+    def described(self, number: int) -> dict[str, Any]:
+        """The same of a record by its number, without the texts of its pages: what a page of the reading room shows."""
+        reading = self._holdings.read()
+        return self._shown(reading, records.by_number(reading, number), None)
+
+    def files(self, number: int) -> list[Page]:
+        """The files of a record's current version, in order, with what the vault found of each."""
+        reading = self._holdings.read()
+        record = records.by_number(reading, number)
+        return opened.pages(reading, self._log_of(reading, record.writer), record.id, record.version)
+
+    def _shown(self, reading: apsw.Connection, record: StoredRecord, query: str | None) -> dict[str, Any]:
+        """A record as it is told; `query` None: without texts."""
         log_id = self._log_of(reading, record.writer)
         body = records.body(reading, record)
         brought = opened.versions(reading, log_id, record.id)
-        read = self._reading(reading, record, opened.texts(reading, log_id, record.id), query)
+        read = _unread if query is None else self._reading(reading, record, opened.texts(reading, log_id, record.id), query)
         pages = opened.pages(reading, log_id, record.id, record.version)
         return {
             "ref": record.ref,
             "id": record.id.hex(),
             "title": record.title,
             "level": record.level.label,
-            "custody": f"{record.writer}保管（报送）",
+            **self._custody(log_id, record),
             "version": record.version,
             "elements": dict(body.elements),
             "set": self._set(reading, record, body),
@@ -87,6 +99,12 @@ class Lookup:
             "findings": [f"第 {version} 版：{_REASONS.get(code, code)}" for version, _, code in brought if code],
             "pages": [{**_page(page), **read(page.sha256)} for page in pages],
         }
+
+    def _custody(self, log_id: bytes, record: StoredRecord) -> dict[str, Any]:
+        """Who holds the record, and the acts that led there."""
+        from hub import custody_shown  # here: a hub starts without it
+
+        return custody_shown.custody(self._front.read(), log_id, self._genesis.log_id, record)
 
     def _set(self, reading: apsw.Connection, record: StoredRecord, body: Description) -> dict[str, Any] | None:
         """The set 组照 of a photo, as its node tells it."""
@@ -182,6 +200,11 @@ class Lookup:
             if page.position == position and page.part is not None:
                 return self._vault.read(page.part)
         raise DamageFound(f"“{record.ref}”没有第 {position + 1} 个文件，或它已被销毁。")
+
+
+def _unread(_: bytes) -> dict[str, Any]:
+    """Of texts that are not asked for."""
+    return {}
 
 
 def _page(page: Page) -> dict[str, Any]:

@@ -5,16 +5,24 @@ Everything that is found, counted, suggested or shown goes through `holdings/acc
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from hub.account import Account, access
+from holdings.errors import NotFound
+from hub.account import Account, Role, access
 from hub.home import Home
+from hub.lookup import Lookup
+from hub.vault import Vault
+from sync.sandbox import Sandbox
 
 if TYPE_CHECKING:
     from holdings.search_answer import Hit
     from holdings.search_request import SearchRequest
+    from holdings.text_store import StoredText
+    from hub.page_images import PageImages
+    from hub.record_shown import Leaf, Line, Said
 
 HITS: Final = 20
 """Hits of one page."""
@@ -41,7 +49,11 @@ class ReadingRoom:
     """Finds and shows what an account may see."""
 
     def __init__(self, home: Home) -> None:
-        self._home = home
+        self._home, self._lock = home, threading.Lock()
+        self._sandbox = Sandbox(workers=2)
+        self._vault = Vault(home.secrets.identity, home.objects, home.holdings, self._sandbox, home.clock)
+        self._lookup = Lookup(home.front, home.holdings, self._vault, home.genesis, home.clock, home.site)
+        self._images: PageImages | None = None
 
     def search(self, account: Account, wish: Wish, facets: tuple[str, ...] = ()) -> Told:
         """The answer as `holdings.search_desk.answer` tells it, explained; SearchRefused says what was not understood."""
@@ -84,8 +96,71 @@ class ReadingRoom:
         return search_desk.suggest(home.holdings.read(), access(account), typed, SUGGESTED, clock=home.clock.monotonic)
 
     def hit(self, account: Account, number: int) -> Hit | None:
-        """A row or record by its id in the index; None where there is none, or none that this account may see."""
+        """A row or record by its id in the index, by the account's rights or by a reading request of its own that was approved; None where there is
+        none, or none that it may see."""
+        from holdings import reading_request_store as requests
+        from holdings.access import by_request
         from holdings.search import fetch
 
-        found = fetch(self._home.holdings.read(), access(account), [number])
+        reading = self._home.holdings.read()
+        if found := fetch(reading, access(account), [number]):
+            return found[0]
+        allowed = requests.allowed(reading, account.name, self._home.clock.wall())
+        found = fetch(reading, by_request(allowed, number, account.rights.level), [number])
         return found[0] if found else None
+
+    # ------------------------------------------------------------------ one record; `hit` is what the caller was allowed
+
+    def shown(self, account: Account, hit: Hit) -> tuple[Told, list[Said], list[Leaf]]:
+        """(all that is told of it, its description, its pages); a row without a record has no pages. NotFound when it went meanwhile."""
+        from holdings import catalogue_shown
+        from hub import record_shown
+
+        if hit.record is None:
+            row = catalogue_shown.shown_row(self._home.holdings.read(), hit.ref)
+            if row is None:
+                raise NotFound(f"没有“{hit.ref}”这条档案")
+            told, found = record_shown.told_row(row), list[Leaf]()
+        else:
+            told, found = self._lookup.described(hit.record), self.leaves(hit)
+        mask = account.role is Role.AGENCY
+        return told, record_shown.described(told["elements"], self._home.site, mask=mask), found
+
+    def leaves(self, hit: Hit) -> list[Leaf]:
+        """The pages of a record that can be looked at."""
+        from holdings import records
+        from hub import record_shown
+
+        if hit.record is None:
+            return []
+        reading = self._home.holdings.read()
+        uses = records.body(reading, records.by_number(reading, hit.record)).uses
+        return record_shown.leaves(self._lookup.files(hit.record), uses)
+
+    def text(self, hit: Hit, leaf: Leaf, query: str) -> tuple[StoredText | None, list[Line]]:
+        """Who read a page and how surely, and its lines with what a query matches in them; (None, []) where it has no text."""
+        from holdings import page_reading, text_store
+        from hub import record_shown
+
+        assert hit.record is not None
+        found = text_store.of_part(self._home.holdings.read(), hit.record, leaf.part.sha256)
+        read = next((one for one in found if one.page == leaf.page), None)
+        return (read, record_shown.lines(read.content, page_reading.marking(query))) if read else (None, [])
+
+    @property
+    def images(self) -> PageImages:
+        """Pictures of pages; made when first asked for."""
+        with self._lock:
+            if self._images is None:
+                from hub.page_images import PageImages
+                from hub.tile_cache import TileCache
+
+                self._images = PageImages(self._vault, TileCache(self._home.path, self._home.secrets.database_key))
+            return self._images
+
+    def close(self) -> None:
+        """End the workers."""
+        with self._lock:
+            if self._images is not None:
+                self._images.close()
+        self._sandbox.close()

@@ -12,6 +12,7 @@ from hub import (
     web_reception,
     web_reception_papers,
     web_reception_record,
+    web_record,
     web_search,
     web_sign_in,
 )
@@ -20,6 +21,7 @@ from hub.web_route import Route
 ROUTES: Final[tuple[Route, ...]] = (
     *web_sign_in.ROUTES,
     *web_search.ROUTES,
+    *web_record.ROUTES,
     *web_accounts.ROUTES,
     *web_journal.ROUTES,
     *web_monitor.ROUTES,

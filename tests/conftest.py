@@ -6,11 +6,15 @@ import shutil
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from sync.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from people_door import Door
 
 settings.register_profile("test", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("fuzz", parent=settings.get_profile("test"),
@@ -59,3 +63,14 @@ def no_override() -> Iterator[None]:
         pytest.skip("capabilities cannot be changed here")
     yield
     libc.capset(header, struct.pack("6I", effective, permitted, *rest))
+
+
+@pytest.fixture(scope="session")
+def reading_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Door"]:
+    """One hub with a district's records and an open door, for the tests of the reading room that only look or add."""
+    from people_door import open_door  # who runs other tests loads no hub
+    from reading_room_at_hub import bring
+
+    with open_door(tmp_path_factory.mktemp("reading") / "hub") as made:
+        bring(made)
+        yield made

@@ -2,13 +2,12 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
-from people_door import Browser, Door, Page, open_door
+from people_door import Browser, Door, Page
 from python_calamine import CalamineWorkbook
-from reading_room_at_hub import SHUT, bring, reader
+from reading_room_at_hub import SHUT, reader
 
 from holdings import journal
 from holdings.harmless_cell import harmless
@@ -26,11 +25,9 @@ def look(browser: Browser, address: str) -> Page:
 
 
 @pytest.fixture(scope="module")
-def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(reading_room: Door) -> Door:
     """A hub with a district's records."""
-    with open_door(tmp_path_factory.mktemp("door") / "hub") as made:
-        bring(made)
-        yield made
+    return reading_room
 
 
 @pytest.fixture(scope="module")
