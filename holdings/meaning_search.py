@@ -17,7 +17,7 @@ import apsw
 from holdings import catalogue_sheets as sheets
 from holdings import meaning_sources as sources
 from holdings import meaning_store as store
-from holdings import search_find, search_index, search_plan, search_sample
+from holdings import search_find, search_plan, search_sample
 from holdings.access import Access
 from holdings.errors import MeaningOff
 from holdings.meaning_embedder import Stage, absent, model_of
@@ -34,7 +34,6 @@ WIDER: Final = 4
 ORDERED: Final = 200  # the likest, which the second model puts in order
 FRESH: Final = 4  # of the likest: titles without a stored vector of the second model that get one for this question
 FEW: Final = 20_000  # entries up to which those that pass a filter are listed for the scan
-_EVERY: Final = 1 << 62
 _SAID: Final = (None, Field.TITLE, Field.TEXT, Field.KEYWORDS)
 
 
@@ -94,7 +93,7 @@ class Nearest:
         self, connection: apsw.Connection, model: int, text: str, finder: search_find.Finder
     ) -> tuple[list[int], dict[int, Document]]:
         """Numbers of the likest pieces of subjects that are hits of the finder's plan, and what is known of those subjects."""
-        among, count = _few(connection, finder), POOL
+        among, count = _few(finder), POOL
         while True:
             numbers = self.worker.scan(connection, model, text, count, among)
             subjects = list(dict.fromkeys(number >> store.SHIFT for number in numbers))
@@ -152,10 +151,9 @@ def _plan(connection: apsw.Connection, access: Access, request: SearchRequest, c
     return search_plan.plan(looked_for(condition), narrowed, access, search_sample.sample(connection).share)
 
 
-def _few(connection: apsw.Connection, finder: search_find.Finder) -> list[int] | None:
+def _few(finder: search_find.Finder) -> list[int] | None:
     """Entries that may pass, by the index alone, when they are few; None when they are many."""
-    if not finder.plan.match or not finder.table:
+    if finder.walks:
         return None
-    found = search_index.candidates(connection, finder.table, finder.plan.match, 0, _EVERY)
-    ids = list(itertools.islice(found, FEW + 1))
+    ids = list(itertools.islice(finder.candidates(), FEW + 1))
     return ids if len(ids) <= FEW else None

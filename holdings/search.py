@@ -29,7 +29,9 @@ from holdings.catalogue_line import sort_key
 from holdings.reference_code import CODE_MAX, match_key
 from holdings.search_answer import Count, FacetCounts, Hit, SearchAnswer
 from holdings.search_document import Document
+from holdings.search_era import STARTS
 from holdings.search_find import Finder, Found, finder
+from holdings.search_index import Arm
 from holdings.search_needle import All, Heard, Needle, View, looked_for, names_heard, needle, needles
 from holdings.search_plan import Plan, narrowing, plan
 from holdings.search_request import (
@@ -282,7 +284,7 @@ def _gathered(asked: _Asked, counted: int) -> tuple[list[Found], bool]:
     least = asked.limit + 1 if asked.request.sort in (Sort.NEWEST, Sort.RELEVANCE) else 0
     for one in find.newest() if counted else ():
         head.append(one)
-        if len(head) >= counted or (find.plan.match is None and find.looked >= WALKED and len(head) >= least):
+        if len(head) >= counted or (find.walks and find.looked >= WALKED and len(head) >= least):
             return head, True
     return head, find.partial
 
@@ -330,7 +332,17 @@ def _told(asked: _Asked) -> dict[str, str]:
     """How it was found, for --explain."""
     find = asked.finder
     return {
-        "索引": find.plan.match or "逐条比对",
+        "索引": "逐条比对" if find.walks else _said(find.arms()),
         "比对": f"{find.looked:,} 条" + ("" if not find.plan.sure else "（索引已足够，未逐字比对）"),
         "排序": asked.request.sort.value,
     }
+
+
+def _said(arms: Sequence[Arm]) -> str:
+    """What the parts of the index are asked, each query once."""
+    asked: dict[str, list[str]] = {}
+    for era, match in arms:
+        asked.setdefault(match, []).append(str(STARTS[era] or "…"))
+    if len(asked) == 1:
+        return next(iter(asked))
+    return "；".join(f"{'、'.join(reversed(starts))} 起：{match}" for match, starts in asked.items())

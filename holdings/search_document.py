@@ -20,6 +20,7 @@ from holdings.dates import parse_date
 from holdings.fonds_tally import OPENING, key_of
 from holdings.person_names import NAMES_MAX, name_elements, name_keys, names_in
 from holdings.record import DATE, MARK, NUMBER, TITLE, Level
+from holdings.search_era import era_of
 from holdings.search_fold import BREAK, MARKER, fold
 from holdings.search_request import Facet, Field
 
@@ -136,7 +137,7 @@ def _of_place(fonds: str, category: str) -> str:
 
 @functools.lru_cache(4_096)
 def _of_year(year: int) -> str:
-    return f" {MARKER}y{year} {MARKER}e{year // 10}" if year else ""
+    return f" {MARKER}y{year}" if year else ""
 
 
 @functools.lru_cache(4_096)
@@ -265,10 +266,12 @@ def of_row(
 
 
 class Said(NamedTuple):
-    """What many rows say: words and filters as `Document` makes them, (day, year of filing) of all, and how many are of a kind."""
+    """What many rows say: words and filters as `Document` makes them, the parts of the index that their days lead to, (day, year of
+    filing) of all, and how many are of a kind."""
 
     words: list[str]
     filters: list[str]
+    eras: list[int]
     days: set[tuple[int, int]]
     kinds: Counter[Kind]
 
@@ -288,8 +291,8 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
     openings, persons = at.openings, at.names
     terms_of, terms = operator.itemgetter(at.retention, at.mark, *openings), dict[tuple[Any, ...], str]()
     places: dict[tuple[str, Any], str] = {}
-    dated: dict[str, tuple[str, int]] = {}
-    words, filters, days = list[str](), list[str](), set[tuple[int, int]]()
+    dated: dict[str, tuple[str, int, int]] = {}
+    words, filters, eras, days = list[str](), list[str](), list[int](), set[tuple[int, int]]()
     kinds, met, kind_of = Counter[Kind](), dict[Any, int](), dict[Any, Kind]()
     for elements, title, code, key, level, date in rows:
         cells = _decode(elements)
@@ -297,6 +300,7 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
             one = of_row(names, elements, title=title, code=code, key=key, level=level, holder=holder, date=date)
             words.append(one.words())
             filters.append(one.filters())
+            eras.append(era_of(one.day))
             days.add((one.day, one.year))
             kinds[one.kind()] += 1
             continue
@@ -319,8 +323,9 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
             bare, kind_of[of_terms] = one._replace(names=(), category="", year=0, day=0), one.kind()
             also = terms[of_terms] = bare.filters().removesuffix(_UNDATED)
         if date not in dated:
-            dated[date] = _dated(day_of(date)), day_of(date)
-        of_day, day = dated[date]
+            dated[date] = _dated(day_of(date)), day_of(date), era_of(day_of(date))
+        of_day, day, era = dated[date]
+        eras.append(era)
         filed = _year(year, "") if year else day // 10_000
         days.add((day, filed))
         told = f"{told}{_of_year(filed)}{also}"
@@ -331,7 +336,7 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
         met[of_place, of_terms] = met.get((of_place, of_terms), 0) + 1
     for (of_place, of_terms), count in met.items():
         kinds[kind_of[of_terms]._replace(fonds=_fonds_of(of_place[0]))] += count
-    return Said(words, filters, days, kinds)
+    return Said(words, filters, eras, days, kinds)
 
 
 def of_record(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -17,9 +17,10 @@ from holdings import catalogue_rows as rows
 from holdings import search_index, search_records
 from holdings.record import RowState
 from holdings.search_document import Document, day_of
-from holdings.search_index import RECORDS
+from holdings.search_era import era_of, years_of
+from holdings.search_index import RECORDS, Arm
 from holdings.search_needle import View
-from holdings.search_plan import Plan
+from holdings.search_plan import Plan, among, are_asked
 
 LOOKED_AT_MAX: Final = 200_000  # candidates compared for one question: some two seconds; beyond, the answer says so
 _END: Final = 1 << 62
@@ -43,12 +44,14 @@ class Found(NamedTuple):
 @dataclass(slots=True)
 class Finder:
     """Finds the hits of one plan on one connection, inside one transaction of its caller. `table`: of the index that
-    serves; blank: none is whole, all rows are walked. `looked` counts candidates; `partial`: there were too many."""
+    serves; blank: none is whole, all rows are walked. `filed`: by the year of a date, in which years what bears it was filed.
+    `looked` counts candidates; `partial`: there were too many."""
 
     connection: apsw.Connection
     plan: Plan
     table: str
     held: held_rows.Held
+    filed: Mapping[int, set[int]]
     looked: int = 0
     partial: bool = False
 
@@ -67,29 +70,63 @@ class Finder:
 
     def candidates(self, below: int = _END) -> Iterator[int]:
         """Ids below one that may be hits, newest first."""
-        return self._ids(self.plan.match or "", below)
+        return self._walked(below) if self.walks else self.of(self.arms(), below)
 
-    def first(self, limit: int, also: str = "", *, timeless: bool = False) -> list[int]:
-        """The newest candidates, at most so many; `also` as of `narrowed`."""
-        match = self._narrowed(also, timeless=timeless) if also else self.plan.match
-        if not (match and self.table):
-            return list(itertools.islice(self._ids(match or "", _END), limit))
-        found: list[int] = []
-        for between in self._reaches(_END):
-            found += search_index.newest(self.connection, self.table, match, between, limit - len(found))
+    @property
+    def walks(self) -> bool:
+        """Whether the index can say nothing, and all is walked."""
+        return not self.table or (self.plan.match is None and not self._by_years)
+
+    @property
+    def _by_years(self) -> bool:
+        return self.plan.narrowing.years is not None and are_asked(self.plan.narrowing.years)
+
+    def eras(self) -> dict[int, list[int]]:
+        """Parts of the index in which candidates may be, latest first, with the years of dates in each, latest first."""
+        found: dict[int, list[int]] = {}
+        by_years = self._by_years
+        for year in sorted(self.filed, reverse=True):
+            if not by_years or self._wanted(self.filed[year]):
+                found.setdefault(era_of(year * 10_000), []).append(year)
         return found
 
-    def narrowed(self, also: str, below: int = _END, *, timeless: bool = False) -> Iterator[int]:
-        """Ids below one that may be hits and have a token of filters; `timeless`: it says as much as the range of years."""
-        return self._ids(self._narrowed(also, timeless=timeless), below)
+    def arms(self) -> list[Arm]:
+        """What each part of the index is asked."""
+        return [(era, match) for era in self.eras() if (match := self.asked(era))]
 
-    def _narrowed(self, also: str, *, timeless: bool) -> str:
-        asked = self.plan.timeless if timeless else self.plan.streamed
-        return f"({asked}) AND {also}" if asked else also
+    def asked(self, era: int) -> str:
+        """What one part is asked; blank: it can say nothing."""
+        if not self._by_years:
+            return self.plan.match or ""
+        among_them = years_of(era)
+        return self._asked(self.plan.match, [year for year in self.filed if year in among_them])
 
-    def having(self, also: str, below: int = _END) -> Iterator[int]:
-        """Ids below one that have a token of filters, whether they may be hits or not."""
-        return self._ids(also, below)
+    def arm(self, era: int, year: int, also: str) -> list[Arm]:
+        """What one part is asked for what has a token of filters besides that says of what year its date is."""
+        asked = self._asked(self.plan.streamed, [year])
+        return [(era, f"({asked}) AND {also}" if asked else also)]
+
+    def _asked(self, match: str | None, years: Iterable[int]) -> str:
+        """A query, narrowed to the years of filing that are asked for where dates of some years do not say as much."""
+        if not self._by_years:
+            return match or ""
+        filed = set[int]().union(*(self.filed[year] for year in years))
+        wanted = self._wanted(filed)
+        return match if match and wanted == filed else among(match, wanted)
+
+    def _wanted(self, filed: set[int]) -> set[int]:
+        years = self.plan.narrowing.years
+        assert years is not None
+        return {year for year in filed if years[0] <= year <= years[1]}
+
+    def first(self, limit: int, arms: Sequence[Arm]) -> list[int]:
+        """The newest that some arms give, at most so many."""
+        return list(itertools.islice(self.of(arms, limit=limit), limit))
+
+    def of(self, arms: Sequence[Arm], below: int = _END, limit: int = -1) -> Iterator[int]:
+        """Ids below one that some arms give, newest first; about so many (-1: all)."""
+        for between in self._reaches(below):
+            yield from search_index.candidates(self.connection, self.table, arms, between, limit)
 
     def dated(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """(day, id) of those of some ids that stand."""
@@ -113,11 +150,7 @@ class Finder:
         """Those of some ids that are hits, in the order given. They come from elsewhere: all is compared."""
         return list(self._compared(list(ids)))
 
-    def _ids(self, match: str, below: int) -> Iterator[int]:
-        if match and self.table:
-            for above, under in self._reaches(below):
-                yield from search_index.candidates(self.connection, self.table, match, above, under)
-            return
+    def _walked(self, below: int) -> Iterator[int]:
         if below > RECORDS:
             yield from self._walked_records(below)
         at = self._reaches(below)[-1][1]
@@ -198,4 +231,6 @@ class Finder:
 
 def finder(connection: apsw.Connection, plan: Plan) -> Finder:
     """A finder on a connection."""
-    return Finder(connection, plan, search_index.state(connection).serving, held_rows.held(connection))
+    table = search_index.state(connection).serving
+    filed = search_index.spans(connection) if table else {}
+    return Finder(connection, plan, table, held_rows.held(connection), filed)

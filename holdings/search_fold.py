@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import unicodedata
+from collections.abc import Iterator
 from importlib import metadata
 from typing import Any, Final
 
@@ -22,6 +23,12 @@ BREAK: Final = "\x1f"
 MARKER: Final = "\uf8ff"
 """Begins tokens that no text has: those of filters. A private-use character that folding takes away."""
 _KEPT: Final = {"\x1f": BREAK, "\n": "\n", MARKER: " ", "○": "〇", "◯": "〇"}
+FREQUENT: Final = frozenset(
+    "市津天关于的局区年通知工会公业批作员请委办生计复示发等报题问转第学理北表东厂县人产河告化管划好政建南做民志议事记印卫总登西社定案法部要机设"
+    "合统大育纪地文电同动室结安国务意一城商物任乡函见职书术方丽规技外街二价教司"
+)
+"""Signs of which the titles of an office are full: by themselves they are no tokens, for hits are met soon enough without. Whoever
+changes them makes an index old (`version`)."""
 _RANGES: Final = (range(0x2E80, 0xA000), range(0xF900, 0xFB00), range(0x20000, 0x31350))
 
 
@@ -43,7 +50,7 @@ def version() -> str:
         simplified = metadata.version("opencc")
     except metadata.PackageNotFoundError:
         simplified = ""
-    told = f"2 {unicodedata.unidata_version} {name_table.version()} {simplified}"
+    told = f"3 {''.join(sorted(FREQUENT))} {unicodedata.unidata_version} {name_table.version()} {simplified}"
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -115,6 +122,8 @@ def fold(text: str) -> str:
 
 def fold_with_places(text: str) -> tuple[str, list[int]]:
     """A text folded, and for each character of that where it stands in the text: for showing what matched."""
+    if text.translate(_TABLE) == text and " " not in text:
+        return text, list(range(len(text)))
     said: list[str] = []
     places: list[int] = []
     gap, last = False, FIRST_SIGN
@@ -133,27 +142,46 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
 
 
 def tokens(folded: str) -> list[str]:
-    """What is indexed of a folded text: each run; of signs that follow each other each pair, and the last one alone."""
+    """What is indexed of a folded text: each run; of signs that follow each other each pair; each sign that is not FREQUENT, and the
+    last one whichever it is."""
     found: list[str] = []
-    start = 0
-    size = len(folded)
+    for token, goes_on in _pieces(folded):
+        if goes_on and token[0] not in FREQUENT:
+            found.append(token[0])
+        found.append(token)
+    return found
+
+
+def sought(folded: str) -> list[str]:
+    """What is asked of the index for a folded word: each run, each pair, each sign that stands alone."""
+    found: list[str] = []
+    paired = False
+    for token, goes_on in _pieces(folded):
+        if not paired or goes_on:
+            found.append(token)
+        paired = goes_on
+    return found
+
+
+def _pieces(folded: str) -> Iterator[tuple[str, bool]]:
+    """Runs, pairs of signs (and that they are pairs), the last sign of those that follow each other."""
+    start, size = 0, len(folded)
     for at, char in enumerate(folded):
         following = folded[at + 1] if at + 1 < size else " "
         if char >= FIRST_SIGN:
-            found.append(char + following if following >= FIRST_SIGN else char)
+            yield (char + following, True) if following >= FIRST_SIGN else (char, False)
             start = at + 1
         elif char <= " ":
             start = at + 1
         elif following <= " " or following >= FIRST_SIGN:
-            found.append(folded[start : at + 1])
+            yield folded[start : at + 1], False
             start = at + 1
-    return found
 
 
 @functools.cache
 def _lookup() -> tuple[Any, Any]:
     """(what each character up to U+FFFF becomes, its kind): 0 falls away, 1 of a run, 2 a sign, 3 break, 4 end of line,
-    5 to be folded by itself, 6 not met yet."""
+    5 to be folded by itself, 6 not met yet, 7 a frequent sign."""
     import numpy as np  # slow to load: only for thousands of rows
 
     signs, kinds = np.zeros(65536, "<u2"), np.full(65536, 6, np.uint8)
@@ -172,7 +200,11 @@ def _meet(codes: list[int]) -> None:
             kinds[code] = 5
         else:
             signs[code] = ord(one)
-            kinds[code] = 3 if one == BREAK else 4 if one == "\n" else 2 if one >= FIRST_SIGN else 1
+            kinds[code] = 3 if one == BREAK else 4 if one == "\n" else _kind(one)
+
+
+def _kind(char: str) -> int:
+    return 7 if char in FREQUENT else 2 if char >= FIRST_SIGN else 1
 
 
 def tokens_of(texts: list[str]) -> list[str]:
@@ -190,16 +222,20 @@ def tokens_of(texts: list[str]) -> list[str]:
     kind, sign = kinds[places], lut[signs[places]]
     following = np.append(kind[1:], 4)
     beside = np.append(np.diff(places) == 1, False)
-    pair = (kind == 2) & (following == 2)
-    within = (kind == 1) & (following == 1) & beside
-    out = np.full((len(places), 3), ord(" "), "<u2")
-    out[:, 0] = sign
-    out[:-1, 1][pair[:-1]] = sign[1:][pair[:-1]]
+    rare = kind == 2
+    signs_here = rare | (kind == 7)
+    pair = signs_here & np.append(signs_here[1:], False)
+    run = kind == 1
+    within = run & (following == 1) & beside
+    out = np.full((len(places), 5), ord(" "), "<u2")
+    out[:, 2] = out[:, 0] = sign
+    out[:-1, 3][pair[:-1]] = sign[1:][pair[:-1]]
     odd = kind == 5
     mask = np.empty(out.shape, bool)
-    mask[:, 0] = (kind != 3) & ~odd
-    mask[:, 1] = ((kind == 1) | (kind == 2)) & ~within
-    mask[:, 2] = pair
+    mask[:, 0] = mask[:, 1] = rare & pair  # by itself, and a blank
+    mask[:, 2] = (kind != 3) & ~odd
+    mask[:, 3] = (run | signs_here) & ~within
+    mask[:, 4] = pair
     found = out[mask].tobytes().decode("utf-16-le").split("\n")
     if odd.any():
         line = np.cumsum(kind == 4)

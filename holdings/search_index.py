@@ -1,21 +1,22 @@
-"""The index of search: tokens of catalogue rows and records; tables `search_index_a`, `search_index_b`, `search_state`,
+"""The index of search: tokens of catalogue rows and records; tables `search_index_a_*`, `search_index_b_*`, `search_state`,
 `search_day`, `search_span`.
 
-It holds no text and gives candidates, newest first; `search` compares them with what is stored. It is kept in the
-transactions that change what it tells of, so a crash leaves both as they were. While one index is built anew
-(`search_rebuild`), changes go to both. Functions run inside the caller's transaction.
+It holds no text and gives candidates, newest first; `search` compares them with what is stored. Each index is in parts by
+the years of dates (`search_era`). It is kept in the transactions that change what it tells of, so a crash leaves both as they
+were. While one index is built anew (`search_rebuild`), changes go to both. Functions run inside the caller's transaction.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import apsw
 
 from holdings import meaning_store, search_fold
 from holdings.search_document import Document, Said
+from holdings.search_era import ERAS, era_of
 from sync.errors import StoreDamaged
 
 RECORDS: Final = 1 << 40
@@ -23,6 +24,11 @@ RECORDS: Final = 1 << 40
 MANY: Final = 5_000  # documents from which on their tokens are worked out together: for fewer what that needs is not worth loading
 _LOADED: Final = 500  # the same where it is loaded
 TABLES: Final = ("a", "b")
+
+Entry: TypeAlias = tuple[int, str, int]
+"""What is indexed of a row or record: its id, its tokens, its part."""
+Arm: TypeAlias = tuple[int, str]
+"""A part of the index and the query that it is asked."""
 
 
 class State(NamedTuple):
@@ -73,47 +79,43 @@ def _tokens_of(words: list[str]) -> list[str]:
 
 def put(connection: apsw.Connection, numbers: Sequence[int], documents: Sequence[Document]) -> None:
     """Index new rows or records, by their ids in ascending order."""
-    _put(connection, numbers, tokens(documents), {(one.day, one.year) for one in documents})
+    _put(connection, entries_of(numbers, documents), {(one.day, one.year) for one in documents})
     meaning_store.came(connection, numbers)
 
 
 def put_rows(connection: apsw.Connection, numbers: Sequence[int], said: Said) -> None:
     """Index many new rows by what they say."""
-    _put(connection, numbers, tokens_said(said), said.days)
+    _put(connection, entries_said(numbers, said), said.days)
     meaning_store.came(connection, numbers)
 
 
-def tokens_said(said: Said) -> list[str]:
-    """The tokens of what rows say."""
-    return [words + filters for words, filters in zip(_tokens_of(said.words), said.filters, strict=True)]
+def entries_of(
+    numbers: Sequence[int], documents: Sequence[Document], texts: Mapping[int, str] | None = None
+) -> list[Entry]:
+    """What is indexed of documents; `texts` as of `tokens`."""
+    return list(zip(numbers, tokens(documents, texts), [era_of(one.day) for one in documents], strict=True))
 
 
-def _put(
-    connection: apsw.Connection, numbers: Sequence[int], said: Sequence[str], days: Iterable[tuple[int, int]]
-) -> None:
+def entries_said(numbers: Sequence[int], said: Said) -> list[Entry]:
+    """What is indexed of what rows say."""
+    parts = zip(numbers, _tokens_of(said.words), said.filters, said.eras, strict=True)
+    return [(number, words + filters, era) for number, words, filters, era in parts]
+
+
+def _put(connection: apsw.Connection, entries: Sequence[Entry], days: Iterable[tuple[int, int]]) -> None:
     _put_days(connection, days)
     now = state(connection)
     if now.serving and not now.fold:
         now = now._replace(fold=search_fold.version())
         keep_state(connection, now)
     for table in _tables(now):
-        pairs = zip(numbers, said, strict=True)
-        if table == now.building:
-            _write(connection, table, (pair for pair in pairs if _is_built(now, pair[0])))
-        else:
-            _write(connection, table, pairs)
+        _write(connection, table, _known_to(now, table, entries))
 
 
-def add(
-    connection: apsw.Connection,
-    table: str,
-    numbers: Sequence[int],
-    said: Sequence[str],
-    days: Iterable[tuple[int, int]],
-) -> None:
-    """Index by tokens in one index only: the one that is being built. `days`: as of Said."""
+def add(connection: apsw.Connection, table: str, entries: Sequence[Entry], days: Iterable[tuple[int, int]]) -> None:
+    """Index entries in one index only: the one that is being built. `days`: as of Said."""
     _put_days(connection, days)
-    _write(connection, table, zip(numbers, said, strict=True))
+    _write(connection, table, entries)
 
 
 def _put_days(connection: apsw.Connection, days: Iterable[tuple[int, int]]) -> None:
@@ -124,23 +126,30 @@ def _put_days(connection: apsw.Connection, days: Iterable[tuple[int, int]]) -> N
 
 
 def serve_built(connection: apsw.Connection, now: State) -> None:
-    """The index that was built serves from now on; all that it holds told of its years."""
-    connection.execute("DELETE FROM search_span WHERE year = -1")
+    """The index that was built serves from now on."""
     keep_state(
         connection,
         now._replace(serving=now.building, fold=now.building_fold, building="", building_fold="", rows=0, records=0),
     )
 
 
-def _write(connection: apsw.Connection, table: str, pairs: Iterable[tuple[int, str]]) -> None:
-    connection.executemany(f"INSERT INTO {_name(table)}(rowid, tokens) VALUES (?, ?)", pairs)
+def _write(connection: apsw.Connection, table: str, entries: Sequence[Entry]) -> None:
+    for era, some in _by_era(entries).items():
+        connection.executemany(f"INSERT INTO {_name(table, era)}(rowid, tokens) VALUES (?, ?)", some)
+
+
+def _by_era(entries: Iterable[Entry]) -> dict[int, list[tuple[int, str]]]:
+    found: dict[int, list[tuple[int, str]]] = {}
+    for number, said, era in entries:
+        found.setdefault(era, []).append((number, said))
+    return found
 
 
 def take_out(
     connection: apsw.Connection, numbers: Sequence[int], documents: Sequence[Document], text: str = ""
 ) -> None:
     """Take rows or records out, each once, by what they said; `text` is the folded text of a single record."""
-    _remove(connection, numbers, tokens(documents, {0: text} if text else None))
+    _remove(connection, entries_of(numbers, documents, {0: text} if text else None))
     meaning_store.removed(connection, numbers)
 
 
@@ -150,107 +159,114 @@ def change(
     before: Sequence[tuple[Document, str]],
     after: Sequence[tuple[Document, str]],
 ) -> None:
-    """Documents say something else: (document, folded text of its pages) before and after. Only what differs is touched."""
-    old, new = _with_texts(before), _with_texts(after)
-    gone, come = [], []
-    for number, was, is_now in zip(numbers, old, new, strict=True):
+    """Documents say something else: (document, folded text of its pages) before and after. Only what differs is touched, unless
+    the date leads to another part."""
+    gone, come = list[Entry](), list[Entry]()
+    for was, is_now in zip(_with_texts(numbers, before), _with_texts(numbers, after), strict=True):
         if was == is_now:
             continue
-        had, has = dict.fromkeys(was.split()), dict.fromkeys(is_now.split())
+        if was[2] != is_now[2]:
+            gone.append(was)
+            come.append(is_now)
+            continue
+        had, has = dict.fromkeys(was[1].split()), dict.fromkeys(is_now[1].split())
         # Both are written even when blank: the index counts what comes and goes, and may not count below nothing.
-        gone.append((number, " ".join(one for one in had if one not in has)))
-        come.append((number, " ".join(one for one in has if one not in had)))
-    _put(
-        connection,
-        [number for number, _ in come],
-        [said for _, said in come],
-        {(one.day, one.year) for one, _ in after},
-    )
-    _remove(connection, [number for number, _ in gone], [said for _, said in gone])
+        gone.append((was[0], " ".join(one for one in had if one not in has), was[2]))
+        come.append((was[0], " ".join(one for one in has if one not in had), was[2]))
+    _put(connection, come, {(one.day, one.year) for one, _ in after})
+    _remove(connection, gone)
     others = zip(numbers, before, after, strict=True)
     meaning_store.changed(
         connection, (number for number, was, now in others if (was[0].title, was[1]) != (now[0].title, now[1]))
     )
 
 
-def _with_texts(given: Sequence[tuple[Document, str]]) -> list[str]:
-    return tokens([one for one, _ in given], {place: text for place, (_, text) in enumerate(given) if text})
+def _with_texts(numbers: Sequence[int], given: Sequence[tuple[Document, str]]) -> list[Entry]:
+    return entries_of(
+        numbers, [one for one, _ in given], {place: text for place, (_, text) in enumerate(given) if text}
+    )
 
 
-def _remove(connection: apsw.Connection, numbers: Sequence[int], said: Sequence[str]) -> None:
+def _remove(connection: apsw.Connection, entries: Sequence[Entry]) -> None:
     now = state(connection)
     for table in _tables(now):
-        name = _name(table)
-        pairs = sorted(zip(numbers, said, strict=True))
-        if table == now.building:
-            pairs = [pair for pair in pairs if _is_built(now, pair[0])]
-        connection.executemany(f"INSERT INTO {name}({name}, rowid, tokens) VALUES ('delete', ?, ?)", pairs)
+        for era, some in _by_era(_known_to(now, table, sorted(entries))).items():
+            name = _name(table, era)
+            connection.executemany(f"INSERT INTO {name}({name}, rowid, tokens) VALUES ('delete', ?, ?)", some)
 
 
 def _tables(now: State) -> list[str]:
     return [table for table in (now.serving, now.building) if table]
 
 
+def _known_to(now: State, table: str, entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Those to whose ids an index has come: all, unless it is being built."""
+    return entries if table != now.building else [one for one in entries if _is_built(now, one[0])]
+
+
 def _is_built(now: State, number: int) -> bool:
-    """Whether the index that is being built has come to an id."""
     return number <= now.rows if number < RECORDS else number - RECORDS <= now.records
 
 
-def _name(table: str) -> str:
+def _name(table: str, era: int) -> str:
     assert table in TABLES
-    return f"search_index_{table}"
+    assert era in ERAS
+    return f"search_index_{table}_{era}"
 
 
 # ---------------------------------------------------------------------- looking up
 
 
-def candidates(connection: apsw.Connection, table: str, match: str, above: int, below: int) -> Iterator[int]:
-    """Ids that a query of the index gives, newest first, between two (both excluded)."""
-    name = _name(table)
-    found = connection.execute(
-        f"SELECT rowid FROM {name} WHERE {name} MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC",
-        (match, above, below),
+def candidates(
+    connection: apsw.Connection, table: str, arms: Sequence[Arm], between: tuple[int, int], limit: int = -1
+) -> Iterator[int]:
+    """Ids that parts of the index give, newest first, between two (both excluded), so many (-1: all)."""
+    if not arms:
+        return iter(())
+    # Each part tells of itself newest first, so that together they are only as far looked through as somebody reads.
+    told = " UNION ALL ".join(
+        f"SELECT rowid FROM {name} WHERE {name} MATCH ?{place} AND rowid > ?1 AND rowid < ?2"
+        for place, name in enumerate((_name(table, era) for era, _ in arms), 4)
     )
-    return (int(number) for (number,) in found)
-
-
-def newest(connection: apsw.Connection, table: str, match: str, between: tuple[int, int], limit: int) -> list[int]:
-    """The first of `candidates`, all at once."""
-    name = _name(table)
     found: Any = connection.execute(
-        f"SELECT rowid FROM {name} WHERE {name} MATCH ? AND rowid > ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
-        (match, *between, limit),
-    ).fetchall()
-    return [number for (number,) in found]
+        f"{told} ORDER BY 1 DESC LIMIT ?3", (*between, limit, *(match for _, match in arms))
+    )
+    return (number for (number,) in found)
 
 
-def days(connection: apsw.Connection, upto: int) -> Iterator[int]:
-    """Days that were ever indexed, latest first, from one on; 0 at the end: without a date."""
-    found = connection.execute("SELECT day FROM search_day WHERE day <= ? ORDER BY day DESC", (upto,))
+def days(connection: apsw.Connection, since: int, upto: int) -> Iterator[int]:
+    """Days that were ever indexed, latest first, between two (both included); 0: without a date."""
+    found = connection.execute("SELECT day FROM search_day WHERE day BETWEEN ? AND ? ORDER BY day DESC", (since, upto))
     return (int(day) for (day,) in found)
 
 
-def spans(connection: apsw.Connection) -> dict[int, set[int]] | None:
-    """By the year of a date, in which years what bears it was ever filed (0: none); None where that is not known of all."""
+def spans(connection: apsw.Connection) -> dict[int, set[int]]:
+    """By the year of a date (0: none), in which years what bears it was ever filed (0: none)."""
     found: dict[int, set[int]] = {}
-    for year, filed in connection.execute("SELECT year, filed FROM search_span"):
-        found.setdefault(int(year), set()).add(int(filed))
-    return None if -1 in found else found
+    known: Any = connection.execute("SELECT year, filed FROM search_span").fetchall()
+    for year, filed in known:
+        found.setdefault(year, set()).add(filed)
+    return found
 
 
 def size(connection: apsw.Connection, table: str) -> int:
     """Bytes of an index; reads its blocks' headers once."""
-    name = _name(table)
     total = 0
-    for part, column in (("data", "length(block)"), ("idx", "length(term) + 12")):
-        row: Any = connection.execute(f"SELECT coalesce(sum({column}), 0) FROM {name}_{part}").fetchone()
-        total += int(row[0])
+    for era in ERAS:
+        for part, column in (("data", "length(block)"), ("idx", "length(term) + 12")):
+            query = f"SELECT coalesce(sum({column}), 0) FROM {_name(table, era)}_{part}"
+            total += sum(int(some) for (some,) in connection.execute(query))
     return total
 
 
-def entries(connection: apsw.Connection, table: str) -> int:
-    """How many rows and records an index holds, as FTS5 counts them in the first block of its own."""
-    row: Any = connection.execute(f"SELECT block FROM {_name(table)}_data WHERE id = 1").fetchone()
+def held(connection: apsw.Connection, table: str) -> int:
+    """How many rows and records an index holds."""
+    return sum(_held(connection, _name(table, era)) for era in ERAS)
+
+
+def _held(connection: apsw.Connection, name: str) -> int:
+    """As FTS5 counts them in the first block of its own."""
+    row: Any = connection.execute(f"SELECT block FROM {name}_data WHERE id = 1").fetchone()
     found = 0
     for byte in row[0] if row else b"":  # a varint: seven bits a byte, highest first
         found = found << 7 | byte & 0x7F
@@ -261,22 +277,37 @@ def entries(connection: apsw.Connection, table: str) -> int:
 
 def is_sound(connection: apsw.Connection, table: str) -> bool:
     """Whether an index is whole in itself."""
-    name = _name(table)
     try:
-        connection.execute(f"INSERT INTO {name}({name}) VALUES ('integrity-check')")
+        for name in (_name(table, era) for era in ERAS):
+            connection.execute(f"INSERT INTO {name}({name}) VALUES ('integrity-check')")
     except (apsw.CorruptError, StoreDamaged):
         return False
     return True
 
 
 def merge(connection: apsw.Connection, table: str, pages: int) -> bool:
-    """Bring together some pieces of an index; True when there was work."""
-    name, before = _name(table), connection.total_changes()
-    connection.execute(f"INSERT INTO {name}({name}, rank) VALUES ('merge', ?)", (pages,))
-    return connection.total_changes() - before > 1
+    """Bring together some pieces of one part of an index; True when there was work."""
+    for name in (_name(table, era) for era in ERAS):
+        before = connection.total_changes()
+        connection.execute(f"INSERT INTO {name}({name}, rank) VALUES ('merge', ?)", (pages,))
+        if connection.total_changes() - before > 1:
+            return True
+    return False
 
 
 def empty(connection: apsw.Connection, table: str) -> None:
     """Make an index empty."""
-    name = _name(table)
+    for era in ERAS:
+        _empty(connection, _name(table, era))
+
+
+def empty_some(connection: apsw.Connection, table: str) -> bool:
+    """Make one part of an index empty; True when there was one that was not."""
+    full = next((name for name in (_name(table, era) for era in ERAS) if _held(connection, name)), None)
+    if full is not None:
+        _empty(connection, full)
+    return full is not None
+
+
+def _empty(connection: apsw.Connection, name: str) -> None:
     connection.execute(f"INSERT INTO {name}({name}) VALUES ('delete-all')")

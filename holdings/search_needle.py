@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from holdings import name_sound
 from holdings.person_names import name_keys
 from holdings.search_document import Document
-from holdings.search_fold import BREAK, FIRST_SIGN, fold, tokens
+from holdings.search_fold import BREAK, FIRST_SIGN, FREQUENT, fold, sought
 from holdings.search_request import EVERYTHING, Both, Field, Query, Sound, Without, Word
 
 WORD_MAX: Final = 200  # characters of one word that are looked for
@@ -29,6 +29,10 @@ class Needle:
 
     def is_in(self, text: str) -> bool:
         """Whether a folded text has it: signs anywhere, letters and digits as whole runs."""
+        if self.text not in text:
+            return False
+        if self.text[0] >= FIRST_SIGN and self.text[-1] >= FIRST_SIGN:
+            return True
         return next(self.places(text), None) is not None
 
     def places(self, text: str) -> Iterator[tuple[int, int]]:
@@ -84,12 +88,11 @@ def needle(word: Word) -> Needle | None:
     text = fold(word.text[:WORD_MAX].replace("\n", " ").replace(BREAK, " ")).strip()
     if not text:
         return None
-    found = tokens(text)
+    found = sought(text)
     last = found[-1]
-    if text[-1] < FIRST_SIGN:
-        certain, rest = (found[:-1], last) if word.prefix else (found, "")
-    else:  # the last sign may be followed by another: it is certain in a pair only
-        certain, rest = found[:-1], "" if len(text) > 1 and text[-2] >= FIRST_SIGN else last
+    # A run goes on where its beginning is looked for; a frequent sign may be followed by another, and is no token then.
+    goes_on = word.prefix if text[-1] < FIRST_SIGN else last in FREQUENT
+    certain, rest = (found[:-1], last) if goes_on else (found, "")
     exact = word.field is None and not rest and len(certain) == 1 and len(text) <= max(2, len(certain[0]))
     return Needle(text, word.field, word.prefix, tuple(dict.fromkeys(certain)), rest, exact)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from holdings.access import Access, Clause, Opening, Secrecy
@@ -20,7 +20,6 @@ from holdings.search_request import VALUES_MAX, Facet
 
 TOKENS_ASKED: Final = 3  # of one word, the rarest; more cost more than they spare
 PREFIX_MOST: Final = 40_000  # documents up to which tokens that begin so are looked up; beyond, walking is quicker
-YEARS_MAX: Final = 400  # years of a range that are asked of the index; a wider one is only compared
 
 Share = Callable[[str, bool], float]
 """How many documents have a token (or, when true, one that begins so), estimated."""
@@ -51,9 +50,9 @@ def narrowing(
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`match`: the query of the index; None: all are walked, newest first. `streamed`: the same without tokens that only begin
-    so, for questions asked day by day; `timeless`: that without a range of years, too. `node`: what each is compared with;
-    `sure`: the index says all, nothing is compared."""
+    """`match`: the query of the index but for a range of years (`among`); None: all are walked, newest first. `streamed`: the same
+    without tokens that only begin so, for questions asked day by day. `node`: what each is compared with; `sure`: the index says
+    all, nothing is compared. `about`: candidates, estimated from above."""
 
     match: str | None
     node: Node
@@ -61,7 +60,7 @@ class Plan:
     access: Access
     sure: bool
     streamed: str | None = None
-    timeless: str | None = None
+    about: float = math.inf
 
     @property
     def begun(self) -> bool:
@@ -75,10 +74,28 @@ def plan(node: Node, narrowed: Narrowing, access: Access, share: Share) -> Plan:
     open_ends = any(one.open for one in needles(node))
     certain: Share = (lambda *_: math.inf if _[1] else share(*_)) if open_ends else share
     streamed = _match(node, narrowed, access, certain) if open_ends else match
-    timeless = _match(node, replace(narrowed, years=None), access, certain) if narrowed.years else streamed
-    tokened = len(_filters(narrowed)) == len(narrowed.filters) + (narrowed.years is not None)
+    tokened = len(_filters(narrowed)) == len(narrowed.filters) and (narrowed.years is None or are_asked(narrowed.years))
     sure = access.is_whole and tokened and match is not None and _is_sure(node, share)
-    return Plan(match, node, narrowed, access, sure, streamed, timeless)
+    return Plan(match, node, narrowed, access, sure, streamed, _about(node, share))
+
+
+def _about(node: Node, share: Share) -> float:
+    if isinstance(node, Needle):
+        return min((share(one, False) for one in node.certain), default=math.inf)  # noqa: FBT003  # a Share takes two
+    if isinstance(node, All):
+        return min((_about(part, share) for part in node.parts), default=math.inf)
+    return sum(_about(part, share) for part in node.parts) if isinstance(node, Any) else math.inf
+
+
+def are_asked(years: tuple[int, int]) -> bool:
+    """Whether a range of years can be asked of the index: what was filed in no year has no token for it."""
+    return years[0] > 0
+
+
+def among(match: str | None, years: Iterable[int]) -> str:
+    """A query narrowed to what was filed in some years (at least one)."""
+    filed = _either(token("y", year) for year in years)
+    return f"({match}) AND {filed}" if match else filed
 
 
 def _match(node: Node, narrowed: Narrowing, access: Access, share: Share) -> str | None:
@@ -155,23 +172,7 @@ def _filters(narrowed: Narrowing) -> list[str]:
         found = [_value(facet, value, narrowed.holders) for value in wanted]
         if all(found):
             asked.append(_either(filter(None, found)))
-    if narrowed.years is not None:
-        first, last = narrowed.years
-        if 0 < first <= last and last - first < YEARS_MAX:
-            asked.append(_either(_years(first, last)))
     return asked
-
-
-def _years(first: int, last: int) -> Iterable[str]:
-    """Whole decades, and single years beside them."""
-    year = first
-    while year <= last:
-        if year % 10 == 0 and year + 9 <= last:
-            yield token("e", year // 10)
-            year += 10
-        else:
-            yield token("y", year)
-            year += 1
 
 
 _LETTERS: Final = {Facet.FONDS: "f", Facet.YEAR: "y", Facet.RETENTION: "r", Facet.CATEGORY: "c"}

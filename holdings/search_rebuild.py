@@ -74,8 +74,8 @@ def portion(connection: apsw.Connection, most: int = ROWS) -> Progress:
             batch = list(some)
             told = ((one.elements, one.title, one.code, one.key, one.level, one.date) for one in batch)
             said = search_document.of_rows(rows.names_of(names), told, holder)
-            tokens = search_index.tokens_said(said)
-            search_index.add(connection, now.building, [one.id for one in batch], tokens, said.days)
+            entries = search_index.entries_said([one.id for one in batch], said)
+            search_index.add(connection, now.building, entries, said.days)
         search_index.keep_state(connection, now._replace(rows=found[-1].id))
         return progress(connection)
     if stored := records.walk(connection, after=now.records, limit=min(most, RECORDS_MAX)):
@@ -85,11 +85,9 @@ def portion(connection: apsw.Connection, most: int = ROWS) -> Progress:
             search_records.text_changed(connection, one.number)
         last = stored[-1].number
         known = [one for one in search_records.after(connection, now.records, len(stored)) if one[0] <= last]
-        tokens = search_index.tokens([document for _, document, _ in known], _texts(known))
-        numbers = [RECORDS + number for number, _, _ in known]
-        search_index.add(
-            connection, now.building, numbers, tokens, {(document.day, document.year) for _, document, _ in known}
-        )
+        numbers, documents = [RECORDS + number for number, _, _ in known], [document for _, document, _ in known]
+        entries = search_index.entries_of(numbers, documents, _texts(known))
+        search_index.add(connection, now.building, entries, {(one.day, one.year) for one in documents})
         search_index.keep_state(connection, now._replace(records=last))
         return progress(connection)
     search_index.serve_built(connection, now)
@@ -108,7 +106,4 @@ def tidy(connection: apsw.Connection) -> bool:
     if now.building or not now.serving:
         return False
     other = next(one for one in TABLES if one != now.serving)
-    if search_index.entries(connection, other):
-        search_index.empty(connection, other)
-        return True
-    return search_index.merge(connection, now.serving, _MERGED)
+    return search_index.empty_some(connection, other) or search_index.merge(connection, now.serving, _MERGED)

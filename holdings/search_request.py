@@ -29,6 +29,10 @@ class Field(Enum):
     TEXT = ("全文", "text", "正文")
     KEYWORDS = ("主题词", "keywords", "keyword", "关键词", "人名")
 
+    __hash__ = (
+        object.__hash__
+    )  # each is one object; the hash of enumerations is worked out in Python, for each field of each hit
+
     @property
     def label(self) -> str:
         """The Chinese word of the glossary."""

@@ -34,7 +34,7 @@ def state(connection: apsw.Connection) -> Told:
     many, `building`: is another being built, `done` of it in percent; `checked`: when it was last compared (whole seconds UTC, None:
     never), `faults` found then."""
     now = search_index.state(connection)
-    entries = search_index.entries(connection, now.serving) if now.serving else 0
+    entries = search_index.held(connection, now.serving) if now.serving else 0
     progress = search_rebuild.progress(connection)
     last = _last(connection)
     if now.serving and entries <= MEASURED:
@@ -65,7 +65,7 @@ def _last(connection: apsw.Connection) -> Told | None:
 def _keep(connection: apsw.Connection, now: int, faults: list[str]) -> None:
     serving = search_index.state(connection).serving
     whole = bool(serving) and _TORN not in faults
-    entries = search_index.entries(connection, serving) if whole else 0
+    entries = search_index.held(connection, serving) if whole else 0
     size = search_index.size(connection, serving) if whole else 0
     connection.execute(
         "INSERT OR REPLACE INTO search_check(id, time, entries, bytes, faults) VALUES (1, ?, ?, ?, ?)",
@@ -98,36 +98,36 @@ def _faults(connection: apsw.Connection, *, deep: bool) -> Iterator[str]:
         return
     if now.fold and now.fold != search_fold.version():
         yield "检索索引由另一版程序建立，可能漏检"
-    held, expected = search_index.entries(connection, now.serving), _expected(connection)
+    held, expected = search_index.held(connection, now.serving), _expected(connection)
     if held != expected:
         yield f"检索索引有 {held:,} 条，目录和档案有 {expected:,} 条"
     if deep and not search_index.is_sound(connection, now.serving):
         yield _TORN
         return
-    missing = sum(not _leads(connection, now.serving, number, said) for number, said in _sampled(connection))
+    missing = sum(not _leads(connection, now.serving, entry) for entry in _sampled(connection))
     if missing:
         yield f"抽查的条目中有 {missing} 条按自己的字词查不到"
 
 
-def _sampled(connection: apsw.Connection) -> Iterator[tuple[int, str]]:
-    """(id, tokens) of rows and records from one end to the other."""
+def _sampled(connection: apsw.Connection) -> Iterator[search_index.Entry]:
+    """Rows and records from one end to the other."""
     last = rows.next_id(connection) - 1
     wanted = sorted({1 + last * place // SAMPLE for place in range(SAMPLE)}) if last else []
     if wanted and (found := rows.full_of(connection, wanted)):
-        yield from zip(
-            [one.id for one in found], search_index.tokens([rows.document(one) for one in found]), strict=True
-        )
+        yield from search_index.entries_of([one.id for one in found], [rows.document(one) for one in found])
     numbers = search_records.newest(connection, RECORDS, SAMPLE)
     for number, document in (search_records.documents(connection, numbers) if numbers else {}).items():
-        yield RECORDS + number, search_index.tokens([document])[0]
+        yield from search_index.entries_of([RECORDS + number], [document])
 
 
-def _leads(connection: apsw.Connection, table: str, number: int, said: str) -> bool:
+def _leads(connection: apsw.Connection, table: str, entry: search_index.Entry) -> bool:
     """Whether some of its tokens lead to an entry."""
+    number, said, era = entry
     tokens = list(dict.fromkeys(said.split()))
     step = max(1, len(tokens) // _TOKENS)
     match = " AND ".join(f'"{one}"' for one in tokens[::step][:_TOKENS])
-    return next(search_index.candidates(connection, table, match, number - 1, number + 1), None) is not None
+    found = search_index.candidates(connection, table, [(era, match)], (number - 1, number + 1))
+    return next(found, None) is not None
 
 
 # ---------------------------------------------------------------------- building it anew

@@ -21,6 +21,7 @@ from holdings.catalogue_portions import Circumstances, ImportReport, import_stre
 from holdings.errors import SheetUnreadable
 from holdings.record import RowState
 from holdings.search import search
+from holdings.search_era import ERAS
 from holdings.search_request import SearchRequest
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet import SheetRequest, open_sheet
@@ -172,7 +173,8 @@ def test_a_code_that_is_once_classified_leaves_nothing(opened: Database, first: 
     assert (row.reference_code, row.elements, row.mark) == ("", {}, MarkKind.CLASSIFIED)
     assert "不应留下" not in repr(content(opened))
     assert searched(opened, "不应留下") == []
-    index = b"".join(bytes(block) for (block,) in opened.read().execute("SELECT block FROM search_index_a_data"))
+    blocks = " UNION ALL ".join(f"SELECT block FROM search_index_a_{era}_data" for era in ERAS)
+    index = b"".join(bytes(block) for (block,) in opened.read().execute(blocks))
     assert "应留".encode() not in index, "not even a pair of its characters"
 
 

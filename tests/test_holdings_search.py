@@ -29,6 +29,7 @@ from holdings.access import Access, Caller, Role, Secrecy, access_of
 from holdings.catalogue_line import LineMaker
 from holdings.record import Basis, Clearance, Description, Level, RecordId, RowState
 from holdings.search import fetch, search
+from holdings.search_era import ERAS
 from holdings.search_request import Both, Either, Facet, Field, Query, SearchRequest, Sort, Without, Word, read_query
 from holdings.security import MarkKind
 from holdings.sheet_notes import SheetRow
@@ -183,8 +184,11 @@ def test_every_hit_and_no_other(shared: Database, rows: list[dict[str, str]], as
 def terms(database: Database, table: str = "a") -> list[tuple[str, int]]:
     """Everything that an index holds: (token, in how many rows)."""
     with database.transaction() as connection:
-        connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.held_{table} USING fts5vocab(main, search_index_{table}, row)")
-        return [(str(term), int(count)) for term, count in connection.execute(f"SELECT term, doc FROM temp.held_{table}")]
+        held = Counter[str]()
+        for era in ERAS:
+            connection.execute(f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.held_{table}_{era} USING fts5vocab(main, search_index_{table}_{era}, row)")
+            held.update({str(term): int(count) for term, count in connection.execute(f"SELECT term, doc FROM temp.held_{table}_{era}")})
+        return sorted(held.items())
 
 
 # ---------------------------------------------------------------------- who may see what

@@ -180,13 +180,13 @@ def test_a_damaged_index_is_noticed_and_mended(database: Database, planted: str)
         row = catalogue_rows.full_of(connection, [ids[4]])[0]
         said = search_index.tokens([catalogue_rows.document(row)])[0]
         if planted == "torn":
-            connection.execute("UPDATE search_index_a_data SET block = zeroblob(9) WHERE id > 10")
+            connection.execute("UPDATE search_index_a_0_data SET block = zeroblob(9) WHERE id > 10")
         else:
             connection.execute(
-                "INSERT INTO search_index_a(search_index_a, rowid, tokens) VALUES ('delete', ?, ?)", (ids[4], said)
+                "INSERT INTO search_index_a_0(search_index_a_0, rowid, tokens) VALUES ('delete', ?, ?)", (ids[4], said)
             )
         if planted == "moved":
-            connection.execute("INSERT INTO search_index_a(rowid, tokens) VALUES (?, ?)", (9_999, said))
+            connection.execute("INSERT INTO search_index_a_0(rowid, tokens) VALUES (?, ?)", (9_999, said))
     assert search_upkeep.check(database, 1, deep=True)
     search_upkeep.rebuild(database, now=2)
     assert search_upkeep.check(database, 3, deep=True) == []
