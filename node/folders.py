@@ -255,6 +255,14 @@ def latest_look(connection: apsw.Connection) -> float:
     return (row[0] if row else None) or 0.0
 
 
+def held(connection: apsw.Connection, limit: int) -> list[tuple[str, str, str]]:
+    """(path, match key, delivery) of the places that wait for a row or a signature, oldest first."""
+    rows = connection.execute(
+        "SELECT path, subject, delivery FROM folder WHERE state = 'HELD' AND subject <> '' ORDER BY id LIMIT ?", (limit,)
+    )
+    return [(str(path), str(subject), str(delivery)) for path, subject, delivery in rows]
+
+
 def delivery_of(connection: apsw.Connection, path: str) -> str | None:
     """The delivery that a place lies in; None when no place is known there."""
     row = connection.execute("SELECT delivery FROM folder WHERE path = ?", (path,)).fetchone()

@@ -20,6 +20,7 @@ from sync.receipt import Grade
 
 if TYPE_CHECKING:
     from node.verbs_catalogue import CatalogueVerbs
+    from node.verbs_cataloguing import CataloguingVerbs
     from node.verbs_check import CheckVerbs
     from node.verbs_console import ConsoleVerbs
     from node.verbs_delivery import DeliveryVerbs
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 
     class Groups(
         CatalogueVerbs, DirectiveVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs, MachineVerbs,
-        SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs, OperatorVerbs, RecordVerbs, DirectoryVerbs,
+        SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs, OperatorVerbs, RecordVerbs, DirectoryVerbs, CataloguingVerbs,
     ):
         """What the service answers to as a whole."""
 else:

@@ -13,6 +13,7 @@ from node.verbs import Verbs
 
 GROUPS = {
     "node.verbs_catalogue": "CatalogueVerbs",
+    "node.verbs_cataloguing": "CataloguingVerbs",
     "node.verbs_check": "CheckVerbs",
     "node.verbs_console": "ConsoleVerbs",
     "node.verbs_delivery": "DeliveryVerbs",

@@ -24,7 +24,7 @@ from sync import durable, limits
 
 PIECE = 1 << 20
 _PAGE_OF_FILE = re.compile(r"#[0-9]+$")
-_SECRET = {
+SECRET = {
     FindingCode.CLASSIFIED,
     FindingCode.VOLUME_CLASSIFIED,
     FindingCode.MARK_UNREADABLE,
@@ -138,7 +138,7 @@ class PageVerbs(QuarantineVerbs):
     def _page(self, number: int) -> str:
         """The path of the page that a finding is about."""
         finding = quarantine.get(self._home.database.read(), number).finding
-        if finding.code in _SECRET:
+        if finding.code in SECRET:
             raise ConfigurationWrong(f"涉密的内容不在本机处理。处理办法：{finding.remedy}")
         for path in self._paths(finding):
             if page_acts.on_disk(self._home, path) is not None:

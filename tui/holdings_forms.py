@@ -29,6 +29,24 @@ def export(page: HoldingsPage, ref: str) -> None:
     page.form(_("导出为普通文件"), fields, write, done=None)
 
 
+def directories(page: HoldingsPage, code: str) -> None:
+    """Printed directories as PDF."""
+
+    async def write(values: Values) -> None:
+        done = await page.ask(
+            "directory_print", kind=values["kind"], code=values["code"].strip(), destination=values["file"].strip()
+        )
+        page.console.say(_("已打印{label}：{n} 行，{file}", label=_(done["label"]), n=count(done["rows"]), file=done["file"]))
+
+    kinds = (("items", _("归档文件目录")), ("volume", _("卷内文件目录")), ("notes", _("备考表")))
+    fields = [
+        Field("kind", _("种类"), "items", choices=kinds),
+        Field("code", _("档号"), code, required=True, hint=_("案卷，或档号开头的一段")),
+        Field("file", _("文件"), required=True, hint=_("完整路径 .pdf")),
+    ]
+    page.form(_("打印目录"), fields, write, done=None)
+
+
 def renumber(page: HoldingsPage) -> None:
     """改号 by a sheet."""
     _tried(

@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from holdings.language import mark
 from holdings.search_prose import ABOVE
 from tui import figures, holdings_forms
+from tui.cataloguing_desk import CataloguingDesk
 from tui.keymap import Key
 from tui.ledger import Column, Ledger, Line
 from tui.link import Answer
@@ -51,7 +52,9 @@ class HoldingsPage(Page):
         Key("escape", "clear", mark("清空"), mark("清空查找，回到列表"), shown=False),
         Key("w", "turn_way", mark("查法"), mark("换查法：按字词、同音、按意思")),
         Key("o", "turn_sort", mark("排序"), mark("换排序：按相关、按档号、按日期、最新")),
+        Key("c", "catalogue", mark("著录"), mark("著录：对着页逐条录入，档号自动递增")),
         Key("e", "export", mark("导出"), mark("导出为普通文件")),
+        Key("p", "print", mark("打印"), mark("打印目录：归档文件目录、卷内文件目录、备考表（PDF）"), shown=False),
         Key("n", "renumber", mark("改号"), mark("改号：按原档号、新档号两列的表，先空跑")),
         Key("b", "merge", mark("并卷"), mark("并卷：几卷并入一卷，先空跑"), shown=False),
         Key("z", "split", mark("拆卷"), mark("拆卷：按表拆分，先空跑"), shown=False),
@@ -228,6 +231,15 @@ class HoldingsPage(Page):
         if self._code:
             self.app.copy_to_clipboard(self._code)
             self.console.say(_("已复制 {text}", text=self._code))
+
+    def action_catalogue(self) -> None:
+        """著录: folders that wait for their row, or codes behind the one under the cursor."""
+        self.app.push_screen(CataloguingDesk(self.console.link, self.console.by), lambda _closed: self.begin(self.renew))
+
+    def action_print(self) -> None:
+        """Directories of what is under the cursor."""
+        key = str(self.ledger.key or "")
+        holdings_forms.directories(self, self._code or (key if not self.deep else ""))
 
     def action_export(self) -> None:
         """The record under the cursor as files."""

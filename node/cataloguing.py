@@ -1,0 +1,120 @@
+"""著录 at a node: places that wait for their row, their pages drawn from the scan folder, and typed rows stored as of now."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from holdings import catalogue, cataloguing, delivery, quarantine
+from holdings.errors import DeliveryRefused, NotFound
+from holdings.file_name import NameKind, name_kind
+from holdings.page_picture import Wish
+from holdings.readiness import order_pages
+from holdings.record import Basis
+from node import folders, page_acts, settings
+from node.engine import Engine
+from node.errors import ConfigurationWrong
+from node.places import GATHERED
+from node.record_pages import FILE_MAX, drawn
+from node.settings import Setting
+from node.verbs_pages import SECRET
+from node.walk import look
+
+WAITING_MAX: Final = 500
+LOOKED_MAX: Final = 20_000
+"""Places that are looked through for those without a row."""
+PLACE_MAX: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPlace:
+    """A folder of images without a row 有图无目: its key, its delivery, the code that its name says."""
+
+    place: str
+    delivery: str
+    code: str
+
+
+class Cataloguing:
+    """What a person who types rows needs."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self._home = engine, engine.home
+        self._now = int(engine.clock.now())
+
+    def waiting(self) -> list[WaitingPlace]:
+        """Places that wait for their row, in the order of their names."""
+        reading = self._home.database.read()
+        found = []
+        for place, subject, batch in folders.held(reading, LOOKED_MAX):
+            if catalogue.glance(reading, subject) is None and not self._secret(subject):
+                found.append(WaitingPlace(place, batch, place.rpartition(GATHERED)[2].rpartition("/")[2]))
+        return sorted(found, key=lambda one: one.place)[:WAITING_MAX]
+
+    def _secret(self, subject: str) -> bool:
+        return any(one.finding.code in SECRET for one in quarantine.for_subject(self._home.database.read(), subject))
+
+    def pages(self, place: str) -> list[str]:
+        """Names of the page files of a waiting place, in their order; none where a layout has gathered them from several folders."""
+        root = self._root(place)
+        folder = look(str(root)) if root is not None else None
+        if folder is None:
+            return []
+        names = [file.name for file in folder.files if name_kind(file.name) is NameKind.CONTENT]
+        return list(order_pages(set(names)).names)
+
+    def _root(self, place: str) -> Path | None:
+        """The folder of a place that waits; NotFound for anything else, so that no other folder is ever opened."""
+        known = folders.find(self._home.database.read(), place[:PLACE_MAX])
+        if known is None or known.state is folders.FolderState.GONE or self._secret(known.subject):
+            raise NotFound("这个文件夹已不在待目录之列；请返回重选")
+        if GATHERED in place:
+            return None
+        top, _, rest = place.partition("/")
+        return next(
+            (Path(watch, *rest.split("/")) for watch in self._home.config.watch if Path(watch).name == top and rest),
+            None,
+        )
+
+    def picture(self, place: str, number: int, wish: Wish) -> str:
+        """A page of a waiting place as a PNG in base64; nothing of it is kept.
+
+        Raises:
+            ConfigurationWrong: it cannot be drawn, with the reason. NotFound: no such place or page.
+        """
+        names = self.pages(place)
+        if not 1 <= number <= len(names):
+            raise NotFound(f"此文件夹只有 {len(names)} 页")
+        path = page_acts.on_disk(self._home, f"{place}/{names[number - 1]}")
+        try:
+            if path is None or path.stat().st_size > FILE_MAX:
+                raise ConfigurationWrong(
+                    f"“{names[number - 1]}”读不出，或大于 {FILE_MAX >> 20} MiB；请直接打开文件查看"
+                )
+            data = path.read_bytes()
+        except OSError as fault:
+            raise ConfigurationWrong(f"“{names[number - 1]}”读不出：{fault.strerror or fault}") from fault
+        return base64.b64encode(drawn(self._engine, names[number - 1], data, wish)).decode()
+
+    def save(self, batch: str, values: Mapping[str, str], by: str) -> str:
+        """Store a typed row; its code. Images that wait for it are looked at anew.
+
+        Raises:
+            MendRefused: the row cannot be. DeliveryRefused: the delivery was withdrawn.
+        """
+        home, now = self._home, self._now
+        with home.database.transaction() as connection:
+            arrived = delivery.upsert(connection, batch, None, now)
+            if arrived.name in delivery.withdrawn(connection):
+                raise DeliveryRefused(f"批次“{batch}”已撤回；请选另一批次")
+            if home.config.cleared_by and arrived.clearance is None:
+                delivery.clear(connection, batch, [home.config.cleared_by], now, Basis.STANDING)
+            # As with sheets: a row counts as changed after every look and every clearance that was there before it.
+            changed = max(now, int(folders.latest_look(connection)), delivery.covered_until(connection, batch) + 1)
+            code = cataloguing.add(connection, batch, values, by, home.identity.log.site_class, now, changed, home.site)
+            settings.add(connection, Setting.EPOCH, 1)
+        # A crash here loses nothing: the next walk finds the row.
+        return code

@@ -1,0 +1,107 @@
+"""著录 at a node: a typed row is judged as a sheet's, links the images that waited, is taken back, gives way to a real sheet, and never holds a secret."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from node_at_work import NodeAtWork, make
+from PIL import Image
+
+from holdings.errors import MendRefused, NotFound
+from node.engine import Engine
+from node.service import Service
+from sync.sandbox import Sandbox
+
+A, B, C = (f"J001-WS·2011·Y·BGS-{n:04d}" for n in (1, 2, 3))
+ROW = {
+    "题名": "关于防汛工作的紧急通知",
+    "责任者": "和平区防汛指挥部",
+    "成文日期": "2011年5月3日",
+    "页数": "2",
+    "密级": "",
+}
+
+
+@pytest.fixture
+def work(tmp_path: Path, sandbox: Sandbox) -> Iterator[tuple[NodeAtWork, Engine, Service]]:
+    """One record with its row, two folders without."""
+    work = make(tmp_path, sandbox)
+    work.scans.delivery({A: 1, B: 2, C: 1})
+    work.scans.rows({A: {"题名": "通知", "页数": "1"}})
+    with work.opened() as engine:
+        engine.run(settle_s=0.0, send=False)
+        yield work, engine, Service(engine)
+
+
+def test_a_typed_row_links_what_waited(work: tuple[NodeAtWork, Engine, Service]) -> None:
+    """The folder is offered with its code and page count, its pages are drawn from the scan folder, and once the row is typed its images are sealed;
+    the date stands as DA/T 18 writes it."""
+    _, engine, node = work
+    waiting = node.cataloguing_waiting()["items"]
+    assert [one["code"] for one in waiting] == [B, C]
+    form = node.cataloguing_form("张三", waiting[0]["place"])
+    assert (form["values"]["档号"], form["values"]["页数"], form["pages"]) == (B, "2", ["0001.jpg", "0002.jpg"])
+    assert {one["name"]: one["required"] for one in form["fields"]}["题名"]
+    picture = base64.b64decode(node.cataloguing_picture(waiting[0]["place"], 2, 50, 50)["picture"])
+    with Image.open(io.BytesIO(picture)) as drawn:
+        assert drawn.format == "PNG"
+    done = node.cataloguing_save(waiting[0]["delivery"], {"档号": B, **ROW}, "张三")
+    assert done == {"code": B, "next": C}
+    engine.run(settle_s=0.0, send=False)
+    shown = node.show(B)
+    assert (len(shown["pages"]), shown["elements"]["成文日期"]) == (2, "20110503")
+    assert [one["code"] for one in node.cataloguing_waiting()["items"]] == [C]
+    assert node.cataloguing_form("张三")["before"]["values"]["责任者"] == "和平区防汛指挥部"
+    assert node.cataloguing_bodies(C)["bodies"][0]["name"] in ("和平区防汛指挥部", "天津市和平区档案馆", "和平区民政局")
+    with pytest.raises(MendRefused, match="已有图像加封"):
+        node.cataloguing_undo("张三")
+
+
+def test_what_is_wrong_is_said_and_not_stored(work: tuple[NodeAtWork, Engine, Service]) -> None:
+    """A code that is taken or none, a date that is none, a missing title: each names its element; a secret is refused and leaves nothing."""
+    node = work[2]
+    assert set(node.cataloguing_judge({"档号": "", "题名": "x"})["refused"]) == {"档号"}
+    assert "已有条目" in node.cataloguing_judge({"档号": A, **ROW})["refused"]["档号"]
+    assert "成文日期" in node.cataloguing_judge({"档号": C, **ROW, "成文日期": "2011年13月"})["refused"]
+    assert "题名" in node.cataloguing_judge({"档号": C, **ROW, "题名": ""})["refused"]
+    for secret in ({"密级": "机密"}, {"密级": "？"}, {"题名": "会议纪要（绝密）"}):
+        with pytest.raises(MendRefused, match="涉密机") as refused:
+            node.cataloguing_save("扫描", {"档号": C, **ROW, **secret}, "张三")
+        assert "纪要" not in str(refused.value)
+    with pytest.raises(NotFound):
+        node.cataloguing_undo("张三")
+    assert node.search("防汛")["total"] == 0
+
+
+def test_a_typed_row_is_taken_back_and_gives_way(work: tuple[NodeAtWork, Engine, Service], tmp_path: Path) -> None:
+    """撤销 takes back one's own newest row alone; a sheet that says the same code later owns the row, and then it is the sheet's."""
+    node, free = work[2], "J001-WS·2011·Y·BGS-0009"
+    node.cataloguing_save("扫描", {"档号": free, **ROW}, "张三")
+    assert node.search("防汛")["total"] == 1
+    with pytest.raises(NotFound):
+        node.cataloguing_undo("李四")
+    assert node.cataloguing_undo("张三") == {"code": free}
+    assert node.search("防汛")["total"] == 0
+    node.cataloguing_save("扫描", {"档号": free, **ROW}, "张三")
+    sheet = tmp_path / "目录.csv"
+    sheet.write_text(
+        f"档号,题名,责任者,成文日期,页数,密级\n{free},关于抗旱工作的通知,水利局,20120101,2,公开\n", "utf-8"
+    )
+    told = node.catalogue_import([str(sheet)], delivery_name="扫描")
+    assert (told["changed"], told["added"]) == (1, 0)
+    assert node.console_record(free)["elements"]
+    assert node.search("抗旱")["total"] == 1
+    with pytest.raises(MendRefused, match="目录表改写"):
+        node.cataloguing_undo("张三")
+
+
+def test_no_other_folder_is_opened(work: tuple[NodeAtWork, Engine, Service]) -> None:
+    """A picture is drawn of places that wait, and of nothing else on the disk."""
+    node = work[2]
+    for place in ("扫描/../home", "/etc", "扫描/没有", ""):
+        with pytest.raises(NotFound):
+            node.cataloguing_picture(place, 1)
