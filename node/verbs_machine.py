@@ -33,7 +33,7 @@ class MachineVerbs(Verbs):
         home = self._home
         own, hub = home.identity.log, home.identity.hub
         return {
-            "name": own.name, "class": own.site_class.name.lower(), "log_id": own.log_id.hex(), "head": home.head().seq,
+            "now": self._seconds(), "name": own.name, "class": own.site_class.name.lower(), "log_id": own.log_id.hex(), "head": home.head().seq,
             "hub_name": hub.name, "hub_id": hub.log_id.hex(), "tls_digest": home.identity.tls_digest.hex(), "program": report.program(),
             "python": platform.python_version(), "system": platform.platform(), "home": str(home.path),
             "settings": msgspec.to_builtins(home.config), "site_files": [name for name, _text in home.site.files],

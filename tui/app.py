@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
@@ -21,6 +22,7 @@ from tui.keymap import EVERYWHERE, Key, bound
 from tui.link import Answer, Link, Trouble
 from tui.page import Page
 from tui.palette import Entry, Palette
+from tui.sign_in import Signing
 from tui.wording import _
 from tui.work import start
 
@@ -58,7 +60,8 @@ class Console(App[None]):
     ) -> None:
         super().__init__()
         self.animation_level = "none"
-        self.link, self.by = Link(home), by
+        self.link, self.by, self.role = Link(home), by, ""
+        self.signing = Signing(self)
         self._kinds, self._pulse_s = pages, pulse_s
         self._given = {"language": language, "theme": theme}
         self._verbs: frozenset[str] | None = None
@@ -105,8 +108,7 @@ class Console(App[None]):
         try:
             was_away = self.away
             if self._verbs is None:
-                self._verbs = frozenset((await self.link.ask("capabilities"))["verbs"])
-                await self._prefer()
+                await self._meet()
             status = await self.link.ask("status")
             changed = was_away or any(status.get(name) != self._status.get(name) for name in _SEEN)
             self._status = status
@@ -119,6 +121,12 @@ class Console(App[None]):
         finally:
             self._pulsing = False
 
+    async def _meet(self) -> None:
+        said = await self.link.ask("capabilities")
+        self._verbs = frozenset(said["verbs"])
+        self.signing.told(said)
+        await self._prefer()
+
     async def _prefer(self) -> None:
         kept = await self.link.ask("console_preferences", by=self.by)
         if kept["language"] and not self._given["language"]:
@@ -128,6 +136,9 @@ class Console(App[None]):
 
     def met(self, trouble: Trouble) -> None:
         """A question was not answered: an away node is told in the status line, anything else there in words."""
+        if trouble.sign_in:
+            self.signing.ask()
+            return
         if trouble.presence is Presence.SERVING:
             self._told = f"! {trouble.rule}"
         self.frame()
@@ -139,7 +150,10 @@ class Console(App[None]):
 
     def trouble(self, trouble: Trouble) -> None:
         """Something that a person asked for could not be done: said in a box as thing, rule and remedy."""
-        self.push_screen(TroubleBox(trouble))
+        if trouble.sign_in:
+            self.signing.ask()
+        else:
+            self.push_screen(TroubleBox(trouble))
         self.frame()
 
     def say(self, text: str) -> None:
@@ -212,7 +226,7 @@ class Console(App[None]):
                 n=said.get("pending_deltas", 0),
                 size=figures.size(said.get("pending_bytes", 0)),
             ),
-            _("经办人 {name}", name=self.by),
+            _("经办人 {name}", name=f"{self.by} {_(self.role)}" if self.role else self.by),
         ]
         if said.get("paused"):
             parts.insert(1, _("传输已暂停"))
@@ -221,7 +235,11 @@ class Console(App[None]):
     def keys(self) -> tuple[Key, ...]:
         """The keys of the screen and those of everywhere; a box says its own at its foot."""
         page = self.page
-        return (*(page.KEYS if page else ()), *EVERYWHERE)
+        return self.allowed((*(page.KEYS if page else ()), *EVERYWHERE))
+
+    def allowed(self, keys: Iterable[Key]) -> tuple[Key, ...]:
+        """Those that the role of who is signed in may use."""
+        return tuple(key for key in keys if not key.verb or self._verbs is None or key.verb in self._verbs)
 
     def on_resize(self, event: Resize) -> None:
         """A wide terminal has the detail beside the list."""
@@ -233,7 +251,8 @@ class Console(App[None]):
 
     async def enter(self, name: str) -> Page:
         """Show a screen, made when it is first asked for."""
-        kind = next(kind for kind in self._shown() if name == kind.NAME)
+        kind = next((kind for kind in self._shown() if name == kind.NAME), self._shown()[0])
+        name = kind.NAME
         page = self._pages.get(name)
         for other in self._pages.values():
             other.display = other is page
@@ -271,7 +290,7 @@ class Console(App[None]):
     def action_help(self) -> None:
         """All keys."""
         if len(self.screen_stack) == 1:
-            self.push_screen(guide.guide(self.page, self._shown()))
+            self.push_screen(guide.guide(self.page, self.allowed(self.page.KEYS if self.page else ()), self._shown()))
 
     def action_palette(self) -> None:
         """Acts by name."""
@@ -279,7 +298,7 @@ class Console(App[None]):
             self.push_screen(Palette(self._entries()))
 
     def _entries(self) -> list[Entry]:
-        own = self.page.KEYS if self.page else ()
+        own = self.allowed(self.page.KEYS if self.page else ())
         found = [Entry(f"{_(key.label)}  {_(key.told)}", key.name, partial(self.simulate_key, key.key)) for key in own]
         for n, kind in enumerate(self._shown(), 1):
             found.append(
@@ -326,7 +345,10 @@ class Console(App[None]):
             self.met(trouble)
 
     def action_person(self) -> None:
-        """In whose name."""
+        """In whose name: who signs in says it, else whoever sits here."""
+        if self.signing.needed:
+            start(self, self.signing.out, "sign-in", exclusive=True)
+            return
 
         async def take(values: Values) -> None:
             self.by = values["by"].strip()
@@ -341,6 +363,12 @@ class Console(App[None]):
                     note=_("以后的办理都记在此人名下。"),
                 )
             )
+
+    async def changed_person(self) -> None:
+        """Another person: other screens, another language perhaps."""
+        self._verbs = None
+        await self.pulse()
+        await self._rebuild()
 
     def action_leave(self) -> None:
         """The daemon works on."""

@@ -29,7 +29,7 @@ CHECK_AFTER_S = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field. `choices` are (value, label) of which one is taken with left and right; `hint` says what is expected."""
+    """One field. `choices` are (value, label) of which one is taken with left and right; `hint` says what is expected; a `secret` is not shown."""
 
     name: str
     label: str
@@ -37,6 +37,7 @@ class Field:
     hint: str = ""
     required: bool = False
     choices: tuple[tuple[str, str], ...] = ()
+    secret: bool = False
 
 
 class Choice(Static, can_focus=True):
@@ -106,7 +107,7 @@ class Form(ModalScreen[bool]):
                         if field.choices:
                             yield Choice(field, f"f{n}")
                         else:
-                            yield Input(field.value, placeholder=field.hint, id=f"f{n}", compact=True)
+                            yield Input(field.value, placeholder=field.hint, id=f"f{n}", compact=True, password=field.secret)
                     yield Static("", id=f"w{n}", classes="form-wrong")
             yield Static("", id="trouble", classes="form-trouble")
             yield Static(Content(_("^S 办理    Tab 下一栏    Esc 取消")), classes="box-foot")

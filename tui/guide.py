@@ -18,11 +18,11 @@ def lines(keys: Iterable[Key]) -> list[Content]:
     return [Content.assemble("  ", (pad(_(key.name), 9), "bold"), _(key.told or key.label)) for key in keys]
 
 
-def guide(page: Page | None, shown: Sequence[type[Page]]) -> Reading:
-    """The help over the screen that is seen."""
+def guide(page: Page | None, keys: Sequence[Key], shown: Sequence[type[Page]]) -> Reading:
+    """The help over the screen that is seen: those of its keys that may be used."""
     found: list[Content] = []
-    if page is not None and page.KEYS:
-        found += [Content.styled(_(page.TITLE), "bold $primary"), *lines(page.KEYS), Content("")]
+    if page is not None and keys:
+        found += [Content.styled(_(page.TITLE), "bold $primary"), *lines(keys), Content("")]
     if page is not None and page.query("Ledger"):
         found += [Content.styled(_("列表"), "bold $primary"), *lines(LIST_KEYS), Content("")]
     found += [

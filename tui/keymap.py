@@ -26,6 +26,7 @@ class Key:
         label: what it does in a word or two, for the line of keys (Chinese; looked up when shown).
         told: the same in a sentence, for the help; the label where it says enough.
         shown: whether the line of keys has it; the help has all.
+        verb: what it asks of the node; where the role of who is signed in may not, the key is neither shown nor told.
     """
 
     key: str
@@ -33,6 +34,7 @@ class Key:
     label: str
     told: str = ""
     shown: bool = True
+    verb: str = ""
 
     @property
     def name(self) -> str:
@@ -67,7 +69,7 @@ EVERYWHERE = (
     Key("f5", "renew", mark("刷新"), mark("立即重新读取"), shown=False),
     Key("f2", "turn_language", mark("English"), mark("换语言：中文、English"), shown=False),
     Key("f3", "turn_theme", mark("配色"), mark("换配色：两浅、两深、高对比"), shown=False),
-    Key("f4", "person", mark("经办人"), mark("换经办人：以后的办理记在谁名下"), shown=False),
+    Key("f4", "person", mark("经办人"), mark("换经办人或重新登录：以后的办理记在谁名下"), shown=False),
     Key("q", "leave", mark("退出"), mark("关闭工作台；后台服务照常工作"), shown=False),
 )
 """Keys of every screen."""

@@ -33,9 +33,13 @@ _RULES = {
 class Trouble(Exception):
     """What could not be done (thing; filled in by who asked), why (rule), and what to do now (remedy)."""
 
-    def __init__(self, thing: str, rule: str, remedy: str, presence: Presence = Presence.SERVING) -> None:
+    def __init__(
+        self, thing: str, rule: str, remedy: str, presence: Presence = Presence.SERVING, *, sign_in: bool = False
+    ) -> None:
         super().__init__(thing, rule, remedy)
         self.thing, self.rule, self.remedy, self.presence = thing, rule, remedy, presence
+        self.sign_in = sign_in
+        """Whether nobody is signed in, or no more."""
 
 
 def trouble_of(thing: str, text: str) -> Trouble:
@@ -62,6 +66,8 @@ class Link:
         self.home = home
         self.presence = Presence.SERVING
         """How the last question found the node."""
+        self.token = ""
+        """Of who has signed in."""
 
     async def ask(self, verb: str, /, **given: Any) -> Answer:
         """The answer of a verb.
@@ -74,7 +80,7 @@ class Link:
     def _ask(self, verb: str, given: dict[str, Any]) -> Answer:
         thing = ""
         try:
-            node = client.connect(self.home)
+            node = client.connect(self.home, self.token)
             if node is None:
                 self.presence = client.presence(self.home)
                 # Between the two looks it may have come up: the next question finds it.
@@ -83,7 +89,9 @@ class Link:
             answer: Answer = getattr(node, verb)(**given)
         except client.Refused as fault:
             self.presence = Presence.SERVING
-            raise trouble_of(thing, str(fault)) from fault
+            trouble = trouble_of(thing, str(fault))
+            trouble.sign_in = isinstance(fault, client.SignInNeeded)
+            raise trouble from fault
         except NodeError as fault:
             self.presence = Presence.STOPPED
             raise Trouble(

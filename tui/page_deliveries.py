@@ -34,30 +34,20 @@ class DeliveriesPage(Page):
 
     NAME: ClassVar = "deliveries"
     TITLE: ClassVar = mark("批次")
-    NEEDS: ClassVar = frozenset(
-        {
-            "console_deliveries",
-            "delivery_show",
-            "delivery_report",
-            "clear",
-            "catalogue_import",
-            "sample_draw",
-            "workload",
-        }
-    )
+    NEEDS: ClassVar = frozenset({"console_deliveries", "delivery_show", "delivery_report"})
     KEYS: ClassVar = (
         Key("enter", "report", mark("报告"), mark("批次报告：目录、挂接、问题、抽检、随批次清单、经过")),
-        Key("i", "import_sheets", mark("导入目录"), mark("导入目录表：空跑、询问、修复、再导入")),
-        Key("c", "clear", mark("保密审查"), mark("签署保密审查意见，须两人")),
-        Key("l", "page_rule", mark("口径"), mark("页数口径与文件夹读法：按本批次的数字提出，可采用")),
-        Key("n", "sample", mark("抽检"), mark("抽检：抽取、逐页判定、打印、读回")),
+        Key("i", "import_sheets", mark("导入目录"), mark("导入目录表：空跑、询问、修复、再导入"), verb="catalogue_import"),
+        Key("c", "clear", mark("保密审查"), mark("签署保密审查意见，须两人"), verb="clear"),
+        Key("l", "page_rule", mark("口径"), mark("页数口径与文件夹读法：按本批次的数字提出，可采用"), verb="profile_propose"),
+        Key("n", "sample", mark("抽检"), mark("抽检：抽取、逐页判定、打印、读回"), verb="sample_draw"),
         Key("s", "submit", mark("提交"), mark("提交：已全部交来，可以验收"), shown=False),
-        Key("v", "accept", mark("验收"), mark("验收通过：本轮抽检合格之后")),
-        Key("t", "give_back", mark("退回"), mark("退回整改：写明理由")),
-        Key("e", "evidence", mark("随批清单"), mark("核对随批次清单：摘要清单、说明文件、移交清单"), shown=False),
-        Key("d", "describe", mark("登记"), mark("登记批次号、加工单位、扫描站、经手人"), shown=False),
-        Key("p", "print", mark("打印"), mark("打印批次报告：写成 PDF、HTML、JSON"), shown=False),
-        Key("x", "reprocess", mark("批量重处理"), mark("声明批量重处理：此间改写已加封的页不触发制动"), shown=False),
+        Key("v", "accept", mark("验收"), mark("验收通过：本轮抽检合格之后"), verb="delivery_accept"),
+        Key("t", "give_back", mark("退回"), mark("退回整改：写明理由"), verb="delivery_return"),
+        Key("e", "evidence", mark("随批清单"), mark("核对随批次清单：摘要清单、说明文件、移交清单"), shown=False, verb="delivery_evidence"),
+        Key("d", "describe", mark("登记"), mark("登记批次号、加工单位、扫描站、经手人"), shown=False, verb="delivery_describe"),
+        Key("p", "print", mark("打印"), mark("打印批次报告：写成 PDF、HTML、JSON"), shown=False, verb="delivery_report_files"),
+        Key("x", "reprocess", mark("批量重处理"), mark("声明批量重处理：此间改写已加封的页不触发制动"), shown=False, verb="delivery_reprocess"),
         Key("w", "withdraw", mark("撤回"), mark("撤回批次：误投的；已加封的作废"), shown=False),
         Key("o", "reopen", mark("重新收件"), mark("重新收件：已撤回或已提交的批次继续收件"), shown=False),
         Key("g", "workload", mark("工作量"), mark("工作量统计：已验收批次，按人、日、幅面，折合A4"), shown=False),

@@ -35,19 +35,17 @@ class FindingsPage(Page):
 
     NAME: ClassVar = "findings"
     TITLE: ClassVar = mark("待处理")
-    NEEDS: ClassVar = frozenset(
-        {"quarantine_numbers", "quarantine_rows", "quarantine_many", "quarantine_undo", "quarantine_judge"}
-    )
+    NEEDS: ClassVar = frozenset({"quarantine_numbers", "quarantine_rows", "quarantine_many"})
     KEYS: ClassVar = (
         Key("enter", "detail", mark("详情"), mark("全部详情与经过"), shown=False),
         Key("c", "claim", mark("领取"), mark("领取：半个工作日内他人不能办理")),
         Key("e", "mend", mark("改著录"), mark("修改著录：就地改目录行，边改边校验")),
-        Key("w", "waive", mark("放行"), mark("说明后放行：写明理由")),
+        Key("w", "waive", mark("放行"), mark("说明后放行：写明理由"), verb="quarantine_waive"),
         Key("r", "retry", mark("重检"), mark("重新检测：下次查看时重新判断")),
-        Key("x", "replace", mark("换页"), mark("换页重检：以另一图像代替此页")),
-        Key("m", "move_page", mark("移页"), mark("移页：此页归入另一件档案"), shown=False),
+        Key("x", "replace", mark("换页"), mark("换页重检：以另一图像代替此页"), verb="quarantine_replace"),
+        Key("m", "move_page", mark("移页"), mark("移页：此页归入另一件档案"), shown=False, verb="quarantine_move"),
         Key("d", "drop", mark("删页"), mark("删除该页：不再收入此页，原文件不动"), shown=False),
-        Key("a", "set_aside", mark("搁置"), mark("搁置：仍列出，仍计数")),
+        Key("a", "set_aside", mark("搁置"), mark("搁置：仍列出，仍计数"), verb="quarantine_set_aside"),
         Key("u", "undo", mark("撤销"), mark("撤销本人对此问题最近一次办理")),
         Key("b", "unclaim", mark("放回"), mark("放回：不再由本人办理"), shown=False),
         Key("space", "mark", mark("标记"), mark("标记此行；有标记时 c w r a b 办理全部标记的"), shown=False),

@@ -31,12 +31,12 @@ class LinePage(Page):
 
     NAME: ClassVar = "line"
     TITLE: ClassVar = mark("传输")
-    NEEDS: ClassVar = frozenset({"console_line", "pause", "run", "machine_configure"})
+    NEEDS: ClassVar = frozenset({"console_line"})
     KEYS: ClassVar = (
-        Key("s", "send", mark("立即传输"), mark("现在就传输，不等时段")),
-        Key("p", "pause", mark("暂停/继续"), mark("暂停或继续传输；已送达的不重传")),
-        Key("l", "cap", mark("限速"), mark("改限速（Mbit/s）")),
-        Key("w", "windows", mark("时段"), mark("改传输时段")),
+        Key("s", "send", mark("立即传输"), mark("现在就传输，不等时段"), verb="run"),
+        Key("p", "pause", mark("暂停/继续"), mark("暂停或继续传输；已送达的不重传"), verb="pause"),
+        Key("l", "cap", mark("限速"), mark("改限速（Mbit/s）"), verb="machine_configure"),
+        Key("w", "windows", mark("时段"), mark("改传输时段"), verb="machine_configure"),
         Key("enter", "night", mark("详情"), mark("此次传输的全部说明"), shown=False),
     )
 

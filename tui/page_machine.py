@@ -18,6 +18,7 @@ from tui.keymap import Key
 from tui.link import Answer
 from tui.page import Page, facts
 from tui.wording import _
+from tui.work import start
 
 SETTINGS = (
     ("watch", mark("扫描文件夹")), ("unlock", mark("解锁方式")), ("cleared_by", mark("常设审查人")), ("windows", mark("传输时段")),
@@ -31,12 +32,14 @@ class MachinePage(Page):
 
     NAME: ClassVar = "machine"
     TITLE: ClassVar = mark("本机")
-    NEEDS: ClassVar = frozenset({"machine_show", "machine_bundle", "doctor", "backup", "verify"})
+    NEEDS: ClassVar = frozenset({"machine_show"})
     KEYS: ClassVar = (
-        Key("d", "doctor", mark("体检"), mark("体检：数据库、日志、回执、对象、时钟、空间")),
-        Key("v", "verify", mark("复核"), mark("逐个复核已加封对象的摘要（较久，可离开本屏）")),
-        Key("b", "backup", mark("备份"), mark("备份到文件夹（可重复，只补新增）")),
-        Key("g", "bundle", mark("诊断包"), mark("诊断包：供电话支持，不含题名、档号与密钥")),
+        Key("d", "doctor", mark("体检"), mark("体检：数据库、日志、回执、对象、时钟、空间"), verb="doctor"),
+        Key("v", "verify", mark("复核"), mark("逐个复核已加封对象的摘要（较久，可离开本屏）"), verb="verify"),
+        Key("b", "backup", mark("备份"), mark("备份到文件夹（可重复，只补新增）"), verb="backup"),
+        Key("g", "bundle", mark("诊断包"), mark("诊断包：供电话支持，不含题名、档号与密钥"), verb="machine_bundle"),
+        Key("o", "operators", mark("操作员"), mark("操作员：新立、停用、重置口令"), verb="operator_list"),
+        Key("l", "journal", mark("审计日志"), mark("审计日志：谁在何时办了何事；验证、导出"), verb="journal_list"),
         Key("y", "copy", mark("复制"), mark("复制本机指纹到剪贴板"), shown=False),
     )
 
@@ -121,6 +124,23 @@ class MachinePage(Page):
             note=_("不含题名、档号、路径与密钥。"),
             done=None,
         )
+
+    def action_operators(self) -> None:
+        """操作员."""
+        # Here: few come to these desks.
+        from tui.operator_desk import OperatorDesk
+
+        def closed(_done: None) -> None:
+            # The first operator makes a node that signs in.
+            start(self.console, self.console.changed_person, "sign-in", exclusive=True)
+
+        self.app.push_screen(OperatorDesk(self.console.link, self._machine.get("now", 0)), closed)
+
+    def action_journal(self) -> None:
+        """审计日志."""
+        from tui.journal_desk import JournalDesk
+
+        self.app.push_screen(JournalDesk(self.console.link))
 
     def action_copy(self) -> None:
         """The fingerprint to the clipboard of the terminal."""

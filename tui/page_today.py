@@ -30,12 +30,12 @@ class TodayPage(Page):
 
     NAME: ClassVar = "today"
     TITLE: ClassVar = mark("今日")
-    NEEDS: ClassVar = frozenset({"console_today", "console_target"})
+    NEEDS: ClassVar = frozenset({"console_today"})
     KEYS: ClassVar = (
         Key("enter", "app.page(2)", mark("批次"), mark("到所选批次"), shown=False),
-        Key("i", "take_in", mark("立即收入"), mark("现在就查看扫描文件夹，收入已就绪的")),
-        Key("s", "send", mark("立即传输"), mark("现在就传输，不等时段")),
-        Key("t", "target", mark("目标"), mark("改目标页数")),
+        Key("i", "take_in", mark("立即收入"), mark("现在就查看扫描文件夹，收入已就绪的"), verb="run"),
+        Key("s", "send", mark("立即传输"), mark("现在就传输，不等时段"), verb="run"),
+        Key("t", "target", mark("目标"), mark("改目标页数"), verb="console_target"),
     )
 
     def compose(self) -> ComposeResult:
