@@ -122,8 +122,11 @@ def working_age(calendar: WorkingDays, since: dt.date, today: dt.date) -> int:
 
 
 def may_judge(now: Standing, handover: HandOver, *, released: bool) -> None:
-    """ReceptionRefused unless a record may be judged: it waits or has a draft only, and a transfer was let go by its holder."""
-    if now.is_final:
+    """ReceptionRefused unless a record may be judged: it waits or has a draft only, and a transfer was let go by its holder.
+
+    What is let go waits for a word whatever was said of it before, as a report or on an earlier way: nobody writes it until then.
+    """
+    if now.is_final and not (handover is HandOver.TRANSFER and released):
         raise ReceptionRefused("这一件已有结论，新版本到馆后才能再定")
     if handover is HandOver.TRANSFER and not released:
         raise ReceptionRefused("移交单位还没有移出保管，不能接收；请对方执行 jindang node release")

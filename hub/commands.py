@@ -14,6 +14,7 @@ from hub.commands_account import account, journal
 from hub.commands_care import audit, restore, scrub
 from hub.commands_catalogue import catalogue
 from hub.commands_check import check
+from hub.commands_custody import accept, directives, grant, handover, notify, propose, return_
 from hub.commands_meaning import meaning
 from hub.commands_search import reindex, search, show, suggest
 from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, progress, say, when
@@ -218,6 +219,13 @@ commands.add_command(check)
 commands.add_command(restore)
 commands.add_command(scrub)
 commands.add_command(audit)
+commands.add_command(accept)
+commands.add_command(return_)
+commands.add_command(handover)
+commands.add_command(grant)
+commands.add_command(propose)
+commands.add_command(notify)
+commands.add_command(directives)
 commands.add_command(meaning)
 commands.add_command(account)
 commands.add_command(journal)

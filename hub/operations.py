@@ -13,6 +13,7 @@ from hub import backup, doctor, front, opened, restored, status
 from hub.account_words import AccountWords
 from hub.catalogue import CatalogueDesk
 from hub.check_desk import CheckDesk
+from hub.custody_words import CustodyWords
 from hub.desk import Answer, Desk, LocalDesk, Number
 from hub.desk_witness import WitnessedDesk
 from hub.enrolment import Enrolment
@@ -139,7 +140,7 @@ def desk_of(
 ) -> Desk:
     """The desk of an opened home."""
     do, checks = Operations(home, enrolment, vault, folding, cut_off, people), CheckDesk(home, vault)
-    accounts = AccountWords(home, people)
+    accounts, custody = AccountWords(home, people), CustodyWords(home)
     searching, meaning = SearchDesk(home.holdings, home.clock, home.meaning), MeaningDesk(home)
     calls: list[Callable[..., Answer]] = [
         do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.audit, do.scrub, do.wait_no_more, do.objects, do.manifests, do.backup_told,
@@ -147,7 +148,8 @@ def desk_of(
         searching.search, searching.suggest, searching.search_state, searching.reindex,
         checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
         accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
-        meaning.meaning_status, meaning.meaning_run, meaning.meaning_check,
+        meaning.meaning_status, meaning.meaning_run, meaning.meaning_check, custody.accept, custody.give_back, custody.handover,
+        custody.grant, custody.propose, custody.notify, custody.directives,
     ]  # fmt: skip
     streams: list[Callable[..., Iterator[bytes]]] = [
         do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import, accounts.journal_export,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from holdings import directive, records
 from holdings.directive import Body, DirectiveKind
-from holdings.directive_entry import Result, Said
+from holdings.directive_entry import Result, Said, Subject
 from holdings.directive_text import person_of, text_of
 from holdings.directive_verdict import Accepted, Grant, Link, Returned
 from holdings.directive_wish import Correction, Notice, Opening, ReadingAnswer, ReadingAsked
@@ -158,66 +158,59 @@ class DirectiveVerbs(Verbs):
     def _says(self, body: Body) -> Answer:
         said: Answer = {"person": body.word.person, "time": body.word.time}
         match body:
-            case Returned():
-                listed = [
-                    {
-                        **self._named(r.subject.record),
-                        "version": r.subject.version,
-                        "faults": custody_shown.faults(r.faults, []),
-                    }
-                    for r in body.records
-                ]
-                said |= {
-                    "handover": body.handover.name.lower(),
-                    "delivery": body.delivery,
-                    "round": body.round,
-                    "due": body.due,
-                    "note": body.note,
-                    "records": listed,
-                }
-            case Accepted():
-                listed = [{**self._named(one.record), "version": one.version} for one in body.subjects]
-                said |= {
-                    "handover": body.handover.name.lower(),
-                    "delivery": body.delivery,
-                    "round": body.round,
-                    "note": body.note,
-                    "records": listed,
-                }
+            case Returned() | Accepted():
+                return said | self._verdict(body)
             case Grant():
-                said |= {
-                    "reason": body.reason,
-                    "records": [{**self._named(one.record), "version": one.version} for one in body.subjects],
-                }
+                return said | {"reason": body.reason, "records": [self._subject(one) for one in body.subjects]}
             case Correction():
-                said |= {
+                changes = self._changes(body)
+                return said | {
                     **self._named(body.record),
                     "version": body.version,
                     "reason": body.reason,
-                    "changes": self._changes(body),
+                    "changes": changes,
                 }
             case Opening():
-                said |= {
+                listed = [self._named(one) for one in body.records]
+                return said | {
                     "result": body.result.label,
                     "until": body.until,
                     "ground": body.ground,
-                    "records": [self._named(one) for one in body.records],
+                    "records": listed,
                 }
             case ReadingAsked():
-                said |= {"request": body.request.hex(), "archive": body.archive, "applicant": body.applicant, "sought": body.sought, "until": body.until,
-                         "records": [self._named(one) for one in body.records]}  # fmt: skip
-            case ReadingAnswer():
-                said |= {
-                    "request": body.request.hex(),
-                    "result": body.result.label,
-                    "text": body.text,
+                listed = [self._named(one) for one in body.records]
+                asked = {
+                    "archive": body.archive,
+                    "applicant": body.applicant,
+                    "sought": body.sought,
                     "until": body.until,
                 }
+                return said | {"request": body.request.hex(), **asked, "records": listed}
+            case ReadingAnswer():
+                answer = {"result": body.result.label, "text": body.text, "until": body.until}
+                return said | {"request": body.request.hex(), **answer}
             case Notice():
-                said |= {"subject": body.subject, "text": body.text}
+                return said | {"subject": body.subject, "text": body.text}
             case Link():
-                said |= {"handover": body.handover.name.lower()}
-        return said
+                return said | {"handover": body.handover.name.lower()}
+
+    def _verdict(self, body: Returned | Accepted) -> Answer:
+        said: Answer = {
+            "handover": body.handover.name.lower(),
+            "delivery": body.delivery,
+            "round": body.round,
+            "note": body.note,
+        }
+        if isinstance(body, Accepted):
+            return said | {"records": [self._subject(one) for one in body.subjects]}
+        listed = [
+            {**self._subject(one.subject), "faults": custody_shown.faults(one.faults, [])} for one in body.records
+        ]
+        return said | {"due": body.due, "records": listed}
+
+    def _subject(self, one: Subject) -> Answer:
+        return {**self._named(one.record), "version": one.version}
 
     def _changes(self, body: Correction) -> list[dict[str, Any]]:
         """Each element as it is now and as it is proposed."""
