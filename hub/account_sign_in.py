@@ -66,6 +66,10 @@ class SignIn:
         )
         self._policy, self._key = policy, key
 
+    def use(self, policy: PeopleConfig) -> None:
+        """Other rules from the next page on: hub.toml was read again."""
+        self._policy = policy
+
     # ------------------------------------------------------------------ password
 
     def open(self, name: str, password: str, address: str, agent: str) -> Opened:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -22,10 +23,10 @@ from hub.check_watch import HandoverWatch
 from hub.clock import SystemClock
 from hub.config import split_address
 from hub.conversation import Conversation
-from hub.desk import Desk, LocalDesk
+from hub.desk import Desk
 from hub.endpoints import READ_BUFFER, NodePort
 from hub.enrolment import Enrolment
-from hub.errors import ConfigurationWrong
+from hub.errors import ConfigurationWrong, HubError
 from hub.folding import NICE, QUIET_S, Folding, Stores
 from hub.home import SOCKET, Home, open_home
 from hub.local_api import LocalApi
@@ -34,10 +35,13 @@ from hub.meaning_watch import MeaningWatch
 from hub.operations import desk_of
 from hub.people import People
 from hub.receiving import Receiver, Traffic
+from hub.reload import Reload
 from hub.vault import Vault
 from sync import entry
+from sync.limits import Limits
 from sync.sandbox import Sandbox
 
+LOG = logging.getLogger("jindang.hub")
 FILE_THREADS = 4
 """Threads for files and databases: as many as a node has uploads by default, and each is short."""
 DESK_THREADS = 2
@@ -63,9 +67,10 @@ class Hub:
     conversation: Conversation
     vault: Vault
     folding: Folding
-    desk: LocalDesk
+    desk: Desk
     desk_pool: ThreadPoolExecutor
     people: People
+    reloading: Reload
     cut_off: list[Callable[[bytes], None]]
     """Told of a node that was revoked: its running uploads end."""
 
@@ -82,7 +87,10 @@ class Hub:
 def assemble(home: Home, quiet_s: float = QUIET_S) -> Hub:
     """Put a hub together; nothing runs yet."""
     key, config = home.secrets.signing_key(), home.config
-    bounds = config.limits()
+
+    def bounds() -> Limits:
+        return home.config.limits()
+
     traffic, sandbox = Traffic(home.clock), Sandbox(config.decoders, DECODER_MIB, DECODER_S, NICE)
     vault = Vault(home.secrets.identity, home.objects, home.holdings, sandbox, home.clock)
     stores = Stores(home.front, home.holdings, vault, sandbox)
@@ -90,13 +98,14 @@ def assemble(home: Home, quiet_s: float = QUIET_S) -> Hub:
     bearers = Bearers(home.clock, home.random)
     arrivals = Arrivals(home.front, home.objects, key, home.own_log, home.clock, folding.receipted)
     enrolment = Enrolment(home.front, home.own_log, home.tls_digest, home.clock, home.random)
-    conversation = Conversation(home.front, home.objects, home.own_log, arrivals, bearers, lambda: bounds, home.tls_digest, home.clock, home.random, home.directives)
+    conversation = Conversation(home.front, home.objects, home.own_log, arrivals, bearers, bounds, home.tls_digest, home.clock, home.random, home.directives)
     cut_off: list[Callable[[bytes], None]] = [bearers.drop]
-    people = People(home)
-    desk = desk_of(home, enrolment, Lookup(home.front, home.holdings, vault, home.genesis, home.clock, home.site), vault, folding, cut_off, people)
+    people, reloading = People(home), Reload(home)
+    reloading.takers.append(lambda now: people.use(now.people))
+    desk = desk_of(home, enrolment, Lookup(home.front, home.holdings, vault, home.genesis, home.clock, home.site), vault, folding, cut_off, people, reloading)
     pool = ThreadPoolExecutor(FILE_THREADS, "hub-file")
     desk_pool = ThreadPoolExecutor(DESK_THREADS, "hub-desk")
-    return Hub(home, pool, sandbox, traffic, bearers, arrivals, enrolment, conversation, vault, folding, desk, desk_pool, people, cut_off)
+    return Hub(home, pool, sandbox, traffic, bearers, arrivals, enrolment, conversation, vault, folding, desk, desk_pool, people, reloading, cut_off)
 
 
 @contextlib.contextmanager
@@ -132,6 +141,7 @@ async def open_node_port(hub: Hub, listen: str, free: Callable[[], int] | None =
         loop.call_soon_threadsafe(receiver.abort_node, log_id)
 
     hub.cut_off.append(cut_off)
+    hub.reloading.takers.append(lambda now: receiver.use(now.limits()))
     port = NodePort(hub.enrolment, hub.conversation, hub.bearers, receiver, hub.pool)
     runner = web.AppRunner(port.application(), access_log=None, read_bufsize=READ_BUFFER, auto_decompress=False, keepalive_timeout=300.0, shutdown_timeout=STOP_S)
     await runner.setup()
@@ -146,12 +156,21 @@ async def open_node_port(hub: Hub, listen: str, free: Callable[[], int] | None =
     return runner, (address[0], address[1])
 
 
+def _reload(hub: Hub) -> None:
+    """SIGHUP: as the command does it, so that it stands in the journal; a wrong file is told and changes nothing."""
+    try:
+        hub.desk.call("reload")
+    except HubError as fault:
+        LOG.error("hub.toml 没有重读，一切照旧：%s", fault)
+
+
 async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
     """Run the hub until SIGTERM or SIGINT."""
     hub = assemble(home)
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, lambda: loop.run_in_executor(hub.desk_pool, _reload, hub))
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(hub.close)
         await loop.run_in_executor(hub.pool, hub.arrivals.recover)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from pathlib import Path
@@ -11,7 +10,8 @@ from typing import Any
 import click
 
 from hub.commands_account import account, journal
-from hub.commands_care import audit, restore, scrub
+from hub.commands_alarm import alarms, outage
+from hub.commands_care import audit, reload, restore, scrub
 from hub.commands_catalogue import catalogue
 from hub.commands_check import check
 from hub.commands_custody import accept, directives, grant, handover, notify, propose, return_
@@ -62,16 +62,18 @@ def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | No
 @commands.command()
 @HOME
 @click.option("--listen", default=None, help="节点端口 主机:端口；缺省用 hub.toml 所写")
+@click.option("--log", type=click.Choice(["text", "json"]), default="text", show_default=True, help="服务日志：供人看，或每行一个 JSON 对象")
 @exits
-def run(home: Path, listen: str | None) -> None:
-    """运行中心，直到收到 SIGTERM。"""
+def run(home: Path, listen: str | None, log: str) -> None:
+    """运行中心，直到收到 SIGTERM；收到 SIGHUP 重读 hub.toml。"""
     import uvloop
 
     from hub import app
     from hub.clock import SystemClock
     from hub.home import open_home
+    from hub.log_lines import Form, begin
 
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(message)s")
+    begin(Form(log))
     opened = open_home(home.absolute(), ask_passphrase, SystemClock(), os.urandom)
     uvloop.run(app.serve(opened, listen or opened.config.listen, click.echo))
 
@@ -215,10 +217,11 @@ def identity(home: Path, as_json: bool, file: Path, yes: bool) -> None:
 
 
 commands.add_command(catalogue)
-commands.add_command(check)
 commands.add_command(restore)
 commands.add_command(scrub)
 commands.add_command(audit)
+commands.add_command(reload)
+commands.add_command(check)
 commands.add_command(accept)
 commands.add_command(return_)
 commands.add_command(handover)
@@ -228,6 +231,8 @@ commands.add_command(notify)
 commands.add_command(directives)
 commands.add_command(meaning)
 commands.add_command(account)
+commands.add_command(alarms)
+commands.add_command(outage)
 commands.add_command(journal)
 commands.add_command(search)
 commands.add_command(suggest)

@@ -108,6 +108,20 @@ def scrub(home: Path, as_json: bool, limit_gib: int, mend_from: Path | None) -> 
 @HOME
 @JSON
 @exits
+def reload(home: Path, as_json: bool) -> None:
+    """让运行中的中心重读 hub.toml：能当即生效的生效，不能的列出来，等重启。"""
+    with at(home) as desk:
+        result = desk.call("reload")
+    lines = [f"已生效：{'、'.join(result['applied']) or '没有改动'}。"]
+    lines += [f"须重启中心才生效：{'、'.join(result['needs_restart'])}。"] if result["needs_restart"] else []
+    give(as_json, result, "\n".join(lines))
+    sys.exit(1 if result["needs_restart"] else 0)
+
+
+@click.command()
+@HOME
+@JSON
+@exits
 def audit(home: Path, as_json: bool) -> None:
     """查核：日志链、回执、审计日志的签名与锚定，三员是否分立，巡检是否按期。"""
     with at(home) as desk:

@@ -11,6 +11,7 @@ from holdings.district import districts
 from holdings.errors import NotFound
 from hub import backup, doctor, front, opened, restored, status
 from hub.account_words import AccountWords
+from hub.alarm_words import AlarmWords
 from hub.catalogue import CatalogueDesk
 from hub.check_desk import CheckDesk
 from hub.custody_words import CustodyWords
@@ -23,6 +24,7 @@ from hub.home import Home
 from hub.lookup import Lookup
 from hub.meaning_desk import MeaningDesk
 from hub.people import People
+from hub.reload import Reload
 from hub.search import SearchDesk
 from hub.vault import Vault
 
@@ -136,7 +138,7 @@ def _bytes(text: str) -> bytes:
 
 
 def desk_of(
-    home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]], people: People
+    home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]], people: People, reloading: Reload
 ) -> Desk:
     """The desk of an opened home."""
     do, checks = Operations(home, enrolment, vault, folding, cut_off, people), CheckDesk(home, vault)
@@ -144,12 +146,13 @@ def desk_of(
     searching, meaning = SearchDesk(home.holdings, home.clock, home.meaning), MeaningDesk(home)
     calls: list[Callable[..., Answer]] = [
         do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.audit, do.scrub, do.wait_no_more, do.objects, do.manifests, do.backup_told,
-        do.backup_signed, lookup.show, lookup.listed,
+        do.backup_signed, reloading.reload, lookup.show, lookup.listed,
         searching.search, searching.suggest, searching.search_state, searching.reindex,
         checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
         accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
         meaning.meaning_status, meaning.meaning_run, meaning.meaning_check, custody.accept, custody.give_back, custody.handover,
         custody.grant, custody.propose, custody.notify, custody.directives,
+        alarms.alarm_list, alarms.alarm_ack, alarms.alarm_silence, alarms.outage_add, alarms.outage_list, alarms.outage_end,
     ]  # fmt: skip
     streams: list[Callable[..., Iterator[bytes]]] = [
         do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import, accounts.journal_export,

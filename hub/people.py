@@ -14,6 +14,7 @@ from holdings.password import Passwords
 from hub import account_store, history
 from hub.account_desk import AccountDesk
 from hub.account_sign_in import SignIn
+from hub.config import PeopleConfig
 from hub.home import PEOPLE, Home
 from hub.journal import Journal
 from sync.database import Database, open_database
@@ -64,6 +65,12 @@ class People:
                     database, journal, sign_in, AccountDesk(database, journal, passwords, home.clock, home.random)
                 )
             return self._opened
+
+    def use(self, policy: PeopleConfig) -> None:
+        """Other rules of signing in; who has not been opened yet takes them from the home."""
+        with self._lock:
+            if self._opened is not None:
+                self._opened.sign_in.use(policy)
 
     def close(self) -> None:
         """Close what was opened."""

@@ -88,6 +88,10 @@ class Receiver:
     def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
 
+    def use(self, bounds: limits.Limits) -> None:
+        """Other bounds from the next request on: hub.toml was read again."""
+        self._bounds = bounds
+
     def abort_node(self, log_id: bytes) -> None:
         """The node was revoked: its running uploads end now."""
         for upload in self._under_way.values():
