@@ -10,8 +10,7 @@ from typing import Any
 import click
 
 from hub.commands_account import account, journal
-from hub.commands_alarm import alarms, outage
-from hub.commands_care import audit, reload, restore, scrub
+from hub.commands_care import audit, restore, scrub
 from hub.commands_catalogue import catalogue
 from hub.commands_check import check
 from hub.commands_custody import accept, directives, grant, handover, notify, propose, return_
@@ -231,8 +230,6 @@ commands.add_command(notify)
 commands.add_command(directives)
 commands.add_command(meaning)
 commands.add_command(account)
-commands.add_command(alarms)
-commands.add_command(outage)
 commands.add_command(journal)
 commands.add_command(search)
 commands.add_command(suggest)
