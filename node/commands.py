@@ -12,6 +12,7 @@ import click
 
 from node.commands_catalogue import catalogue
 from node.commands_check import check
+from node.commands_counter import counter
 from node.commands_delivery import delivery
 from node.commands_directive import directives, release, returned
 from node.commands_directory import directory
@@ -298,6 +299,7 @@ commands.add_command(directives)
 commands.add_command(returned)
 commands.add_command(release)
 commands.add_command(directory)
+commands.add_command(counter)
 commands.add_command(sample)
 commands.add_command(fonds)
 commands.add_command(pages)

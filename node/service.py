@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from node.verbs_cataloguing import CataloguingVerbs
     from node.verbs_check import CheckVerbs
     from node.verbs_console import ConsoleVerbs
+    from node.verbs_counter import CounterVerbs
     from node.verbs_delivery import DeliveryVerbs
     from node.verbs_directive import DirectiveVerbs
     from node.verbs_directory import DirectoryVerbs
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     class Groups(
         CatalogueVerbs, DirectiveVerbs, FondsVerbs, PageVerbs, DeliveryVerbs, SampleVerbs, ProfileVerbs, RenumberVerbs, CheckVerbs, ConsoleVerbs, MachineVerbs,
         SearchVerbs, ShowVerbs, ReadingVerbs, MeaningVerbs, OperatorVerbs, RecordVerbs, DirectoryVerbs, CataloguingVerbs,
+        CounterVerbs,
     ):
         """What the service answers to as a whole."""
 else:

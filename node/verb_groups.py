@@ -16,6 +16,7 @@ GROUPS = {
     "node.verbs_cataloguing": "CataloguingVerbs",
     "node.verbs_check": "CheckVerbs",
     "node.verbs_console": "ConsoleVerbs",
+    "node.verbs_counter": "CounterVerbs",
     "node.verbs_delivery": "DeliveryVerbs",
     "node.verbs_directory": "DirectoryVerbs",
     "node.verbs_directive": "DirectiveVerbs",

@@ -36,7 +36,9 @@ def directories(page: HoldingsPage, code: str) -> None:
         done = await page.ask(
             "directory_print", kind=values["kind"], code=values["code"].strip(), destination=values["file"].strip()
         )
-        page.console.say(_("已打印{label}：{n} 行，{file}", label=_(done["label"]), n=count(done["rows"]), file=done["file"]))
+        page.console.say(
+            _("已打印{label}：{n} 行，{file}", label=_(done["label"]), n=count(done["rows"]), file=done["file"])
+        )
 
     kinds = (("items", _("归档文件目录")), ("volume", _("卷内文件目录")), ("notes", _("备考表")))
     fields = [

@@ -234,7 +234,9 @@ class HoldingsPage(Page):
 
     def action_catalogue(self) -> None:
         """著录: folders that wait for their row, or codes behind the one under the cursor."""
-        self.app.push_screen(CataloguingDesk(self.console.link, self.console.by), lambda _closed: self.begin(self.renew))
+        self.app.push_screen(
+            CataloguingDesk(self.console.link, self.console.by), lambda _closed: self.begin(self.renew)
+        )
 
     def action_print(self) -> None:
         """Directories of what is under the cursor."""
