@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from hub.commands_account import account, journal
-from hub.commands_care import audit, restore, scrub
+from hub.commands_care import audit, reload, restore, scrub
 from hub.commands_catalogue import catalogue
 from hub.commands_check import check
 from hub.commands_custody import accept, directives, grant, handover, notify, propose, return_
