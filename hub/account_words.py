@@ -29,6 +29,12 @@ ASKS_WHO: Final = frozenset(
         "account_close",
         "journal_verify",
         "journal_export",
+        "alarm_list",
+        "alarm_ack",
+        "alarm_silence",
+        "outage_add",
+        "outage_list",
+        "outage_end",
     )
 )
 """Words whose `by` the socket fills in from the caller's uid: nobody names himself."""

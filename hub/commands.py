@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from hub.commands_account import account, journal
+from hub.commands_alarm import alarms, outage
 from hub.commands_care import audit, reload, restore, scrub
 from hub.commands_catalogue import catalogue
 from hub.commands_check import check
@@ -230,6 +231,8 @@ commands.add_command(notify)
 commands.add_command(directives)
 commands.add_command(meaning)
 commands.add_command(account)
+commands.add_command(alarms)
+commands.add_command(outage)
 commands.add_command(journal)
 commands.add_command(search)
 commands.add_command(suggest)

@@ -15,7 +15,7 @@ from holdings.journal import Deed
 from holdings.language import mark
 from holdings.scan_target import targets
 from holdings.working_days import working_days
-from hub import alarm_store, front, history, monitor_value, opened, outage
+from hub import alarm_outbox, alarm_store, front, history, monitor_value, opened, outage
 from hub.account import Actor
 from hub.alarm import AlarmKind, HubFacts, Seen, judge
 from hub.alarm_store import Alarm
@@ -105,7 +105,8 @@ class MonitorDesk:
             today.kept_bad,
             self._calendar(shown.wall),
         )
-        found = judge(shown, facts, alarm_rule.rule(self.home.site))
+        bounds = alarm_rule.rule(self.home.site)
+        found = judge(shown, facts, bounds)
         with self.database.transaction() as connection:
             history.keep(connection, ((bytes.fromhex(row.log_id), _day(row, today.day)) for row in shown.rows), today)
             last = monitor_value.read(connection, MonitorValue.LOG_ALARM)
@@ -117,6 +118,7 @@ class MonitorDesk:
                     last = alarm.number
             monitor_value.write(connection, MonitorValue.LOG_ALARM, last)
             alarm_store.settle(connection, found, shown.wall)
+            alarm_outbox.write(connection, bounds, shown.wall)
         # A crash before the commit leaves the figures of the last look; the next one writes them again.
         return shown
 

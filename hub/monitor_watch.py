@@ -6,6 +6,9 @@ import logging
 import threading
 from typing import Final
 
+from holdings import alarm_rule
+from holdings.alarm_rule import AlarmRule
+from hub import alarm_outbox
 from hub.errors import HubError
 from hub.folding import Folding, lower_priority
 from hub.home import Home
@@ -23,7 +26,8 @@ class MonitorWatch:
     """One thread; `close` ends it after the look at hand."""
 
     def __init__(self, home: Home, people: People, folding: Folding, every_s: float = EVERY_S) -> None:
-        self._desk, self._folding, self._every_s = MonitorDesk(home, people.parts), folding, every_s
+        self._home, self._folding, self._every_s = home, folding, every_s
+        self._desk = MonitorDesk(home, people.parts)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="hub-monitor", daemon=True)
 
@@ -46,9 +50,19 @@ class MonitorWatch:
     def look(self) -> bool:
         """One look; whether it came to its end."""
         try:
-            self._desk.look(opening=self._folding.working)
+            shown = self._desk.look(opening=self._folding.working)
+            rule = alarm_rule.rule(self._home.site)
+            alarm_outbox.deliver(self._desk.database, rule, self._home.genesis.name, shown.wall, self._stop.wait)
+            if not self._stop.is_set():
+                self._page(rule)
         except (SyncError, HubError) as fault:
             # A full disk, say: nodes are served all the same, and the next look tries again.
             LOG.error("运行监控暂停：%s", fault)
             return False
         return True
+
+    def _page(self, rule: AlarmRule) -> None:
+        from hub import daily_page  # once a day
+
+        if daily_page.due(self._desk, rule):
+            daily_page.make(self._desk, rule)

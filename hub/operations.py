@@ -142,7 +142,7 @@ def desk_of(
 ) -> Desk:
     """The desk of an opened home."""
     do, checks = Operations(home, enrolment, vault, folding, cut_off, people), CheckDesk(home, vault)
-    accounts, custody = AccountWords(home, people), CustodyWords(home)
+    accounts, custody, alarms = AccountWords(home, people), CustodyWords(home), AlarmWords(home, people)
     searching, meaning = SearchDesk(home.holdings, home.clock, home.meaning), MeaningDesk(home)
     calls: list[Callable[..., Answer]] = [
         do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.audit, do.scrub, do.wait_no_more, do.objects, do.manifests, do.backup_told,

@@ -16,6 +16,7 @@ from hub.monitor import Condition, Row, day_of, receipted
 from hub.monitor_desk import MonitorDesk
 from hub.web_frame import Visit
 from hub.web_route import NO_STAGE, Reply, Route, Turned
+from sync.errors import SandboxError
 from sync.receipt import Grade
 
 ROLES: Final = frozenset({Role.SYSTEM, Role.SECURITY, Role.ARCHIVIST})
@@ -131,6 +132,21 @@ def progress(visit: Visit) -> Reply:
     )  # fmt: skip
 
 
+def paper(visit: Visit) -> Reply:
+    """The page of this moment as PDF."""
+    from hub import daily_page
+
+    desk = desk_of(visit)
+    try:
+        data = daily_page.pdf(desk)
+    except SandboxError as fault:
+        raise Turned(503, mark("现在做不出这一页，请稍后再试。")) from fault
+    name = f"daily-{day_of(visit.frame.clock.wall()).isoformat()}.pdf"
+    return Reply(
+        data, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
+
+
 # ---------------------------------------------------------------- for programs
 
 
@@ -165,6 +181,7 @@ ROUTES: Final = (
     Route("GET", "/monitor", monitor, roles=ROLES, verb="monitor-read"),
     Route("GET", "/monitor/events", events, roles=ROLES, verb="monitor-read", live=True),
     Route("GET", "/monitor/progress", progress, roles=ROLES, verb="monitor-read"),
+    Route("GET", "/monitor/paper", paper, roles=ROLES, verb="monitor-read"),
     Route("GET", "/monitor/{log_id}", node, roles=ROLES, verb="node-read"),
     Route("GET", "/healthz", healthz, stages=NO_STAGE),
     Route("GET", "/readyz", readyz, stages=NO_STAGE),
