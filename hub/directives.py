@@ -28,6 +28,7 @@ from holdings.directive_entry import (
     read_release,
 )
 from holdings.directive_verdict import Accepted, Grant, Link, Returned
+from holdings.directive_wish import Correction
 from holdings.errors import CustodyRefused, DirectiveUnreadable
 from hub import directive_store
 from hub.directive_store import Issued, Stage
@@ -83,6 +84,8 @@ class Directives:
             raise CustodyRefused(
                 f"本节点与中心之间是“{handover.label}”，不能按“{body.handover.label}”办理。请刷新后重试。"
             )
+        if isinstance(body, Correction) and custody_store.holding(connection, to, body.record).holder == self._own_log.hub_id:
+            raise CustodyRefused("这份档案由本中心保管，不必向节点建议。")
         for subject, act in self._acts(body, to):
             held = custody_store.holding(connection, to, subject.record)
             if (effect := _effect(held, act)) is not Effect.DONE:

@@ -6,7 +6,8 @@ import os
 import random
 import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from holdings.record import RecordId
 from hub import directive_store
 from hub.directive_store import Stage
 from node import directive_store as held_store
+from node.engine import Engine
+from node.service import Service
+from sync import log
 from sync.sandbox import Sandbox
 
 
@@ -83,6 +87,12 @@ def test_a_transfer_goes_over_or_comes_back(told: Told) -> None:
     told.city.work.scans.put(A, {"0002.jpg": page(55)})
     assert told.city.run().records == 0
     assert [i["code"] for i in told.ask("quarantine_list")["items"]] == ["not-held-here"]
+    sheet = told.city.root / "改号.csv"
+    sheet.write_text(f"原档号,新档号\n{A},J001-WS·2011·Y·BGS-0091\n", "utf-8")
+    with pytest.raises(CustodyRefused, match="移交中，本机不能再改"):
+        told.ask("renumber", sheet=str(sheet))
+    with pytest.raises(CustodyRefused, match="移交中"):
+        told.ask("delivery_withdraw", name="扫描", by="李四", reason="送错")
     with pytest.raises(CustodyRefused, match="还没有移出保管"):
         told.issue(Accepted(HandOver.TRANSFER, "批次", 1, WORD, (told.subject(C),)))
     with pytest.raises(CustodyRefused, match="移交"):
@@ -150,7 +160,8 @@ def test_replies_lost_and_repeated_change_nothing(told: Told) -> None:
     for number in range(6):
         told.issue(Notice(f"通知{number}", "看", WORD))
         for _ in range(chance.randrange(3)):
-            killed_in_greeting(told.city, chance.randrange(1, 4))
+            step, before = chance.randrange(1, 4), chance.random() < 0.5
+            killed(told.city, step, lambda e: e.run(settle_s=0.0, intake=False), before=before)
     told.sync()
     told.sync()
     assert told.acks() == [(n, 2) for n in range(1, 7)], f"seed {seed}"
@@ -158,8 +169,8 @@ def test_replies_lost_and_repeated_change_nothing(told: Told) -> None:
     assert all(one.stage is Stage.APPLIED for one in directive_store.listed(told.city.hub.hub.home.front.read()))
 
 
-def killed_in_greeting(city: City, step: int) -> None:
-    """A conversation in a process of its own that dies after that many commits, if it has so many."""
+def killed(city: City, step: int, act: Callable[[Engine], object], *, before: bool) -> None:
+    """An act in a process of its own that dies in its so many-th transaction (0: in the first that signs), just before or after the commit."""
     child = os.fork()
     if child == 0:
         try:
@@ -167,18 +178,46 @@ def killed_in_greeting(city: City, step: int) -> None:
             with city.work.opened() as engine:
                 left, inner = step, engine.home.database.transaction
 
-                def transaction() -> Any:
+                @contextmanager
+                def transaction() -> Iterator[Any]:
                     nonlocal left
                     left -= 1
-                    if left < 0:
+                    with inner() as connection:
+                        head = engine.home.head()
+                        yield connection
+                        own = log.find(connection, engine.home.identity.log.log_id)
+                        dies = left == 0 if step else own is not None and own.head != head
+                        if before and dies:
+                            os.kill(os.getpid(), signal.SIGKILL)
+                    if dies:
                         os.kill(os.getpid(), signal.SIGKILL)
-                    return inner()
 
                 engine.home.database.transaction = transaction  # type: ignore[method-assign]
-                engine.run(settle_s=0.0, intake=False)
+                act(engine)
         finally:
             os._exit(0)
     os.waitpid(child, 0)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_decisions_and_releases_are_all_or_nothing(told: Told, before: bool) -> None:
+    """A kill in the transaction leaves nothing of a release or a decision; one after it leaves all of it: entry, custody, acknowledgement."""
+    told.issue(Link(HandOver.TRANSFER, WORD))
+    told.issue(Correction(told.subject(B).record, 1, (("题名", "改过的题名"),), "题名有误", WORD))
+    told.sync()
+    killed(told.city, 0, lambda e: Service(e).release([A], "李四"), before=before)
+    killed(told.city, 0, lambda e: Service(e).directive_apply(2, "李四"), before=before)
+    assert told.ask("custody", ref=A)["custody"] == ("本馆保管" if before else "移交中")
+    assert told.ask("directive_show", number=2)["state"] == ("waiting" if before else "applied")
+    assert told.looked(lambda e: records.resolve(e.home.database.read(), B).version) == (1 if before else 2)
+    assert told.acks() == ([(1, 2), (2, 1)] if before else [(1, 2), (2, 1), (2, 2)])
+    if before:
+        told.ask("release", refs=[A], by="李四")
+        told.ask("directive_apply", number=2, by="李四")
+    told.sync()
+    assert told.holder(A) == ("移交中", "移交中")
+    assert told.acks() == [(1, 2), (2, 1), (2, 2)]
+    assert told.ask("doctor")["ok"]
 
 
 def test_a_hub_restored_from_an_old_copy_tells_nothing_twice(told: Told) -> None:
