@@ -74,7 +74,7 @@ NOTED: Final = frozenset(Power) - {Power.FIGURES, Power.DESK, Power.LOOK, Power.
 """Acts that stand in the journal; looking at lists and figures does not, opening a record does."""
 
 _VERBS: Final[dict[Power, str]] = {
-    Power.FIGURES: "capabilities status console_today console_preferences console_prefer machine_show",
+    Power.FIGURES: "capabilities status console_today console_preferences console_prefer machine_show machine_fingerprint",
     Power.DESK: "deliveries delivery_show delivery_report console_deliveries quarantine_list quarantine_numbers quarantine_rows"
     " quarantine_row quarantine_show quarantine_judge workload",
     Power.MEND: "quarantine_claim quarantine_unclaim quarantine_retry quarantine_mend quarantine_drop quarantine_undo"
@@ -93,7 +93,7 @@ _VERBS: Final[dict[Power, str]] = {
     Power.LINE: "console_line directives directive_counts directive_show returned_list",
     Power.RUN: "run pause",
     Power.KEEP: "verify doctor backup machine_bundle",
-    Power.SET: "machine_configure stop",
+    Power.SET: "machine_configure machine_judge machine_set stop",
     Power.OPERATORS: "operator_list operator_add operator_disable operator_enable operator_reset",
     Power.JOURNAL: "journal_list journal_verify journal_export",
 }

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 TIMEOUT_S = 3600.0
+LOCKED = 423
+"""What a daemon answers that waits for a passphrase."""
 
 
 class Refused(NodeError):
@@ -26,6 +28,10 @@ class Refused(NodeError):
     def __init__(self, text: str, code: int) -> None:
         super().__init__(text)
         self.exit_code = code
+
+
+class StillLocked(DaemonUnreachable):
+    """The daemon waits for the passphrase of its key."""
 
 
 class SignInNeeded(Refused):
@@ -72,6 +78,8 @@ class Client:
             ) from fault
         finally:
             connection.close()
+        if response.status == LOCKED:
+            raise StillLocked(str(answer.get("error", "")))
         if response.status >= 500:
             raise Refused("后台服务内部出错，本机数据完好。请查看它的日志（journalctl -u jindang-node）。", 1)
         if response.status != 200:
@@ -80,9 +88,10 @@ class Client:
 
 
 class Presence(Enum):
-    """How a node is found: its daemon answers, none runs, or none runs and only a person with the passphrase can start it."""
+    """How a node is found: its daemon answers, waits for the passphrase, none runs, or none runs and only a person with the passphrase can start it."""
 
     SERVING = auto()
+    WAITING = auto()
     STOPPED = auto()
     LOCKED = auto()
 

@@ -111,6 +111,20 @@ def _token(text: str) -> str:
 @commands.command()
 @HOME
 @JSON
+@exits
+def unlock(home: Path, as_json: bool) -> None:
+    """解锁：后台服务正等待口令时，在终端中输入。"""
+    from node import client
+    from node.errors import DaemonUnreachable
+
+    if (daemon := client.connect(home.absolute())) is None:
+        raise DaemonUnreachable("后台服务没有运行；请先启动 jindang-node 服务")
+    give(as_json, daemon.unlock(passphrase=ask_passphrase()), "已解锁。")  # type: ignore[attr-defined]
+
+
+@commands.command()
+@HOME
+@JSON
 @click.option("--once", is_flag=True, help="收入已就绪的，传输，等回执，然后退出")
 @click.option("--settle", type=click.FloatRange(min=0), default=None, help="两次查看的间隔秒数；0 表示只看一次")
 @click.option(
@@ -126,7 +140,14 @@ def run(home: Path, as_json: bool, once: bool, settle: float | None, wait: str) 
     if not once:
         from node.daemon import serve
 
-        serve(home.absolute(), ask_passphrase, say)
+        def ask() -> str:
+            if sys.stdin.isatty():
+                return ask_passphrase()
+            from node.unlocking import wait_for_passphrase
+
+            return wait_for_passphrase(home.absolute(), say)
+
+        serve(home.absolute(), ask, say)
         return
     with reach(home, sheets=True) as node:
         result = _with_progress(node, functools.partial(node.run, settle=settle, wait=wait))

@@ -81,7 +81,7 @@ def typed(method: Callable[..., object], given: dict[str, Any]) -> dict[str, Any
 
 def application(service: Service, stop: Callable[[], object], door: Door | None = None) -> web.Application:
     """`GET /capabilities`, `POST /v1/<verb>` with a JSON object of arguments, `POST /v1/stop`."""
-    app = web.Application(client_max_size=BODY_MAX, middlewares=[_only_ours])
+    app = web.Application(client_max_size=BODY_MAX, middlewares=[only_ours])
     through = door or Door(service)
 
     async def answer(request: web.Request, name: str, given: dict[str, Any]) -> web.Response:
@@ -139,7 +139,8 @@ def _refused(fault: Exception) -> web.Response:
 
 
 @web.middleware
-async def _only_ours(request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
+async def only_ours(request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
+    """Lets those in whom the system lets at this socket (`may_ask`), and says who asks."""
     transport = request.transport
     raw = transport.get_extra_info("socket") if transport is not None else None
     if raw is None:

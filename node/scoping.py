@@ -117,5 +117,5 @@ NARROWED: Final = frozenset(
 )  # fmt: skip
 """Verbs whose arguments say whose things they are about."""
 CUT: Final = frozenset(_CUTS)
-PLAIN: Final = frozenset(["capabilities", "status", "console_preferences", "console_prefer", "machine_show"])
+PLAIN: Final = frozenset(["capabilities", "status", "console_preferences", "console_prefer", "machine_show", "machine_fingerprint"])
 """Verbs that tell nothing of records. A test holds that these three are all that a contractor's staff may ask."""

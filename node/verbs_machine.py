@@ -9,13 +9,13 @@ import re
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from holdings import quarantine
 from node import config as configuration
-from node import days, nights, report, verification
+from node import days, nights, report, settings_text, verification
 from node.config import NodeConfig
 from node.errors import ConfigurationWrong
 from node.verbs import Answer, Verbs
@@ -62,6 +62,31 @@ class MachineVerbs(Verbs):
         self._wake()
         return {"settings": msgspec.to_builtins(wanted)}
 
+    def machine_judge(self, values: dict[str, str]) -> Answer:
+        """What machine_set would refuse of these settings, by field; nothing is changed."""
+        return {"refused": settings_text.judge(self._home.config, values)}
+
+    def machine_set(self, values: dict[str, str]) -> Answer:
+        """Settings as they are typed (several values parted by ;): written to node.toml and held at once; `restart` names those that need one.
+
+        A crash before the file is renamed leaves the old settings, one afterwards the new ones.
+        """
+        if refused := settings_text.judge(self._home.config, values):
+            raise ConfigurationWrong("；".join(refused.values()))
+        wanted, changed = settings_text.applied(self._home.config, values)
+        path = self._home.path / configuration.FILE
+        durable.write_file(path, rewritten(path.read_text("utf-8"), wanted, changed).encode())
+        self._home.config = wanted
+        self._wake()
+        restart = [name for name in changed if name in settings_text.AT_START]
+        return {"settings": msgspec.to_builtins(wanted), "changed": changed, "restart": restart}
+
+    def machine_fingerprint(self, of: Literal["own", "hub", "tls"] = "own") -> Answer:
+        """A fingerprint as people compare it: hexadecimal, figures to read out (eight groups of five), and the modules of a QR code."""
+        identity = self._home.identity
+        value = {"own": identity.log.log_id, "hub": identity.hub.log_id, "tls": identity.tls_digest}[of]
+        return {"of": of, "hex": value.hex(), "figures": read_out(value), "qr": qr_modules(value.hex().upper())}
+
     def machine_bundle(self, destination: str) -> Answer:
         """诊断包: status, self-check, settings, counts, the log of nights as JSON in one zip. No titles, no paths of records, no keys."""
         reading = self._home.database.read()
@@ -88,6 +113,26 @@ class MachineVerbs(Verbs):
                 f"{destination} 写不进去：{fault.strerror or fault}。请换一个目标，或检查权限与空间。"
             ) from fault
         return {"file": str(file), "parts": list(parts)}
+
+
+def read_out(value: bytes) -> list[str]:
+    """Eight groups of five figures of a fingerprint, 132 bits: what two persons compare by telephone; pure.
+
+    >>> read_out(bytes(32))[0]
+    '00000'
+    """
+    number = int.from_bytes(value[:17], "big")
+    return [f"{number // 100_000**place % 100_000:05d}" for place in range(7, -1, -1)]
+
+
+def qr_modules(text: str) -> list[str]:
+    """The QR code of a text as rows of 0 and 1, without its quiet zone."""
+    from reportlab.graphics.barcode import qr
+
+    code = qr.QrCodeWidget(text, barLevel="M").qr
+    code.make()
+    count = code.getModuleCount()
+    return ["".join("1" if code.isDark(row, column) else "0" for column in range(count)) for row in range(count)]
 
 
 def rewritten(text: str, wanted: NodeConfig, fields: list[str]) -> str:

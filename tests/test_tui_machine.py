@@ -157,3 +157,44 @@ def test_damage_is_told_with_place_and_remedy(daemon: Daemon) -> None:
         assert all(word in seen for word in ("不见了", "objects/", "请勿删除扫描源"))
 
     sit(daemon.work.path, story)
+
+
+def test_settings_are_judged_while_they_are_typed_and_kept(daemon: Daemon) -> None:
+    """A wrong value stands beside its field and nothing is written; a good one is held at once or named as waiting for a restart."""
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("machine")
+        await seat.settled()
+        await seat.press("e")
+        fields = dict(zip(("watch", "cleared_by", "windows", "cap_mbit", "settle_s", "poll_s", "virus_scan"), seat.app.screen.query(Input), strict=True))
+        fields["poll_s"].value, fields["windows"].value = "快", "mon-fri 25:00-07:00"
+        await seat.press("ctrl+s")
+        assert "不是数" in seat.seen()
+        assert configuration.load(daemon.work.path).poll_s == 30.0
+        fields["poll_s"].value, fields["windows"].value = "12", "mon-fri 21:00-07:00"
+        await seat.press("ctrl+s")
+        assert "已保存，即时生效" in seat.seen()
+        await seat.press("e")
+        seat.app.screen.query(Input).last().value = "unix:/run/clamd.sock"
+        await seat.press("ctrl+s")
+        assert "查毒 在服务重启后生效" in seat.seen()
+
+    sit(daemon.work.path, story)
+    kept = configuration.load(daemon.work.path)
+    assert (kept.poll_s, kept.windows, kept.virus_scan) == (12.0, ("mon-fri 21:00-07:00",), "unix:/run/clamd.sock")
+
+
+def test_fingerprints_are_figures_and_a_code(daemon: Daemon) -> None:
+    """k shows eight groups of five figures for each fingerprint and a QR code that keeps its cells."""
+    shown = Service(daemon.engine).machine_fingerprint("own")
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("machine")
+        await seat.settled()
+        await seat.press("k")
+        assert " ".join(shown["figures"]) in seat.seen()
+        assert seat.widths() == {80}
+
+    sit(daemon.work.path, story)
+    assert [len(group) for group in shown["figures"]] == [5] * 8
+    assert {len(row) for row in shown["qr"]} == {len(shown["qr"])}

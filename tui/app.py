@@ -22,7 +22,7 @@ from tui.keymap import EVERYWHERE, Key, bound
 from tui.link import Answer, Link, Trouble
 from tui.page import Page
 from tui.palette import Entry, Palette
-from tui.sign_in import Signing
+from tui.sign_in import Signing, UnlockForm
 from tui.wording import _
 from tui.work import start
 
@@ -214,8 +214,9 @@ class Console(App[None]):
 
     def _line(self) -> str:
         if self.away:
-            locked = self.link.presence is Presence.LOCKED
-            state = _("! 本机待解锁") if locked else _("! 后台服务未运行")
+            state = {Presence.LOCKED: _("! 本机待解锁"), Presence.WAITING: _("! 本机待解锁：按 F6 输入口令")}.get(
+                self.link.presence, _("! 后台服务未运行")
+            )
             return "  ".join([state, _("数据完好，正在等它回来（每秒重试）"), self._told])
         said = self._status
         parts = [
@@ -363,6 +364,13 @@ class Console(App[None]):
                     note=_("以后的办理都记在此人名下。"),
                 )
             )
+
+    def action_unlock(self) -> None:
+        """The passphrase of a node that waits for it."""
+        if self.link.presence is not Presence.WAITING:
+            self.say(_("本机不在等待口令"))
+        elif len(self.screen_stack) == 1:
+            self.push_screen(UnlockForm(self.link, self.begin_pulse))
 
     async def changed_person(self) -> None:
         """Another person: other screens, another language perhaps."""

@@ -70,6 +70,7 @@ EVERYWHERE = (
     Key("f2", "turn_language", mark("English"), mark("换语言：中文、English"), shown=False),
     Key("f3", "turn_theme", mark("配色"), mark("换配色：两浅、两深、高对比"), shown=False),
     Key("f4", "person", mark("经办人"), mark("换经办人或重新登录：以后的办理记在谁名下"), shown=False),
+    Key("f6", "unlock", mark("解锁"), mark("解锁：本机等待口令时输入"), shown=False),
     Key("q", "leave", mark("退出"), mark("关闭工作台；后台服务照常工作"), shown=False),
 )
 """Keys of every screen."""

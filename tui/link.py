@@ -23,10 +23,12 @@ _REMEDIES = {
         "请在本机执行 systemctl start jindang-node，或在另一终端运行 jindang node run --home {home}"
     ),
     Presence.LOCKED: mark("请在另一终端执行 jindang node run --home {home} 并输入口令"),
+    Presence.WAITING: mark("请按 F6 输入口令；也可在另一终端执行 jindang node unlock --home {home}"),
 }
 _RULES = {
     Presence.STOPPED: mark("后台服务没有运行；本机数据完好，开着的传输会在它回来后接着做"),
     Presence.LOCKED: mark("本机尚未解锁：密钥以口令锁定，断电或重启后须有人输入口令；数据完好"),
+    Presence.WAITING: mark("本机尚未解锁：密钥以口令锁定，断电或重启后须有人输入口令；数据完好"),
 }
 
 
@@ -87,6 +89,9 @@ class Link:
                 self.presence = Presence.STOPPED if self.presence is Presence.SERVING else self.presence
                 raise away(thing, self.presence, self.home)
             answer: Answer = getattr(node, verb)(**given)
+        except client.StillLocked as fault:
+            self.presence = Presence.WAITING
+            raise away(thing, self.presence, self.home) from fault
         except client.Refused as fault:
             self.presence = Presence.SERVING
             trouble = trouble_of(thing, str(fault))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -11,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from holdings.language import mark
+from tui import machine_forms
 from tui.dialog import Reading
 from tui.figures import count, size
 from tui.form import Field, Values
@@ -38,6 +40,8 @@ class MachinePage(Page):
         Key("v", "verify", mark("复核"), mark("逐个复核已加封对象的摘要（较久，可离开本屏）"), verb="verify"),
         Key("b", "backup", mark("备份"), mark("备份到文件夹（可重复，只补新增）"), verb="backup"),
         Key("g", "bundle", mark("诊断包"), mark("诊断包：供电话支持，不含题名、档号与密钥"), verb="machine_bundle"),
+        Key("e", "settings", mark("设置"), mark("设置：边改边校验，写入 node.toml"), verb="machine_set"),
+        Key("k", "fingerprints", mark("指纹"), mark("密钥与指纹：电话核对的数字、二维码")),
         Key("o", "operators", mark("操作员"), mark("操作员：新立、停用、重置口令"), verb="operator_list"),
         Key("l", "journal", mark("审计日志"), mark("审计日志：谁在何时办了何事；验证、导出"), verb="journal_list"),
         Key("y", "copy", mark("复制"), mark("复制本机指纹到剪贴板"), shown=False),
@@ -125,6 +129,14 @@ class MachinePage(Page):
             done=None,
         )
 
+    def action_settings(self) -> None:
+        """设置."""
+        machine_forms.settings(self, self._machine, SETTINGS)
+
+    def action_fingerprints(self) -> None:
+        """密钥与指纹."""
+        self.begin(partial(machine_forms.fingerprints, self), group="fingerprints")
+
     def action_operators(self) -> None:
         """操作员."""
         # Here: few come to these desks.
@@ -176,7 +188,7 @@ def told(machine: Answer) -> Content:
     return Content("\n").join(
         [
             Content.styled(_("本机"), "bold $primary"), facts(who, 12), Content(""),
-            Content.styled(_("设置（node.toml；限速与时段在“传输”中改，其余改文件后重启服务）"), "bold $primary"), facts(settings, 16),
+            Content.styled(_("设置（node.toml；按 e 改）"), "bold $primary"), facts(settings, 16),
             facts([(_("本馆数据文件"), files)], 16),
         ]
     )  # fmt: skip

@@ -55,6 +55,18 @@ class PasswordForm(Form):
         super().__init__(_("改口令"), fields, change, note=note, check=wrong)
 
 
+class UnlockForm(Form):
+    """The passphrase of the key, for a daemon that waits for it after a power cut or a restart."""
+
+    def __init__(self, link: Link, done: Callable[[], None]) -> None:
+        async def unlock(values: Values) -> None:
+            await link.ask("unlock", passphrase=values["passphrase"])
+            done()
+
+        note = _("口令只用来打开本机的密钥，不保存。解锁后即开始收入和传输。")
+        super().__init__(_("解锁"), (Field("passphrase", _("口令"), required=True, secret=True),), unlock, note=note)
+
+
 class Signing:
     """Who works at a console: asked when the node has operators and nobody is signed in, or no more."""
 
