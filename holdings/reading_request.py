@@ -86,6 +86,8 @@ class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days_most: int
     own_decision: bool
     purposes: dict[str, str]
+    centre_decides: bool = False
+    """Whether the centre's own people decide about records that another holds; else only who works for that holder."""
 
 
 @functools.cache

@@ -56,5 +56,5 @@ def marked(data: bytes, text: str) -> bytes:
     out = io.BytesIO()
     with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
         image.load()
-        over(image, text).save(out, "JPEG", quality=QUALITY)
+        over(image, text, max(22, min(image.size) // 50)).save(out, "JPEG", quality=QUALITY)
     return out.getvalue()

@@ -113,6 +113,7 @@ class MenuItem:
 
 MENU: Final = (
     ("/search", mark("查档")),
+    ("/requests", mark("利用登记")),
     ("/reception", mark("接收")),
     ("/monitor", mark("运行监控")),
     ("/alarms", mark("告警")),

@@ -13,6 +13,7 @@ from hub import (
     web_reception_papers,
     web_reception_record,
     web_record,
+    web_request,
     web_search,
     web_sign_in,
 )
@@ -22,6 +23,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *web_sign_in.ROUTES,
     *web_search.ROUTES,
     *web_record.ROUTES,
+    *web_request.ROUTES,
     *web_accounts.ROUTES,
     *web_journal.ROUTES,
     *web_monitor.ROUTES,
