@@ -345,17 +345,17 @@ def begun(connection: apsw.Connection, key: str, limit: int) -> list[int]:
     return [int(number) for (number,) in found]
 
 
-def standing(connection: apsw.Connection, numbers: Sequence[int], held: Collection[int]) -> dict[int, str]:
-    """Those of some ids whose rows stand, have no record, and are of no sheet that is held, with their dates."""
+def standing(connection: apsw.Connection, numbers: Sequence[int], held: Collection[int]) -> dict[int, tuple[str, str]]:
+    """Those of some ids whose rows stand, have no record, and are of no sheet that is held: date, title."""
     if not numbers:
         return {}
     among = ",".join(str(int(sheet)) for sheet in held) or "0"
     found: Any = connection.execute(
-        "SELECT c.id, c.date FROM carray(?) k CROSS JOIN catalogue_row c ON c.id = k.value"
+        "SELECT c.id, c.date, c.title FROM carray(?) k CROSS JOIN catalogue_row c ON c.id = k.value"
         f" WHERE c.state = 0 AND c.linked = 0 AND c.sheet NOT IN ({among})",
         (_numbers(numbers),),
-    )
-    return {int(number): date for number, date in found}
+    ).fetchall()
+    return {number: (date, title) for number, date, title in found}
 
 
 def last_of(connection: apsw.Connection, sheet: int) -> int:

@@ -172,6 +172,9 @@ def _answer(asked: _Asked) -> SearchAnswer:
     counted = max(COUNT_CAP + 1 if request.counted else 0, FACETED + 1 if request.facets else 0)
     if cursor is None and request.sort in (Sort.NEWEST, Sort.RELEVANCE):
         counted = max(counted, asked.limit + 1 if request.sort is Sort.NEWEST else SCORED + 1)
+    asked.finder.reads = (
+        bool(request.facets) or request.sort is Sort.RELEVANCE or (asked.limit > 0 and not request.counted)
+    )
     head, capped = _gathered(asked, counted)
     page, following = _page(asked, cursor, head)
     page = asked.finder.read(page)

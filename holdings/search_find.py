@@ -19,7 +19,7 @@ from holdings.record import RowState
 from holdings.search_document import Document, day_of
 from holdings.search_era import era_of, years_of
 from holdings.search_index import RECORDS, Arm
-from holdings.search_needle import View
+from holdings.search_needle import View, is_told
 from holdings.search_plan import Plan, among, are_asked
 
 LOOKED_AT_MAX: Final = 200_000  # candidates compared for one question: some two seconds; beyond, the answer says so
@@ -45,15 +45,18 @@ class Found(NamedTuple):
 class Finder:
     """Finds the hits of one plan on one connection, inside one transaction of its caller. `table`: of the index that
     serves; blank: none is whole, all rows are walked. `filed`: by the year of a date, in which years what bears it was filed.
-    `looked` counts candidates; `partial`: there were too many."""
+    `reads`: what is found will be read, so it is at once. `looked` counts candidates; `partial`: there were too many; `known`:
+    parts that were made out once."""
 
     connection: apsw.Connection
     plan: Plan
     table: str
     held: held_rows.Held
     filed: Mapping[int, set[int]]
+    reads: bool = False
     looked: int = 0
     partial: bool = False
+    known: dict[int, list[int]] | None = None
 
     def newest(self, below: int = _END) -> Iterator[Found]:
         """Hits with ids below one, newest first."""
@@ -83,11 +86,14 @@ class Finder:
 
     def eras(self) -> dict[int, list[int]]:
         """Parts of the index in which candidates may be, latest first, with the years of dates in each, latest first."""
+        if self.known is not None:
+            return self.known
         found: dict[int, list[int]] = {}
         by_years = self._by_years
         for year in sorted(self.filed, reverse=True):
             if not by_years or self._wanted(self.filed[year]):
                 found.setdefault(era_of(year * 10_000), []).append(year)
+        self.known = found
         return found
 
     def arms(self) -> list[Arm]:
@@ -131,7 +137,7 @@ class Finder:
     def dated(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """(day, id) of those of some ids that stand."""
         stand = rows.standing(self.connection, [number for number in ids if number < RECORDS], self.held.sheets)
-        found = [(day_of(date), number) for number, date in stand.items()]
+        found = [(day_of(date), number) for number, (date, _) in stand.items()]
         of_records = [number - RECORDS for number in ids if number > RECORDS]
         if of_records:
             known = search_records.documents(self.connection, of_records)
@@ -185,11 +191,18 @@ class Finder:
         if not (self.plan.sure and self.table):
             yield from self._compared(ids)
             return
+        if self.reads:
+            documents = self._documents(ids)
+            yield from (Found(number, documents[number]) for number in ids if number in documents)
+            return
         standing = self._standing(ids)
         yield from (Found(number, None) for number in ids if number in standing)
 
     def _compared(self, ids: list[int]) -> Iterator[Found]:
         plan, access, holders = self.plan, self.plan.access, self.plan.narrowing.holders
+        if plan.worded and self.table and not self.reads:
+            yield from self._by_titles(ids)
+            return
         documents = self._documents(ids)
         whole = access.is_whole
         narrowed = bool(plan.narrowing.filters) or plan.narrowing.years is not None
@@ -201,6 +214,19 @@ class Finder:
                 continue
             if View(document, functools.partial(self.pages, number)).has(plan.node):
                 yield Found(number, document)
+
+    def _by_titles(self, ids: list[int]) -> Iterator[Found]:
+        """Those that the words alone decide about: most are in the title, and the rest of a row is not looked at."""
+        stand = rows.standing(self.connection, [number for number in ids if number < RECORDS], self.held.sheets)
+        node = self.plan.node
+        true = {number for number, (_, title) in stand.items() if is_told(node, title)}
+        rest = [number for number in ids if number not in true and (number in stand or number > RECORDS)]
+        documents = self._documents(rest)
+        for number in ids:
+            if number in true:
+                yield Found(number, None)
+            elif (one := documents.get(number)) and View(one, functools.partial(self.pages, number)).has(node):
+                yield Found(number, one)
 
     def pages(self, number: int) -> str:
         """The folded texts of pages of a record; blank for a row."""

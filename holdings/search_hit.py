@@ -9,7 +9,7 @@ from holdings.name_sound import Likeness, likeness
 from holdings.record import Level
 from holdings.search_answer import SNIPPET, Hit, Snippet
 from holdings.search_document import Document
-from holdings.search_fold import BREAK, fold_with_places
+from holdings.search_fold import BREAK, FIRST_SIGN, fold_with_places
 from holdings.search_index import RECORDS
 from holdings.search_needle import Heard, Needle, View
 from holdings.search_request import Field
@@ -82,10 +82,13 @@ def score(view: View, needles: Sequence[Needle], heard: Sequence[Heard] = ()) ->
 def _in(view: View, field: Field, one: Needle) -> float:
     if field is Field.TEXT:
         return _IN_PAGES
-    text = view.of(field)
-    if not text or not one.is_in(text):
+    written = view.document.of(field)
+    if not written or (one.text[0] >= FIRST_SIGN and written.isascii()):  # a code has no signs
         return _IN_PAGES
-    if any(part == one.text for part in text.split(BREAK)):
+    text = view.of(field)
+    if not one.is_in(text):
+        return _IN_PAGES
+    if len(text) == len(one.text) or (BREAK in text and any(part == one.text for part in text.split(BREAK))):
         return 1.0
     begins = 0.1 if text.startswith(one.text) else 0.05 if text.endswith(one.text) else 0.0
     return _WEIGHT[field] + begins + 0.2 * len(one.text) / len(text)

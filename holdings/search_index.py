@@ -24,6 +24,7 @@ RECORDS: Final = 1 << 40
 MANY: Final = 5_000  # documents from which on their tokens are worked out together: for fewer what that needs is not worth loading
 _LOADED: Final = 500  # the same where it is loaded
 TABLES: Final = ("a", "b")
+PIECES: Final = 6  # of one part, from which on they are brought together when nothing else is done
 
 Entry: TypeAlias = tuple[int, str, int]
 """What is indexed of a row or record: its id, its tokens, its part."""
@@ -267,12 +268,7 @@ def held(connection: apsw.Connection, table: str) -> int:
 def _held(connection: apsw.Connection, name: str) -> int:
     """As FTS5 counts them in the first block of its own."""
     row: Any = connection.execute(f"SELECT block FROM {name}_data WHERE id = 1").fetchone()
-    found = 0
-    for byte in row[0] if row else b"":  # a varint: seven bits a byte, highest first
-        found = found << 7 | byte & 0x7F
-        if byte < 0x80:
-            break
-    return found
+    return next(_varints(row[0]), 0) if row else 0
 
 
 def is_sound(connection: apsw.Connection, table: str) -> bool:
@@ -283,6 +279,31 @@ def is_sound(connection: apsw.Connection, table: str) -> bool:
     except (apsw.CorruptError, StoreDamaged):
         return False
     return True
+
+
+def wants_work(connection: apsw.Connection) -> bool:
+    """Whether one is being built, or a part of the one that serves is in so many pieces, each looked into for every word, that they
+    are to be brought together."""
+    now = state(connection)
+    many = now.serving and max(_pieces(connection, _name(now.serving, era)) for era in ERAS) >= PIECES
+    return bool(now.building or many)
+
+
+def _pieces(connection: apsw.Connection, name: str) -> int:
+    """As FTS5 counts them in the second block of its own, behind four bytes and the number of their sizes."""
+    row: Any = connection.execute(f"SELECT block FROM {name}_data WHERE id = 10").fetchone()
+    numbers = list(_varints(row[0][4:12])) if row else []
+    return numbers[1] if len(numbers) > 1 else 0
+
+
+def _varints(block: bytes) -> Iterator[int]:
+    """Numbers of seven bits a byte, highest first."""
+    found = 0
+    for byte in block:
+        found = found << 7 | byte & 0x7F
+        if byte < 0x80:
+            yield found
+            found = 0
 
 
 def merge(connection: apsw.Connection, table: str, pages: int) -> bool:

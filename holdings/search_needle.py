@@ -138,6 +138,19 @@ def names_heard(node: Node) -> Iterator[Heard]:
             yield from names_heard(part)
 
 
+def is_told(node: Node, title: str) -> bool:
+    """Whether a title, not folded, says by itself that a query is fulfilled; False: who knows."""
+    return _is_told(node, fold(title))
+
+
+def _is_told(node: Node, title: str) -> bool:
+    if isinstance(node, Needle):
+        return node.field in (None, Field.TITLE) and node.is_in(title)
+    if isinstance(node, All):
+        return all(_is_told(part, title) for part in node.parts)
+    return isinstance(node, Any) and any(_is_told(part, title) for part in node.parts)
+
+
 class View:
     """A document as a query sees it; folds and reads no more than it is asked for."""
 

@@ -52,7 +52,7 @@ def narrowing(
 class Plan:
     """`match`: the query of the index but for a range of years (`among`); None: all are walked, newest first. `streamed`: the same
     without tokens that only begin so, for questions asked day by day. `node`: what each is compared with; `sure`: the index says
-    all, nothing is compared. `about`: candidates, estimated from above."""
+    all, nothing is compared; `worded`: it says all but whether the words stand together. `about`: candidates, estimated from above."""
 
     match: str | None
     node: Node
@@ -60,6 +60,7 @@ class Plan:
     access: Access
     sure: bool
     streamed: str | None = None
+    worded: bool = False
     about: float = math.inf
 
     @property
@@ -75,8 +76,9 @@ def plan(node: Node, narrowed: Narrowing, access: Access, share: Share) -> Plan:
     certain: Share = (lambda *_: math.inf if _[1] else share(*_)) if open_ends else share
     streamed = _match(node, narrowed, access, certain) if open_ends else match
     tokened = len(_filters(narrowed)) == len(narrowed.filters) and (narrowed.years is None or are_asked(narrowed.years))
-    sure = access.is_whole and tokened and match is not None and _is_sure(node, share)
-    return Plan(match, node, narrowed, access, sure, streamed, _about(node, share))
+    worded = access.is_whole and tokened and match is not None
+    sure = worded and _is_sure(node, share)
+    return Plan(match, node, narrowed, access, sure, streamed, worded, _about(node, share))
 
 
 def _about(node: Node, share: Share) -> float:

@@ -21,7 +21,7 @@ SAMPLE: Final = 400  # rows, and as many records, whose tokens are looked up in 
 _TOKENS: Final = 4  # of each of them
 FAULTS_TOLD: Final = 20
 MEASURED: Final = 200_000  # entries up to which the size is measured whenever somebody asks
-TIDY_MAX: Final = 200  # steps of bringing pieces together after building
+TIDY_MAX: Final = 2_000  # steps of bringing pieces together at once, an eighth of a second each
 REMEDY: Final = "请重建检索索引：reindex（不停查找，目录和档案不受影响）"
 
 _TORN: Final = "检索索引自身的结构已损坏"
@@ -154,10 +154,23 @@ def rebuild(
     told: Told = {"done": progress.done, "total": progress.total, "finished": progress.finished}
     if not progress.finished:
         return told
-    for _ in range(TIDY_MAX):
-        with database.transaction() as connection:
-            if not search_rebuild.tidy(connection):
-                break
+    _tidy(database, stopped)
     faults = check(database, now)
     found = state(database.read())
     return {**told, "entries": found["entries"], "bytes": found["bytes"], "faults": faults}
+
+
+def go_on(database: Database, *, now: int, stopped: Callable[[], bool]) -> None:
+    """What the index wants (`search_index.wants_work`) when nothing else is done, until `stopped`: building that was left off by a
+    person, by a crash, or by a database of an older program; pieces brought together that imports left."""
+    if search_index.state(database.read()).building:
+        rebuild(database, now=now, begin=False, stopped=stopped)
+    else:
+        _tidy(database, stopped)
+
+
+def _tidy(database: Database, stopped: Callable[[], bool]) -> None:
+    for _ in range(TIDY_MAX):
+        with database.transaction() as connection:
+            if stopped() or not search_rebuild.tidy(connection):
+                return

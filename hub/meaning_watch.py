@@ -55,10 +55,7 @@ class MeaningWatch:
         return self._stop.is_set() or not self._folding.idle.is_set()
 
     def _go_on_with_the_index(self) -> None:
-        """Left off by a person, or by a crash; or a database of an older program, which has no index yet."""
-        if search_index.state(self._home.holdings.read()).building:
+        if search_index.wants_work(self._home.holdings.read()):
             from holdings import search_upkeep
 
-            search_upkeep.rebuild(
-                self._home.holdings, now=self._home.clock.wall(), begin=False, stopped=self._is_stopped
-            )
+            search_upkeep.go_on(self._home.holdings, now=self._home.clock.wall(), stopped=self._is_stopped)

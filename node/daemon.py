@@ -159,12 +159,11 @@ class Daemon:
 
     def _embedded(self, meaning: MeaningSite) -> RunResult:
         home = self._engine.home
-        if search_index.state(home.database.read()).building:
-            # Left off by a person, or by a crash; or a database of an older program, which has no index yet.
+        if search_index.wants_work(home.database.read()):
             from holdings import search_upkeep
 
             now = int(self._engine.clock.now())
-            search_upkeep.rebuild(home.database, now=now, begin=False, stopped=lambda: self._stop.is_set() or self._engine.is_busy)
+            search_upkeep.go_on(home.database, now=now, stopped=lambda: self._stop.is_set() or self._engine.is_busy)
         meaning.run(lambda: self._stop.is_set() or self._engine.is_busy)
         return RunResult()
 

@@ -166,8 +166,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 def test_every_hit_and_no_other(shared: Database, rows: list[dict[str, str]], asked: list[Query]) -> None:
     """Whatever stands in rows and whatever is asked of them, the index finds what comparing each of them finds; count and order agree.
     Rows that are erased leave nothing."""
-    ids = lay(shared, rows)
+    dates = itertools.cycle(("19491001", "", "20190101", "1987年3月", "19850101", "很久以前"))  # in this part of the index and in that
     coded = [{"档号": f"J001-3-{at:04d}", **row} for at, row in enumerate(rows)]
+    ids = lay(shared, [{**row, "成文日期": date} if date else row for row, date in zip(rows, dates, strict=False)])
     try:
         for query in asked:
             wanted = [number for number, row in zip(ids, coded, strict=True) if answers(query, row)]

@@ -214,3 +214,36 @@ def test_suggestions_keep_to_what_the_caller_may_see(database: Database) -> None
         assert told["total"] == 0
         assert "王书贞" not in str(told)
     assert "只查 密室：没有" in answer(database.read(), public, SearchRequest("密室 礼堂"))["instead"]
+
+
+def test_a_row_whose_date_changes_goes_to_another_part(database: Database) -> None:
+    """It is found once, by its words, by date and among years, and leaves nothing where it was."""
+    (number,) = lay(database, 0, ["修缮校舍"], 成文日期="19880312")
+    for date, year, others in (("20190101", 2019, (1950, 2018)), ("", 0, (1950, 2030)), ("19490101", 1949, (1950, 2030))):
+        maker = LineMaker(("档号", "题名", "成文日期"))
+        values = {"档号": "J001-3-0000", "题名": "修缮校舍", **({"成文日期": date} if date else {})}
+        line = maker.make(SheetRow(2, "J001-3-0000", None, MarkKind.OPEN, "J001-3-0000", values, tab=""))
+        with database.transaction() as connection:
+            columns = catalogue_rows.columns(connection, maker.columns)
+            catalogue_rows.update(connection, 1, columns, [(number, line)], 2)
+        for sort in Sort:
+            found = search(database.read(), WHOLE, SearchRequest("修缮", sort=sort)).hits
+            assert [(hit.id, hit.year) for hit in found] == [(number, year)]
+        assert search(database.read(), WHOLE, SearchRequest("修缮", years=others)).hits == ()
+        assert len(search(database.read(), WHOLE, SearchRequest("修缮", years=(year, year))).hits) == 1
+        assert search_upkeep.check(database, 1, deep=True) == []
+
+
+def test_pieces_are_brought_together_when_nothing_else_is_done(database: Database) -> None:
+    """Many imports leave many pieces; afterwards there are few, and all is found still."""
+    for first in range(0, 80, 4):
+        lay(database, first, [f"{TITLES[n % 4]}第{n}号" for n in range(first, first + 4)])
+        if search_index.wants_work(database.read()):
+            break
+    before = everything(database)
+    assert search_index.wants_work(database.read())
+    search_upkeep.go_on(database, now=1, stopped=lambda: True)
+    assert search_index.wants_work(database.read()), "who is stopped does nothing"
+    search_upkeep.go_on(database, now=1, stopped=lambda: False)
+    assert not search_index.wants_work(database.read())
+    assert (everything(database), search_upkeep.check(database, 2, deep=True)) == (before, [])
