@@ -16,12 +16,14 @@ from hub import (
     web_request,
     web_search,
     web_sign_in,
+    web_topic,
 )
 from hub.web_route import Route
 
 ROUTES: Final[tuple[Route, ...]] = (
     *web_sign_in.ROUTES,
     *web_search.ROUTES,
+    *web_topic.ROUTES,
     *web_record.ROUTES,
     *web_request.ROUTES,
     *web_accounts.ROUTES,

@@ -10,13 +10,31 @@ from python_calamine import CalamineWorkbook
 from reading_room_at_hub import SHUT, reader
 
 from holdings import journal
+from holdings.errors import NotFound
 from holdings.harmless_cell import harmless
 from holdings.journal import Filter
 from holdings.search_sheet import as_csv, as_workbook
+from holdings.site_data import SiteData
+from holdings.topical_search import How, Kind, form, query_of
 from hub.account import Role
 from hub.web_search import asked, pieces
 
 OPEN = "关于修缮校舍的请示"
+OWN_TOPIC = """
+[category.veteran]
+name = "退役军人"
+family = "民生"
+standard = "本馆"
+codes = ["ZY·TY"]
+unit = "件"
+rows = "each"
+title = "{姓名} {部队}"
+
+[category.veteran.fields]
+"姓名" = { length = 60, personal = true, names_of = "person" }
+"部队" = { length = 60 }
+"入伍日期" = { type = "date", stands_for = "成文日期" }
+"""
 
 
 def look(browser: Browser, address: str) -> Page:
@@ -158,3 +176,29 @@ def test_a_text_is_parted_at_its_marks() -> None:
     for marks in ([], [[0, 2]], [[1, 2], [3, 4]], [[0, 3], [2, 4]], [[4, 4]]):
         assert "".join(text for text, _ in pieces("一二三四", marks)) == "一二三四"
     assert list(pieces("一二三四", [[1, 2]])) == [("一", False), ("二", True), ("三四", False)]
+
+
+def test_topical_forms_find_by_sound(archivist: Browser) -> None:
+    """A form for each category of people's business; what is filled in becomes a question by sound with a range of years; nothing filled in is said."""
+    assert archivist.get("/topics").says("婚姻", "土地", "社会保险", "男方姓名")
+    assert look(archivist, "/topics/marriage").says("男方姓名", "结婚登记", "年度自")
+    found = look(archivist, "/topics/marriage?f2=张建国&f3=王书贞&from=2000&how=sound")
+    assert found.says("共 1 条", "王淑珍", "1 条")
+    assert look(archivist, "/topics/marriage?f3=王书贞&how=words").says("没有找到")
+    assert look(archivist, "/topics/marriage?f2=").says("至少填写一项")
+    assert archivist.ask("GET", "/topics/divorce").status == 404
+    assert archivist.ask("GET", "/topics/marriage?f2=%22%29%28").status in (200, 303)
+
+
+def test_a_sites_own_topic_has_its_form() -> None:
+    """A category of the family that a site adds has a form; other families have none; an unknown one is named."""
+    site = SiteData((("category-退役.toml", OWN_TOPIC),))
+    made = form("veteran", site)
+    assert [(field.id, field.name, field.kind) for field in made.fields] == [
+        ("f1", "姓名", Kind.NAME),
+        ("f2", "部队", Kind.TEXT),
+    ]
+    assert query_of(made, {"f1": 'a"b', "f2": "某部", "to": "1960"}, How.FUZZY) == ('近音:"a b" "某部"', "1000..1960")
+    assert query_of(made, {"from": "19x0"}) == ("", "")
+    with pytest.raises(NotFound, match="婚姻"):
+        form("photo")
