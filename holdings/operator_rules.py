@@ -89,7 +89,8 @@ _VERBS: Final[dict[Power, str]] = {
     " fonds_import profile_add profile_assign delivery_describe delivery_reprocess sample_draw sample_link sample_verdict sample_import"
     " check_run check_restart reading_run reading_cancel reading_retry reading_pause reading_correct meaning_run reindex page_take_back console_target",
     Power.WAIVE: "quarantine_waive quarantine_set_aside quarantine_many:waive quarantine_many:set_aside",
-    Power.JUDGE: "clear delivery_return delivery_accept delivery_withdraw delivery_reopen renumber volume_merge volume_split release directive_apply directive_decline",
+    Power.JUDGE: "clear delivery_return delivery_accept delivery_withdraw delivery_reopen renumber volume_merge volume_split"
+    " release returned_explain directive_apply directive_decline",
     Power.LINE: "console_line directives directive_counts directive_show returned_list",
     Power.RUN: "run pause",
     Power.KEEP: "verify doctor backup machine_bundle",

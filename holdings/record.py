@@ -114,6 +114,16 @@ class Void:
 
 
 @dataclass(frozen=True, slots=True)
+class Explanation:
+    """整改说明: what the holder answers to the return of the version before, by directive number; when (whole seconds UTC)."""
+
+    text: str
+    person: str
+    time: int
+    directive: int
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """What a record's body says.
 
@@ -135,6 +145,8 @@ class Description:
     """One byte a part, in order: what it shows (layout_words.Role); empty when all are text pages."""
     void: Void | None = None
     """Why the record is void; such a version has `ended` and lists no parts."""
+    explanation: Explanation | None = None
+    """What this version answers to a return."""
 
 
 class RowState(Enum):
@@ -236,6 +248,8 @@ def encode_record(description: Description) -> bytes:
         body[10] = description.roles
     if description.void is not None:
         body[11] = {1: description.void.reason, 2: description.void.person, 3: description.void.time}
+    if (said := description.explanation) is not None:
+        body[12] = {1: said.text, 2: said.person, 3: said.time, 4: said.directive}
     data = cbor.encode(body)
     if len(data) > BODY_MAX:
         raise OurFault(f"record body of {len(data)} bytes, {BODY_MAX} are allowed (format.md §14)")
@@ -248,7 +262,7 @@ def decode_record(data: bytes) -> Description:
         body = cbor.take_map(
             cbor.decode(data, limit=BODY_MAX),
             {1: str, 2: int, 3: dict, 4: str, 5: dict},
-            {6: list, 7: list, 8: bool, 9: bytes, 10: bytes, 11: dict},
+            {6: list, 7: list, 8: bool, 9: bytes, 10: bytes, 11: dict, 12: dict},
             name="record body",
         )
         clearance = cbor.take_map(body[5], {1: int, 2: list, 3: int}, name="clearance")
@@ -265,6 +279,7 @@ def decode_record(data: bytes) -> Description:
     return Description(
         body[1], level, _elements(body[3]), body[4], Clearance(basis, persons, clearance[3]), former,
         _relations(body.get(7, [])), body.get(8, False), uses, roles, _void(body.get(11)),
+        _explanation(body.get(12)),
     )  # fmt: skip
 
 
@@ -279,6 +294,19 @@ def _void(value: dict[Any, Any] | None) -> Void | None:
     if not 1 <= len(said[1]) <= REASON_MAX or not 1 <= len(said[2]) <= NAME_MAX:
         raise BodyUnreadable("record body (format.md §6.3): reason or person of a void empty or too long")
     return Void(said[1], said[2], said[3])
+
+
+def _explanation(value: dict[Any, Any] | None) -> Explanation | None:
+    """Read what answers a return within its bounds."""
+    if value is None:
+        return None
+    try:
+        said = cbor.take_map(value, {1: str, 2: str, 3: int, 4: int}, name="explanation")
+    except CryptoError as fault:
+        raise BodyUnreadable(f"record body (format.md §6.3): {fault}") from fault
+    if not 1 <= len(said[1]) <= REASON_MAX or not 1 <= len(said[2]) <= NAME_MAX:
+        raise BodyUnreadable("record body (format.md §6.3): text or person of an explanation empty or too long")
+    return Explanation(said[1], said[2], said[3], said[4])
 
 
 def _encode_relation(relation: Relation) -> dict[int, Any]:

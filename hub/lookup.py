@@ -90,6 +90,7 @@ class Lookup:
             "set": self._set(reading, record, body),
             "void": {"reason": body.void.reason, "by": body.void.person, "time": body.void.time} if body.void else None,
             "versions": [asdict(v) for v in records.versions(reading, record)],
+            "explanation": asdict(body.explanation) if body.explanation else None,
             "former_codes": lineage.former_codes(reading, record.number),
             "relations": [
                 {"kind": r.kind.label, "id": r.record.hex(), "ref": r.reference_code, "note": r.note}

@@ -106,6 +106,20 @@ def returned_list(home: Path, as_json: bool, mended: bool | None, limit: int) ->
     give(as_json, result, "\n".join(lines) or "没有退回的档案。")
 
 
+@returned.command("explain")
+@HOME
+@JSON
+@BY
+@click.argument("ref")
+@click.option("--text", required=True, help="整改说明，如“原件即缺此页”")
+@exits
+def returned_explain(home: Path, as_json: bool, ref: str, text: str, by: str) -> None:
+    """整改说明：没有可改的，写明原因再报；图像不重传。"""
+    with reach(home) as node:
+        result = node.returned_explain(ref=ref, text=text, by=by)
+    give(as_json, result, f"{result['ref']} 的整改说明已写入新版本，下次联络时再报。")
+
+
 @click.command()
 @HOME
 @JSON

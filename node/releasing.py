@@ -1,8 +1,9 @@
-"""移出保管: records that the node lets go of, so that the city's archive takes them over or gives them back (format.md §18)."""
+"""移出保管: records that the node lets go of, for the city's archive to take over or give back (format.md §18); and 整改说明, the answer in words to a return."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import apsw
 
@@ -11,12 +12,15 @@ from holdings.custody import ActKind, CustodyAct, Effect, Party
 from holdings.directive import HandOver
 from holdings.directive_entry import RELEASED_MAX, ReleaseEntry, Result, Said, Subject, encode_release_said
 from holdings.errors import CustodyRefused
+from holdings.record import Explanation
 from holdings.records import StoredRecord
 from node import city_verdicts, directive_store, own_entries, settings
+from node.amending import Amendment, amend
 from node.engine import Engine
 from node.home import Home
 from node.settings import Setting
 from node.verbs import Answer
+from sync import sealed
 from sync.entry import EntryKind
 
 TOLD_MAX = 5
@@ -70,6 +74,26 @@ def release(engine: Engine, refs: Sequence[str], name: str, person: str, reason:
         "entries": seqs,
         "refs": [record.reference_code for record in meant[:PAGE]],
     }
+
+
+def explain(engine: Engine, ref: str, person: str, text: str) -> None:
+    """整改说明: a version with the same pages that answers the return of the one before in words.
+
+    Raises:
+        CustodyRefused: nothing of the record was returned, it was mended since, or it is not this node's to write.
+    """
+    if not text.strip():
+        raise CustodyRefused("请写明整改说明：--text")
+    home = engine.home
+    with engine.alone(), home.database.transaction() as connection:
+        record = records.resolve(connection, ref)
+        last = next(iter(reversed(city_verdicts.of_record(connection, bytes(record.id)))), None)
+        if last is None or last.accepted or record.version > last.version:
+            raise CustodyRefused(f"{record.reference_code} 没有等着整改的退回，不必说明。")
+        answer = Explanation(text, person, int(engine.clock.now()), last.dseq)
+        said = replace(records.body(connection, record), explanation=answer)
+        parts = tuple(sealed.current(connection, bytes(record.id)))
+        amend(connection, home, engine.clock, [Amendment(record.id, record.version + 1, said, parts, record.pages)])
 
 
 def _meant(connection: apsw.Connection, home: Home, refs: Sequence[str], name: str) -> tuple[list[StoredRecord], int]:

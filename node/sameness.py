@@ -23,8 +23,8 @@ def unchanged_parts(
 
 
 def same_body(old: Description, new: Description) -> bool:
-    """Equal but for who cleared it and when: signing a clearance again is no new version."""
+    """Equal but for who cleared it and when, and what was answered to a return: neither is a new version."""
     # What any version said of former codes and relations holds on (format.md §6.3): a later one need not repeat it.
-    return replace(old, clearance=new.clearance, former_codes=(), relations=()) == replace(
-        new, former_codes=(), relations=()
+    return replace(old, clearance=new.clearance, former_codes=(), relations=(), explanation=None) == replace(
+        new, former_codes=(), relations=(), explanation=None
     )

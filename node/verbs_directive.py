@@ -12,7 +12,7 @@ from holdings.directive_text import person_of, text_of
 from holdings.directive_verdict import Accepted, Grant, Link, Returned
 from holdings.directive_wish import Correction, Notice, Opening, ReadingAnswer, ReadingAsked
 from holdings.errors import CustodyRefused, NotFound
-from holdings.record import RecordId
+from holdings.record import REASON_MAX, RecordId
 from node import city_verdicts, custody_shown, directive_store, releasing
 from node.directive_acts import Acts
 from node.directive_store import Told
@@ -96,6 +96,12 @@ class DirectiveVerbs(Verbs):
             for one, done in found
         ]
         return {"items": items, "to_mend": to_mend, "mended": waiting}
+
+    def returned_explain(self, ref: str, text: str, by: str) -> Answer:
+        """整改说明: answer a return in words where nothing, or not all, is to be mended; it goes to the city as a version with the same pages."""
+        releasing.explain(self._engine, ref, person_of(by), text_of(text, REASON_MAX))
+        self._wake()
+        return self.custody(ref)
 
     def release(self, refs: list[str], by: str, delivery: str = "", reason: str = "") -> Answer:
         """移出保管: records, or all of a delivery, go over to the city's archive; nobody writes them until it takes them or gives them back."""

@@ -58,6 +58,7 @@ class ShowVerbs(Verbs):
             "elements": dict(body.elements),
             "set": asdict(found) if (found := photo_set.of_record(reading, record.reference_code, body.elements, self._home.site)) else None,
             "void": {"reason": body.void.reason, "by": body.void.person, "time": body.void.time} if body.void else None,
+            "explanation": asdict(body.explanation) if body.explanation else None,
             "versions": [asdict(v) for v in records.versions(reading, record)],
             "former_codes": lineage.former_codes(reading, record.number),
             "relations": [{"kind": r.kind.label, "id": r.record.hex(), "ref": r.reference_code, "note": r.note} for r in lineage.relations(reading, record.number)],

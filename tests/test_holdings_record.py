@@ -11,6 +11,7 @@ from holdings.record import (
     Basis,
     Clearance,
     Description,
+    Explanation,
     Level,
     RecordId,
     Relation,
@@ -37,6 +38,7 @@ DESCRIPTIONS = st.builds(
     st.lists(_TEXT, max_size=4).map(tuple),
     st.lists(st.builds(Relation, st.sampled_from(RelationKind), st.binary(min_size=16, max_size=16).map(RecordId), _TEXT), max_size=4).map(tuple),
     st.booleans(),
+    explanation=st.none() | st.builds(Explanation, _TEXT, _TEXT, st.integers(0, 2**40), st.integers(1, 2**40)),
 )
 GOOD = Description("J001-003-0001-00012", Level.ITEM, {"题名": "关于印发通知", "密级": "", "页数": "3"}, "第03批",
                    Clearance(Basis.REVIEW, ("张三", "李四"), 1_700_000_000))
@@ -91,7 +93,8 @@ def _body(**changes: object) -> bytes:
         _body(k1=None), _body(k1=""), _body(k1="9" * 201), _body(k1=b"x"), _body(k2=0), _body(k2=7), _body(k3=[]), _body(k3={"题名": 1}),
         _body(k3={1: "x"}), _body(k3={"": "x"}), _body(k3={"题名": "x" * (CELL_MAX + 1)}), _body(k3={str(i): "" for i in range(257)}),
         _body(k4=""), _body(k5=None), _body(k5={1: 3, 2: ["张三"], 3: 0}), _body(k5={1: 1, 2: [], 3: 0}), _body(k5={1: 1, 2: [1], 3: 0}),
-        _body(k5={1: 1, 2: ["张三"]}), _body(k6=[""]), _body(k6=[1]), _body(k64=1), b"", b"\xa0", b"\xff" * 10,
+        _body(k5={1: 1, 2: ["张三"]}), _body(k6=[""]), _body(k6=[1]), _body(k64=1),
+        _body(k12={1: "", 2: "张三", 3: 0, 4: 1}), _body(k12={1: "x", 2: "张三", 3: 0}), b"", b"\xa0", b"\xff" * 10,
     ],
 )  # fmt: skip
 def test_bodies_outside_the_format_are_refused(body: bytes) -> None:

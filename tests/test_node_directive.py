@@ -72,6 +72,23 @@ def test_a_report_is_returned_mended_and_accepted(told: Told) -> None:
     assert told.acks() == [(1, 2), (2, 2)]
 
 
+def test_a_return_may_be_answered_in_words(told: Told) -> None:
+    """Where nothing is to be mended, the holder says why: a version with the same pages, which the city judges again; no image travels."""
+    with pytest.raises(CustodyRefused, match="没有等着整改"):
+        told.ask("returned_explain", ref=A, text="原件即如此", by="李四")
+    told.issue(told.returned(A))
+    told.sync()
+    told.ask("returned_explain", ref=A, text="原件即如此", by="李四")
+    with pytest.raises(CustodyRefused, match="没有等着整改"):
+        told.ask("returned_explain", ref=A, text="再说一遍", by="李四")
+    assert told.city.run().records == 0, "the folder says nothing new"
+    assert told.city.run().bytes_sent < 1_000
+    told.city.hub.folded()
+    shown = told.city.hub.hub.desk.call("show", ref=A)
+    assert (shown["version"], shown["explanation"]["text"], shown["explanation"]["directive"]) == (2, "原件即如此", 1)
+    assert told.ask("returned_list")["items"][0]["mended"] is True
+
+
 def test_a_transfer_goes_over_or_comes_back(told: Told) -> None:
     """Nobody writes what is in transit; accepted, it is the city's; returned, the unit's again; granted back, the node takes it."""
     with pytest.raises(CustodyRefused, match="报送"):
