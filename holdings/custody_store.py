@@ -99,6 +99,15 @@ def in_transit(connection: apsw.Connection, log_id: bytes, limit: int = 1_000) -
     return found
 
 
+def released(connection: apsw.Connection, log_id: bytes, after: int) -> list[tuple[int, bytes]]:
+    """(seq in the log, record) of its releases behind a seq, whether they had an effect or not."""
+    rows = connection.execute(
+        "SELECT seq, record FROM custody_act WHERE log_id = ?1 AND by_log = ?1 AND kind = ?2 AND seq > ?3 ORDER BY seq",
+        (log_id, int(ActKind.RELEASE), after),
+    )
+    return [(int(str(seq)), bytes(record)) for seq, record in rows]
+
+
 def _acts(connection: apsw.Connection, log_id: bytes, record: bytes) -> list[KeptAct]:
     rows: list[Any] = connection.execute(
         "SELECT kind, turn, version, by_log, to_log, seq, wall FROM custody_act WHERE log_id = ? AND record = ? ORDER BY turn, by_log, seq",

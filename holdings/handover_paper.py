@@ -112,7 +112,8 @@ def facts(r: Register) -> list[list[str]]:
         ["内容描述", r.content],
         [f"{act}电子档案数量", amount, f"{act}数据量", f"{r.bytes / 1e9:.3f} GB"],
         ["载体起止顺序号", f"节点日志第 {r.first_entry} 至 {r.last_entry} 条", f"{act}载体类型、规格", "在线"],
-        ["数字摘要", r.digest, "摘要算法", f"{ALGORITHM}（{r.words.file}）"],
+        ["数字摘要", r.digest],
+        ["摘要算法", f"{ALGORITHM}，对{r.words.file}文件"],
         *([["保管", r.custody]] if r.custody else []),
         *([["说明", r.remark]] if r.remark else []),
     ]
@@ -130,9 +131,10 @@ def inspection(r: Register) -> list[list[str]]:
 
 def signatures(r: Register) -> list[list[str]]:
     """The lower part: who filled in, who looked over, the seal, on both sides."""
-    blank = "　　　　年　　月　　日"
+    gap = "\N{NO-BREAK SPACE}"  # others are made one by typesetting
+    blank = f"{gap * 8}年{gap * 6}月{gap * 6}日"
     return [
-        ["填表人（签名）", blank, f"{r.person}　{r.day}"],
+        ["填表人（签名）", blank, f"{r.person}{gap * 4}{r.day}"],
         ["审核人（签名）", blank, blank],
         ["单位（印章）", blank, blank],
     ]

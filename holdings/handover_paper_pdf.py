@@ -12,6 +12,7 @@ from holdings.handover_paper import Register, facts, inspection, signatures
 from holdings.report_paper import LINES, WIDTH, PaperText, build
 
 NAME: Final = 32 * mm
+GAP: Final = "\N{NO-BREAK SPACE}" * 4
 SHADE: Final = colors.HexColor("#eef1f5")
 
 
@@ -19,7 +20,7 @@ def pdf(r: Register) -> bytes:
     """The paper as PDF bytes; the same facts give the same bytes."""
     text = PaperText()
     story: list[Any] = [
-        text(r.title, "title"), text(f"编号：{r.number}　　批次：{r.delivery}　　第 {r.round} 轮", "sub"), Spacer(1, 4 * mm),
+        text(r.title, "title"), text(f"编号：{r.number}{GAP}批次：{r.delivery}{GAP}第 {r.round} 轮", "sub"), Spacer(1, 4 * mm),
         _facts(r, text), Spacer(1, 3 * mm), _sides(inspection(r), text, 8 * mm, head=True), Spacer(1, 3 * mm),
         KeepTogether([_sides(signatures(r), text, 16 * mm, head=False), Spacer(1, 3 * mm), text(r.words.foot, "small"),
                       text(f"{r.words.file}共 {r.items + r.volumes:,} 条，其 SHA-256 即本表数字摘要，可用 sha256sum 核对。{text.font_said}。", "small")]),

@@ -53,7 +53,9 @@ class HandoverWatch:
         try:
             while not reception_intake.take_in(self._home.holdings) and not self._stop.is_set():
                 continue
-            ReceptionDesk(self._home).send()
+            desk = ReceptionDesk(self._home)
+            desk.send()
+            desk.hear_releases()
         except (SyncError, HoldingsError, HubError) as fault:
             LOG.error("接收登记暂停：%s", fault)
 

@@ -91,7 +91,9 @@ class CustodyDesk:
     def _taken_in(self) -> ReceptionDesk:
         while not reception_intake.take_in(self._home.holdings):
             pass
-        return ReceptionDesk(self._home)
+        desk = ReceptionDesk(self._home)
+        desk.hear_releases()
+        return desk
 
     def _grouped(self, refs: Sequence[str]) -> list[tuple[Reception, list[int]]]:
         """Records by the delivery that each came with."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from holdings import custody_store
 from holdings.custody import CustodyState
 from holdings.directive import Body
 from holdings.directive_verdict import HandOver
@@ -26,6 +27,10 @@ class ReceptionCustody:
         """Did the holder let go of exactly this version, to this hub?"""
         held = self._directives.holding(self._front.read(), log_id, item.record)
         return held.state is CustodyState.IN_TRANSIT and held.taker == self._hub_id and held.version == item.version
+
+    def releases(self, log_id: bytes, after: int) -> list[tuple[int, bytes]]:
+        """(seq in the log, record id) of what a node let go behind a seq."""
+        return custody_store.released(self._front.read(), log_id, after)
 
     def turn(self, log_id: bytes, item: Item) -> int:
         """The turn of a record's custody, from which a verdict starts."""

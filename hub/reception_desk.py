@@ -13,7 +13,7 @@ from typing import Final
 
 import apsw
 
-from holdings import check_store, reception, rectification
+from holdings import check_store, reception, records, rectification
 from holdings.access import Access
 from holdings.check import Stage, Verdict
 from holdings.directive_verdict import HandOver
@@ -22,7 +22,7 @@ from holdings.reception import Standing
 from holdings.record import RecordId
 from holdings.rectification import Reason, ReceptionRule
 from holdings.working_days import working_days
-from hub import reception_outbox, reception_papers, reception_store, reception_verdicts
+from hub import opened, reception_outbox, reception_papers, reception_store, reception_verdicts
 from hub.home import Home
 from hub.reception_custody import ReceptionCustody
 from hub.reception_store import Item, Reception
@@ -132,6 +132,28 @@ class ReceptionDesk:
         # A crash here leaves the round concluded and its directives in the outbox; the next look at reception sends them.
         self.send()
         return said
+
+    def hear_releases(self) -> int:
+        """What was let go since the last time waits again, though its version was judged before (as a report, or returned unmended); how many records.
+
+        A release whose version the vault has not opened yet needs nothing: that version will wait when it comes.
+        """
+        count, reading, now = 0, self._home.holdings.read(), self._home.clock.wall()
+        for log_id, writer in opened.writers(reading).items():
+            if self._custody.handover(log_id) is not HandOver.TRANSFER:
+                continue
+            let_go = self._custody.releases(log_id, reception_store.release_heard(reading, log_id))
+            if not let_go:
+                continue
+            with self._home.holdings.transaction() as connection:
+                for _, record in let_go:
+                    stored = records.by_id(connection, RecordId(record), writer)
+                    item = reception_store.item(connection, stored.number) if stored is not None else None
+                    if item is not None and item.standing.is_final and self._custody.released(log_id, item):
+                        reception_store.again(connection, item, now)
+                        count += 1
+                reception_store.hear_release(connection, log_id, let_go[-1][0])
+        return count
 
     def send(self) -> int:
         """Bring what waits in the outbox into the hub's log; how many directives."""

@@ -147,10 +147,10 @@ def whole(connection: apsw.Connection, reception: Reception, access: Access) -> 
 
 
 def oldest(connection: apsw.Connection, reception: Reception) -> int | None:
-    """Since when the record waits that waits longest, seconds UTC."""
+    """Since when the record waits that waits longest for its verdict, drafted or not, seconds UTC."""
     row = connection.execute(
-        "SELECT min(since) FROM reception_item WHERE reception = ? AND standing = ?",
-        (reception.id, int(Standing.WAITING)),
+        "SELECT min(since) FROM reception_item WHERE reception = ? AND standing < ?",
+        (reception.id, int(Standing.ACCEPTED)),
     ).fetchone()
     return None if row is None or row[0] is None else int(row[0])
 
@@ -250,6 +250,23 @@ def cursor(connection: apsw.Connection, log_id: bytes) -> int:
 def advance(connection: apsw.Connection, log_id: bytes, seq: int) -> None:
     """The log is taken in up to `seq`."""
     connection.execute("INSERT OR REPLACE INTO reception_cursor VALUES (?, ?)", (log_id, seq))
+
+
+def release_heard(connection: apsw.Connection, log_id: bytes) -> int:
+    """seq up to which the releases of a log were heard."""
+    row = connection.execute("SELECT seq FROM reception_release WHERE log_id = ?", (log_id,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def hear_release(connection: apsw.Connection, log_id: bytes, seq: int) -> None:
+    """The releases of a log were heard up to `seq`."""
+    connection.execute("INSERT OR REPLACE INTO reception_release VALUES (?, ?)", (log_id, seq))
+
+
+def again(connection: apsw.Connection, held: Item, since: int) -> None:
+    """A record that was judged waits once more, from `since` on."""
+    move(connection, held, Standing.WAITING)
+    connection.execute("UPDATE reception_item SET since = ? WHERE number = ?", (since, held.number))
 
 
 def _count(connection: apsw.Connection, held: Item, by: int) -> None:

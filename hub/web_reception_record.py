@@ -7,11 +7,13 @@ from typing import Final
 
 from holdings import check_report, records, rectification
 from holdings.check import Stage
+from holdings.columns import CODE
 from holdings.errors import ReceptionRefused
 from holdings.language import mark
 from holdings.record import TITLE
 from holdings.rectification import Reason
 from holdings.report_page import Heading
+from holdings.search_index import RECORDS
 from hub.check_run import NICE, HandoverChecks
 from hub.reception_desk import ReceptionDesk, Ruling
 from hub.reception_store import Reception
@@ -52,7 +54,9 @@ def record(visit: Visit, error: str = "") -> Reply:
     heading = Heading(home.genesis.name, visit.person.person, home.clock.wall(), "jindang")
     findings = check_report.record_report(run, "", heading, home.site)["findings"] if run else []
     body = records.body(home.holdings.read(), row.record)
-    elements = [(name, value) for name, value in body.elements.items() if name != TITLE][:ELEMENTS_MAX]
+    elements = [(name, value) for name, value in body.elements.items() if value and name not in (TITLE, CODE)][
+        :ELEMENTS_MAX
+    ]
     history = view.history(row.item.number)
     drafted = history[0][0] if history and history[0][0].round == 0 else None
     if error:
@@ -64,7 +68,8 @@ def record(visit: Visit, error: str = "") -> Reply:
     reply = visit.page(
         "reception_record.html", 422 if error else 200, one=row, held=held, handover=view.handover(held), run=run, checked=CHECKED, colours=COLOURS,
         findings=[found for found in findings if found["mark"] != "untested"], elements=elements, history=history, error=error, ticked=ticked, remark=remark,
-        reasons=ReceptionDesk(home).rule.reasons, following=view.next_waiting(held, row.item),
+        reasons=ReceptionDesk(home).rule.reasons, following=view.next_waiting(held, row.item), viewer=RECORDS + row.item.number,
+        explanation=body.explanation,
     )  # fmt: skip
     reply.subject = subject(held, row)
     return reply

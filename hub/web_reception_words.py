@@ -9,7 +9,7 @@ from holdings.errors import ReceptionRefused
 from holdings.language import Words, mark
 
 CHECKED: Final = {
-    Verdict.PASSED: ("good", mark("通过")), Verdict.UNTESTED: ("", mark("未能检测")), Verdict.PERSON: ("warn", mark("需人工判定")),
+    Verdict.PASSED: ("good", mark("检测通过")), Verdict.UNTESTED: ("", mark("未能检测")), Verdict.PERSON: ("warn", mark("需人工判定")),
     Verdict.FAILED: ("bad", mark("不通过")),
 }  # fmt: skip
 """What the hub's checks say: colour and word."""

@@ -13,12 +13,13 @@ from people_door import Browser, Door, open_door
 from holdings import records
 from holdings.access import Access
 from holdings.reception import Standing, Tally
-from hub import reception_intake, reception_store
+from hub import opened, reception_intake, reception_store
 from hub.account import Rights, Role
 from hub.check_watch import HandoverWatch
 from hub.reception_desk import ReceptionDesk, Ruling
 from hub.reception_store import Reception
 from hub.reception_verdicts import By
+from node.service import Service
 from sync.sandbox import Sandbox
 
 CODES = [f"J023-WS·2011·Y-{number:04d}" for number in range(1, 7)]
@@ -92,17 +93,25 @@ def test_two_rounds_as_an_archivist_works(counter: Counter, archivist: Browser) 
     assert archivist.send(path, act="return", reason="W04", **{"pages-W04": "9"}).says("页码“9”不对", "在 1 至 3 之间")
     assert 'value="9"' in archivist.page.text
     assert archivist.page.status == 422
-    assert archivist.send(path, act="return", reason="W04", **{"pages-W04": "3、2"}, remark="第2、3页颠倒").status == 200
+    assert (
+        archivist.send(path, act="return", reason="W04", **{"pages-W04": "3、2"}, remark="第2、3页颠倒").status == 200
+    )
     archivist.get(f"/reception/{number}")
     assert archivist.send(f"/reception/{number}/judge", act="return", record=str(mine["3"])).says("退回整改须选理由")
-    assert archivist.send(f"/reception/{number}/judge", act="return", record=str(mine["3"]), reason="W05").says("已拟退回 1 件")
+    assert archivist.send(f"/reception/{number}/judge", act="return", record=str(mine["3"]), reason="W05").says(
+        "已拟退回 1 件"
+    )
     assert archivist.send(f"/reception/{number}/rest", which="all").says("已拟通过 4 件")
     assert counter.counts() == {Standing.TO_ACCEPT: 4, Standing.TO_RETURN: 2}
     assert archivist.send(f"/reception/{number}/judge", act="withdraw", record=str(mine["6"])).says("已撤销 1 件")
     assert archivist.send(f"/reception/{number}/conclude", rounds="0").says("请先勾选")
-    assert archivist.send(f"/reception/{number}/conclude", rounds="0", sure="yes", due="2001-01-01").says("整改期限应在")
+    assert archivist.send(f"/reception/{number}/conclude", rounds="0", sure="yes", due="2001-01-01").says(
+        "整改期限应在"
+    )
     assert counter.counts() == {Standing.TO_ACCEPT: 3, Standing.TO_RETURN: 2, Standing.WAITING: 1}
-    assert archivist.send(f"/reception/{number}/conclude", rounds="0", sure="yes").says("第 1 轮已办结", "接收〔2023〕0001 号", "整改〔2023〕0001 号", "已签发")
+    assert archivist.send(f"/reception/{number}/conclude", rounds="0", sure="yes").says(
+        "第 1 轮已办结", "接收〔2023〕0001 号", "整改〔2023〕0001 号", "已签发"
+    )
     assert counter.counts() == {Standing.ACCEPTED: 3, Standing.RETURNED: 2, Standing.WAITING: 1}
     assert archivist.send(f"/reception/{number}/conclude", rounds="0", sure="yes").says("刚由他人办结了一轮")
 
@@ -117,7 +126,9 @@ def test_two_rounds_as_an_archivist_works(counter: Counter, archivist: Browser) 
     assert archivist.get(path).says("第 2 版", "W04 页序错误：第 2-3 页", "第2、3页颠倒", "第 1 轮")
     assert archivist.send(path, act="accept").status == 200
     archivist.get(f"/reception/{number}")
-    assert archivist.send(f"/reception/{number}/conclude", rounds="1", sure="yes").says("第 2 轮已办结", "接收〔2023〕0002 号")
+    assert archivist.send(f"/reception/{number}/conclude", rounds="1", sure="yes").says(
+        "第 2 轮已办结", "接收〔2023〕0002 号"
+    )
     assert counter.counts() == {Standing.ACCEPTED: 4, Standing.RETURNED: 1, Standing.WAITING: 1}
     assert archivist.get(f"/reception/{number}/{mine['2']}").says("第 1 轮", "退回整改", "第 2 轮", "通过")
     assert archivist.get(f"/reception/{number}").says("60.0 %", "（3/5）")
@@ -127,7 +138,16 @@ def papers(counter: Counter, archivist: Browser, number: int) -> None:
     """The papers of the first round: fields, digest, the same bytes again, nothing that a spreadsheet reckons out."""
     base = f"/reception/{number}/rounds/1"
     page = archivist.get(f"{base}/register")
-    assert page.says("电子档案报送与验收登记表", "交接工作名称", "3 件，6 页", "SHA-256", "某wang", "仍由和平区保管", "准确性检验", "单位（印章）")
+    assert page.says(
+        "电子档案报送与验收登记表",
+        "交接工作名称",
+        "3 件，6 页",
+        "SHA-256",
+        "某wang",
+        "仍由和平区保管",
+        "准确性检验",
+        "单位（印章）",
+    )
     listed = archivist.ask("GET", f"{base}/list.txt").body
     assert hashlib.sha256(listed).hexdigest() in page.text
     assert listed.decode().count("\n") == 4
@@ -155,7 +175,12 @@ def test_who_may_not_sees_nothing(counter: Counter, archivist: Browser) -> None:
     before = counter.counts()
     other.get("/reception")
     for path in ("judge", "rest", "conclude", str(mine["6"])):
-        assert other.send(f"/reception/{number}/{path}", act="accept", record=str(mine["6"]), sure="yes", rounds="2").status == 404
+        assert (
+            other.send(
+                f"/reception/{number}/{path}", act="accept", record=str(mine["6"]), sure="yes", rounds="2"
+            ).status
+            == 404
+        )
     assert counter.counts() == before
 
 
@@ -199,6 +224,35 @@ def test_a_crash_between_verdict_and_log_sends_once(counter: Counter) -> None:
     assert desk.send() == 0
 
 
+def test_a_transfer_waits_for_its_release(counter: Counter, archivist: Browser) -> None:
+    """Once the link transfers, nothing is judged before its holder let go; then it waits again, is taken in, and custody, paper and node say so."""
+    home, held, mine = counter.door.hub.hub.home, counter.reception, counter.numbers()
+    counter.door.hub.hub.desk.call("handover", name="和平区", kind="transfer", by="王五")
+    counter.send()
+    path = f"/reception/{held.id}"
+    waiting = counter.counts()
+    with counter.work.opened() as engine:
+        Service(engine).release([CODES[0], CODES[3]], "李四", reason="进馆")
+    counter.send()
+    assert archivist.get("/reception").says("移交", "待复核")
+    assert counter.counts()[Standing.WAITING] == waiting.get(Standing.WAITING, 0) + 2
+    assert archivist.get(f"{path}/{mine['1']}").says("待接收", "第 1 轮")
+    assert archivist.send(f"{path}/{mine['1']}", act="accept").status == 200
+    archivist.get(f"{path}/{mine['4']}")
+    assert archivist.send(f"{path}/{mine['4']}", act="return", reason="Z01").status == 200
+    archivist.get(path)
+    rounds = str(counter.reception.rounds)
+    assert archivist.send(f"{path}/conclude", rounds=rounds, sure="yes").says(f"第 {int(rounds) + 1} 轮已办结", "移交")
+    paper = archivist.get(f"{path}/rounds/{int(rounds) + 1}/register")
+    assert paper.says("电子档案移交与接收登记表", "移交单位：和平区", "自本表之日起由市级中心保管", "移交清册")
+    counter.send()
+    stored = [records.by_number(home.holdings.read(), mine[which]) for which in ("1", "4")]
+    [log_id] = [found for found, name in opened.writers(home.holdings.read()).items() if name == "和平区"]
+    taken, given = (home.directives().holding(home.front.read(), log_id, bytes(one.id)).holder for one in stored)
+    assert (taken, given) == (home.hub_id, log_id)
+    assert archivist.get(path).says("已接收", "已执行")
+
+
 def test_what_is_taken_in_twice_changes_nothing(counter: Counter) -> None:
     """From a lost cursor on, every delta is taken in again: counts and verdicts are the same, and so is what adding up the records gives."""
     holdings, held, before = counter.door.hub.hub.home.holdings, counter.reception, counter.counts()
@@ -222,7 +276,9 @@ def test_counts_obey_the_ceiling(counter: Counter) -> None:
         assert item is not None
         connection.execute("UPDATE reception_item SET secrecy = 2 WHERE number = ?", (item.number,))
         connection.execute("UPDATE reception_count SET records = records - 1 WHERE standing = ?", (int(item.standing),))
-        connection.execute("INSERT INTO reception_count VALUES (?, 'J023', 2, ?, 1, 2, 9)", (held.id, int(item.standing)))
+        connection.execute(
+            "INSERT INTO reception_count VALUES (?, 'J023', 2, ?, 1, 2, 9)", (held.id, int(item.standing))
+        )
         low, high = Access((Clause(),)), Access((Clause(ceiling=Secrecy.CONFIDENTIAL),))
         assert len(reception_store.items(connection, held, low, list(Standing))) == 5
         assert len(reception_store.items(connection, held, high, list(Standing))) == 6
@@ -230,5 +286,7 @@ def test_counts_obey_the_ceiling(counter: Counter) -> None:
         assert not reception_store.whole(connection, held, low)
         assert reception_store.whole(connection, held, high)
         connection.execute("UPDATE reception_item SET secrecy = 0 WHERE number = ?", (item.number,))
-        connection.execute("UPDATE reception_count SET records = records + 1 WHERE secrecy = 0 AND standing = ?", (int(item.standing),))
+        connection.execute(
+            "UPDATE reception_count SET records = records + 1 WHERE secrecy = 0 AND standing = ?", (int(item.standing),)
+        )
         connection.execute("DELETE FROM reception_count WHERE secrecy = 2")
