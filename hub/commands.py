@@ -18,6 +18,7 @@ from hub.commands_custody import accept, directives, grant, handover, notify, pr
 from hub.commands_meaning import meaning
 from hub.commands_search import reindex, search, show, suggest
 from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, progress, say, when
+from hub.commands_simulate import simulate
 
 
 def _new_passphrase() -> str:
@@ -233,6 +234,7 @@ commands.add_command(meaning)
 commands.add_command(account)
 commands.add_command(alarms)
 commands.add_command(outage)
+commands.add_command(simulate)
 commands.add_command(journal)
 commands.add_command(search)
 commands.add_command(suggest)
