@@ -99,7 +99,11 @@ class ReadingRefused(OperatorMustAct):
 
 
 class StatisticRefused(OperatorMustAct):
-    """Statistics that were asked for, entered or frozen against their rules; the text says which."""
+    """Statistics that were asked for, entered or frozen against their rules; `text` with `values` says which, to be looked up."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text.format(**values))
+        self.text, self.values = text, values
 
 
 class ReceptionRefused(DeliveryRefused):

@@ -17,6 +17,7 @@ import apsw
 from holdings import statistics_tally as tally
 from holdings.access import Secrecy
 from holdings.errors import StatisticRefused
+from holdings.language import mark
 from holdings.statistic import BY_FONDS, OF_ANY, VALUE_MAX, YEAR_FIRST, YEAR_LAST, ZONE, Figure, Source
 from holdings.statistics_tally import Entry, Frozen, Sum
 
@@ -98,7 +99,7 @@ def year_of(wall: int) -> int:
 def check_year(year: int) -> int:
     """The year itself; StatisticRefused when no archive has statistics of it."""
     if not YEAR_FIRST <= year <= YEAR_LAST:
-        raise StatisticRefused(f"年度应为 {YEAR_FIRST} 到 {YEAR_LAST}")
+        raise StatisticRefused(mark("年度应为 {first} 到 {last}。"), first=YEAR_FIRST, last=YEAR_LAST)
     return year
 
 
@@ -185,11 +186,11 @@ def enter(connection: apsw.Connection, entry: Entry) -> None:
     """
     check_year(entry.year)
     if tally.frozen(connection, entry.year) is not None:
-        raise StatisticRefused(f"{entry.year} 年统计已定稿，不能再填报；请在下一年度说明")
+        raise StatisticRefused(mark("{year} 年统计已定稿，不能再填报；请在下一年度说明。"), year=entry.year)
     if entry.value is not None and not 0 <= entry.value <= VALUE_MAX:
-        raise StatisticRefused("填报的数应为不小于 0 的数")
+        raise StatisticRefused(mark("填报的数应为不小于 0 的数。"))
     if not entry.person.strip() or len(entry.note) > NOTE_MAX or not entry.note.isprintable():
-        raise StatisticRefused(f"须有填报人；说明至多 {NOTE_MAX} 字，不分行")
+        raise StatisticRefused(mark("须有填报人；说明至多 {most} 字，不分行。"), most=NOTE_MAX)
     tally.enter(connection, entry)
 
 
@@ -200,11 +201,11 @@ def freeze(connection: apsw.Connection, year: int, person: str, wall: int) -> Fr
     """
     check_year(year)
     if year >= year_of(wall):
-        raise StatisticRefused(f"{year} 年还没有结束（12 月 31 日 24 时），不能定稿")
+        raise StatisticRefused(mark("{year} 年还没有结束（12 月 31 日 24 时），不能定稿。"), year=year)
     if tally.frozen(connection, year) is not None:
-        raise StatisticRefused(f"{year} 年统计已经定稿")
+        raise StatisticRefused(mark("{year} 年统计已经定稿。"), year=year)
     if not person.strip():
-        raise StatisticRefused("定稿须有经办人姓名")
+        raise StatisticRefused(mark("定稿须有经办人姓名。"))
     lines = _lines(connection, year)
     made = Frozen(year, wall, person.strip(), digest(year, lines))
     tally.freeze(connection, made, lines)

@@ -14,11 +14,12 @@ from hub.commands_alarm import alarms, outage
 from hub.commands_care import audit, reload, restore, scrub
 from hub.commands_catalogue import catalogue
 from hub.commands_check import check
-from hub.commands_custody import accept, directives, grant, handover, notify, propose, return_
+from hub.commands_custody import accept, directives, grant, handover, notify, propose, releases, return_
 from hub.commands_meaning import meaning
 from hub.commands_search import reindex, search, show, suggest
 from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, progress, say, when
 from hub.commands_simulate import simulate
+from hub.commands_statistics import statistics
 
 
 def _new_passphrase() -> str:
@@ -221,6 +222,7 @@ commands.add_command(catalogue)
 commands.add_command(restore)
 commands.add_command(scrub)
 commands.add_command(audit)
+commands.add_command(statistics)
 commands.add_command(reload)
 commands.add_command(check)
 commands.add_command(accept)
@@ -229,6 +231,7 @@ commands.add_command(handover)
 commands.add_command(grant)
 commands.add_command(propose)
 commands.add_command(notify)
+commands.add_command(releases)
 commands.add_command(directives)
 commands.add_command(meaning)
 commands.add_command(account)

@@ -26,6 +26,7 @@ from hub.meaning_desk import MeaningDesk
 from hub.people import People
 from hub.reload import Reload
 from hub.search import SearchDesk
+from hub.statistics_desk import StatisticsWords
 from hub.vault import Vault
 
 
@@ -123,11 +124,16 @@ class Operations:
 
     def object(self, name: str) -> Iterator[bytes]:
         """The bytes of a stored object."""
-        return backup.object_bytes(self._home, _bytes(name))
+        return backup.object_bytes(self._home, self._stored(name))
 
     def escrowed(self, name: str) -> Iterator[bytes]:
         """A manifest sealed to the escrow recipient as well."""
-        return backup.escrowed(self._home, self._vault, _bytes(name))
+        return backup.escrowed(self._home, self._vault, self._stored(name))
+
+    def _stored(self, name: str) -> bytes:
+        if len(digest := _bytes(name)) != 32 or not self._home.objects.has(digest):
+            raise NotAllowed(f"没有名为 {name[:64]} 的对象")
+        return digest
 
 
 def _bytes(text: str) -> bytes:
@@ -143,19 +149,22 @@ def desk_of(
     """The desk of an opened home."""
     do, checks = Operations(home, enrolment, vault, folding, cut_off, people), CheckDesk(home, vault)
     accounts, custody, alarms = AccountWords(home, people), CustodyWords(home), AlarmWords(home, people)
+    figures = StatisticsWords(home)
     searching, meaning = SearchDesk(home.holdings, home.clock, home.meaning), MeaningDesk(home)
     calls: list[Callable[..., Answer]] = [
         do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.audit, do.scrub, do.wait_no_more, do.objects, do.manifests, do.backup_told,
-        do.backup_signed, reloading.reload, lookup.show, lookup.listed,
+        do.backup_signed, reloading.reload, figures.statistics,
+        figures.statistics_enter, figures.statistics_freeze, lookup.show, lookup.listed,
         searching.search, searching.suggest, searching.search_state, searching.reindex,
         checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
         accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
         meaning.meaning_status, meaning.meaning_run, meaning.meaning_check, custody.accept, custody.give_back, custody.handover,
-        custody.grant, custody.propose, custody.notify, custody.directives,
+        custody.grant, custody.propose, custody.notify, custody.releases, custody.directives,
         alarms.alarm_list, alarms.alarm_ack, alarms.alarm_silence, alarms.outage_add, alarms.outage_list, alarms.outage_end,
     ]  # fmt: skip
     streams: list[Callable[..., Iterator[bytes]]] = [
         do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import, accounts.journal_export,
+        figures.statistics_paper,
     ]  # fmt: skip
     return WitnessedDesk(LocalDesk(_by_word(calls), _by_word(streams)), people, home.clock)
 

@@ -115,6 +115,7 @@ MENU: Final = (
     ("/search", mark("查档")),
     ("/requests", mark("利用登记")),
     ("/reception", mark("接收")),
+    ("/statistics", mark("统计")),
     ("/monitor", mark("运行监控")),
     ("/alarms", mark("告警")),
     ("/accounts", mark("账号")),

@@ -16,6 +16,7 @@ from hub import (
     web_request,
     web_search,
     web_sign_in,
+    web_statistics,
     web_topic,
 )
 from hub.web_route import Route
@@ -33,4 +34,5 @@ ROUTES: Final[tuple[Route, ...]] = (
     *web_reception.ROUTES,
     *web_reception_record.ROUTES,
     *web_alarm.ROUTES,
+    *web_statistics.ROUTES,
 )
