@@ -134,6 +134,21 @@ def directives(home: Path, as_json: bool, **narrowed: Any) -> None:
     give(as_json, result, "\n".join(lines) or "没有指令。")
 
 
+@click.command()
+@HOME
+@JSON
+@click.argument("name")
+@exits
+def releases(home: Path, as_json: bool, name: str) -> None:
+    """节点 NAME 移出保管的经过：何时、几件、批次、事由、经办人。"""
+    with at(home) as desk:
+        result = desk.call("releases", name=name)
+    lines = [
+        f"{when(i['wall'])}  {i['records']} 件  {i['delivery']}  {i['reason']}  {i['by']}" for i in result["items"]
+    ]
+    give(as_json, result, "\n".join(lines) or "没有移出过。")
+
+
 def _rounds(result: dict[str, Any]) -> str:
     lines = []
     for one in result["rounds"]:

@@ -185,6 +185,17 @@ class CustodyDesk:
         )
         return {"items": [self._told(one) for one in found]}
 
+    def releases(self, name: str) -> Answer:
+        """What a node let go of, release by release."""
+        reading = self._home.front.read()
+        return {
+            "items": [
+                {"seq": entry.seq, "wall": entry.wall, "records": count, "delivery": said.delivery if said else "", "reason": said.text if said else "",
+                 "by": said.person if said else ""}
+                for entry, count, said in self._directives.releases(reading, self._node(name).log_id)
+            ]
+        }  # fmt: skip
+
     # ------------------------------------------------------------------ told
 
     def _told(self, one: Issued) -> Answer:

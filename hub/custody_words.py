@@ -49,6 +49,10 @@ class CustodyWords:
         """通知."""
         return self._desk.notify(name, subject, text, by)
 
+    def releases(self, name: str) -> Answer:
+        """What a node let go of."""
+        return self._desk.releases(name)
+
     def directives(self, name: str = "", state: str = "", before: Number = 0, limit: Number = 100) -> Answer:
         """What was told to nodes, and what became of it."""
         return self._desk.directives(name, state, before, limit)
