@@ -91,7 +91,7 @@ _VERBS: Final[dict[Power, str]] = {
     Power.WAIVE: "quarantine_waive quarantine_set_aside quarantine_many:waive quarantine_many:set_aside",
     Power.JUDGE: "clear delivery_return delivery_accept delivery_withdraw delivery_reopen renumber volume_merge volume_split"
     " release returned_explain directive_apply directive_decline",
-    Power.LINE: "console_line directives directive_counts directive_show returned_list",
+    Power.LINE: "console_line console_calendar directives directive_counts directive_show returned_list",
     Power.RUN: "run pause",
     Power.KEEP: "verify doctor backup machine_bundle",
     Power.SET: "machine_configure machine_judge machine_set stop",

@@ -15,6 +15,7 @@ from node import derived, first_worker, folders, persistence
 from node.clock import Clock
 from node.deltas import DeltaCloser
 from node.errors import NodeError
+from node.flight import Flights
 from node.home import Home
 from node.intake import Intake, PassCounts
 from node.link_speed import link_rate, pack_target
@@ -146,6 +147,12 @@ class Engine:
     def is_sending(self) -> bool:
         """Is a conversation under way?"""
         return self._line_busy.locked()
+
+    @property
+    def flights(self) -> Flights | None:
+        """What is on its way to the hub this moment; None when no conversation is under way."""
+        link = self._link
+        return link.flights if link is not None and self.is_sending else None
 
     def cancel_link(self) -> None:
         """End the conversation that is under way, if any; what is durable stays."""

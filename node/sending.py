@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from node.flight import Flights
 from node.transport import HubLink
 from sync.durable import BLOCK
 from sync.errors import LinkLost, PeerRefused, SyncError
@@ -54,6 +55,7 @@ class Sender:
         self._changed = threading.Condition(threading.RLock())
         self._left, self._busy_s = 0, 0.0
         self._fault: Exception | None = None
+        self.flights = Flights()
         self.bearer, self.limit = "", connections
 
     def restrict(self, limit: int) -> None:
@@ -118,11 +120,13 @@ class Sender:
     def _run(self, item: Wanted, cancel: threading.Event) -> None:
         try:
             if self._fault is None:
+                self.flights.begin(item.name, item.length, item.offset)
                 self._one(item, cancel)
         except Exception as fault:  # noqa: BLE001  raised again in the thread that waits
             with self._changed:
                 self._fault = self._fault or fault
         finally:
+            self.flights.end(item.name)
             with self._changed:
                 self._left -= 1
                 self._changed.notify_all()
@@ -150,6 +154,7 @@ class Sender:
             if answer.complete:
                 return
             offset = answer.offset or 0
+            self.flights.begin(item.name, length, offset)
         raise PeerRefused(
             409, "offset", f"对象 {item.name.hex()[:16]}… 多次未能送全", "稍后自动重试；持续出现请联系中心"
         )
@@ -174,6 +179,7 @@ class Sender:
                 raise ConnectionAbortedError
             yield view[skip:]
             self._moved(len(view) - skip)
+            self.flights.moved(name, len(view) - skip)
             skip = 0
 
     def close(self) -> None:

@@ -85,6 +85,7 @@ class Uplink:
             connections,
             self._moved,
         )
+        self.flights = self._sender.flights
 
     def close(self) -> None:
         """Drop all connections."""

@@ -6,12 +6,13 @@ import json
 import shutil
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from holdings import catalogue, catalogue_tree, delivery, quarantine, records, tally
 from holdings.errors import NotFound
 from holdings.reference_code import match_key
+from holdings.working_days import working_days
 from node import days, folders, nights, report, schedule, settings, vitality
 from node.backlog import backlog
 from node.errors import ConfigurationWrong
@@ -26,6 +27,7 @@ PREFERENCES_MAX: Final = 64
 """Persons whose language and theme are kept; the one who was kept first is forgotten first."""
 LANGUAGES: Final = ("zh-CN", "en")
 NAME_MAX: Final = 64
+CALENDAR_MAX: Final = 366
 
 
 class ConsoleVerbs(Verbs):
@@ -124,8 +126,29 @@ class ConsoleVerbs(Verbs):
             "now": int(now), **self._line(now), "paused": bool(settings.read(reading, Setting.PAUSED)),
             "stopped": settings.read(reading, Setting.STOPPED), "last_contact": settings.read(reading, Setting.LAST_CONTACT),
             "hub_behind_since": settings.read(reading, Setting.HUB_BEHIND), "receipted": self._receipted(), "waiting": waiting[:limit],
-            "nights_log": [asdict(one) for one in nights.newest(reading, limit)], "note": self._engine.progress.note,
+            **self._flying(), "nights_log": [asdict(one) for one in nights.newest(reading, limit)], "note": self._engine.progress.note,
         }  # fmt: skip
+
+    def _flying(self) -> Answer:
+        """Each pack on its way with how far it is, and the rate of the last ten seconds (bit/s)."""
+        flights = self._engine.flights
+        if flights is None:
+            return {"packs": [], "rate_now": 0}
+        packs = [{"name": one.name.hex()[:12], "length": one.length, "offset": one.offset} for one in flights.now()]
+        return {"packs": packs, "rate_now": flights.rate()}
+
+    def console_calendar(self, days: int = 31) -> Answer:
+        """The coming days (at most 366): whether each is worked by the holiday calendar, whether its year's notice is known, and which windows begin then."""
+        calendar, today = working_days(self._home.site), datetime.fromtimestamp(self._clock.now(), UTC).astimezone().date()
+        windows = [(text, schedule.parse(text)) for text in self._home.config.windows]
+        found = []
+        for number in range(max(1, min(days, CALENDAR_MAX))):
+            day = today + timedelta(days=number)
+            begins = [text.partition(" ")[2] for text, window in windows if day.weekday() in window.days]
+            kind = "work" if calendar.works(day) else "free"
+            moved = (kind == "work") is not (day.weekday() < 5)
+            found.append({"date": day.isoformat(), "weekday": day.weekday(), "kind": kind, "moved": moved, "known": day.year in calendar.years, "windows": begins})
+        return {"days": found}
 
     def console_target(self, pages: int) -> Answer:
         """How many pages this archive sets out to scan; 0 is the default again."""

@@ -53,6 +53,7 @@ class FindingsPage(Page):
         Key("f", "narrow", mark("筛选"), mark("筛选：级别、类别、路径或档号、领取人")),
         Key("g", "narrow_kind", mark("同类"), mark("只看与此行同类的，再按一次恢复"), shown=False),
         Key("p", "decisions", mark("单页决定"), mark("对单页的决定（换页、移页、删页），可撤销"), shown=False),
+        Key("t", "returned", mark("退回"), mark("退回整改：市馆退回的档案，原因、轮次、期限"), verb="returned_list"),
         Key("y", "copy", mark("复制"), mark("复制路径到剪贴板"), shown=False),
     )
 
@@ -160,6 +161,13 @@ class FindingsPage(Page):
             + (_("，未办 {n} 条：{why}", n=figures.count(len(refused)), why=refused[0]["error"]) if refused else "")
         )
         await self._after()
+
+    def action_returned(self) -> None:
+        """退回整改."""
+        # Here: most days nothing was given back.
+        from tui.returned_desk import ReturnedDesk
+
+        self.app.push_screen(ReturnedDesk(self.console.link))
 
     def action_claim(self) -> None:
         """领取."""

@@ -26,6 +26,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+PACKS_SHOWN = 8
+"""Packs on their way that are told one by one: as many as there are connections."""
+
+
 class LinePage(Page):
     """The line to the hub."""
 
@@ -37,6 +41,9 @@ class LinePage(Page):
         Key("p", "pause", mark("暂停/继续"), mark("暂停或继续传输；已送达的不重传"), verb="pause"),
         Key("l", "cap", mark("限速"), mark("改限速（Mbit/s）"), verb="machine_configure"),
         Key("w", "windows", mark("时段"), mark("改传输时段"), verb="machine_configure"),
+        Key("d", "directives", mark("指令"), mark("中心指令：待执行、已执行、不能执行；采纳或不采纳"), verb="directives"),
+        Key("c", "calendar", mark("日历"), mark("传输日历：时段、节假日、调休"), verb="console_calendar"),
+        Key("m", "release", mark("移出"), mark("移出保管：一个批次移交市馆（进馆）"), shown=False, verb="release"),
         Key("enter", "night", mark("详情"), mark("此次传输的全部说明"), shown=False),
     )
 
@@ -52,6 +59,7 @@ class LinePage(Page):
             yield Static(id="line-right", classes="column")
         with Vertical():
             yield Static(id="line-waiting", classes="block")
+            yield Static(id="line-packs", classes="block")
             yield Ledger(COLUMNS, empty=mark("还没有传输记录。"), ident="nights")
 
     async def renew(self) -> None:
@@ -63,6 +71,9 @@ class LinePage(Page):
         packs = "  ".join(f"#{seq}" for seq in line["waiting"][:8])
         more = _(" 等 {n} 个", n=count(line["deltas"])) if line["deltas"] > 8 else ""
         self.query_one("#line-waiting", Static).update(facts([(_("待传增量"), (packs + more) or _("无"))], 8))
+        moving = self.query_one("#line-packs", Static)
+        moving.display = bool(line["packs"])
+        moving.update(flying(line))
         nights = {one["id"]: one for one in line["nights_log"]}
         self.query_one("#nights", Ledger).show(
             list(nights), {number: night(one, line["now"]) for number, one in nights.items()}
@@ -110,6 +121,35 @@ class LinePage(Page):
             _("传输时段"), [field], keep, note=_("每周的时段，多个以 ; 分开；可跨午夜。mon 至 sun 为周一至周日。")
         )
 
+    def action_directives(self) -> None:
+        """中心指令."""
+        # Here: few come to these desks.
+        from tui.directive_desk import DirectiveDesk
+
+        self.app.push_screen(DirectiveDesk(self.console.link, self.console.by, self._line.get("now", 0)))
+
+    def action_calendar(self) -> None:
+        """传输日历."""
+        from tui.calendar_desk import CalendarDesk
+
+        self.app.push_screen(CalendarDesk(self.console.link))
+
+    def action_release(self) -> None:
+        """移出保管: asked twice, since nobody writes these records until the city has answered."""
+
+        async def let_go(values: Values) -> None:
+            name, reason = values["delivery"].strip(), values["reason"].strip()
+
+            def sure() -> None:
+                self.act(_("移出保管  {name}", name=name), "release", refs=[], delivery=name, reason=reason, by=self.console.by)
+
+            self.app.call_later(
+                self.sure, _("移出批次“{name}”？", name=name), _("移交市馆（进馆）：市馆接收或退回之前，本机不能再改这些档案。不能撤销。"), sure
+            )
+
+        fields = [Field("delivery", _("批次"), required=True), Field("reason", _("事由"))]
+        self.form(_("移出保管"), fields, let_go, note=_("只在与市馆约定“移交”时使用；报送不移出保管。"), done=None)
+
     def on_ledger_chosen(self) -> None:
         """Enter."""
         self.action_night()
@@ -149,6 +189,20 @@ def _remaining(line: Answer) -> str:
     return _(
         "，待传 {size}，约需 {time}", size=size(line["bytes"]), time=figures.span(line["bytes"] * 8 / line["rate"])
     )
+
+
+def flying(line: Answer) -> Content:
+    """Every pack on its way: how far, of how much; at most eight are told."""
+    rows = [_pack(one["name"], one["offset"], one["length"]) for one in line["packs"][:PACKS_SHOWN]]
+    if len(line["packs"]) > PACKS_SHOWN:
+        rows.append(_("  .. 另有 {n} 条", n=len(line["packs"]) - PACKS_SHOWN))
+    now = figures.rate(line["rate_now"]) if line["rate_now"] else _("未测")
+    heading = _("传输中的包  此刻 {rate}{left}", rate=now, left=_remaining({**line, "rate": line["rate_now"] or line["rate"]}))
+    return Content("\n").join([Content.styled(heading, "bold $primary"), *map(Content, rows)])
+
+
+def _pack(name: str, done: int, length: int) -> str:
+    return f"{name}  [{figures.bar(done, length, 24)}] {figures.share(done, length):>6}  {size(done)} / {size(length)}"
 
 
 def _left(line: Answer) -> Content:
