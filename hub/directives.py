@@ -23,6 +23,7 @@ from holdings.directive_entry import (
     Said,
     Subject,
     decode_ack_said,
+    decode_release_said,
     read_ack,
     read_directive,
     read_release,
@@ -84,7 +85,10 @@ class Directives:
             raise CustodyRefused(
                 f"本节点与中心之间是“{handover.label}”，不能按“{body.handover.label}”办理。请刷新后重试。"
             )
-        if isinstance(body, Correction) and custody_store.holding(connection, to, body.record).holder == self._own_log.hub_id:
+        if (
+            isinstance(body, Correction)
+            and custody_store.holding(connection, to, body.record).holder == self._own_log.hub_id
+        ):
             raise CustodyRefused("这份档案由本中心保管，不必向节点建议。")
         for subject, act in self._acts(body, to):
             held = custody_store.holding(connection, to, subject.record)
@@ -210,6 +214,17 @@ class Directives:
             return decode_ack_said(self._opened(said.sealed)) if said is not None and said.sealed else None
         except (DirectiveUnreadable, CryptoError):
             return None
+
+    def releases(self, connection: apsw.Connection, log_id: bytes) -> list[tuple[Entry, int, Said | None]]:
+        """Every release of a node: its entry, how many records, and delivery, reason and person as sealed in it (None: unreadable)."""
+        found: list[tuple[Entry, int, Said | None]] = []
+        for entry in logs.of_kind(connection, log_id, EntryKind.RELEASE):
+            try:
+                said = read_release(entry)
+                found.append((entry, len(said.subjects), decode_release_said(self._opened(said.sealed))))
+            except (DirectiveUnreadable, CryptoError):
+                found.append((entry, 0, None))
+        return found
 
     def holding(self, connection: apsw.Connection, log_id: bytes, record: bytes) -> Holding:
         """Who holds a record of a node."""

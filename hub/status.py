@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from holdings import tally
+import apsw
+
+from holdings import custody_store, tally
 from holdings.tally import Count
-from hub import front
+from hub import directive_store, front
 from hub.front import Node
 from sync import log as logs
 from sync.database import Database
@@ -32,7 +34,8 @@ def status(front_database: Database, holdings: Database, names: dict[bytes, str]
         if (node := known.get(log.log_id)) is not None:
             writer = names.get(log.log_id, log.name)
             counted = _node(log, node, tally.read(opened, Count.RECORDS, writer), tally.read(opened, Count.PAGES, writer))
-            nodes.append({**counted, "text_pages": tally.read(opened, Count.TEXT_PAGES, writer)})
+            text_pages = tally.read(opened, Count.TEXT_PAGES, writer)
+            nodes.append({**counted, "text_pages": text_pages, **_handed_over(reading, log.log_id)})
     result: dict[str, Any] = {word: sum(node[word] for node in nodes) for word in _SUMS}
     contacts = [node["last_contact"] for node in nodes if node["last_contact"] is not None]
     result["last_contact"] = max(contacts, default=None)
@@ -42,6 +45,18 @@ def status(front_database: Database, holdings: Database, names: dict[bytes, str]
         {"wall": alarm.wall, "code": alarm.code, "text": alarm.text} for alarm in front.alarms(reading, ALARMS_SHOWN)
     ]
     return result
+
+
+def _handed_over(reading: apsw.Connection, log_id: bytes) -> dict[str, Any]:
+    """How a node hands over, its records on their way and taken over, and its directives that are not done, by stage."""
+    transit, over = custody_store.counts(reading, log_id)
+    waiting = {stage.name.lower(): count for stage, count in directive_store.counted(reading, log_id).items()}
+    return {
+        "handover": directive_store.handover(reading, log_id).name.lower(),
+        "in_transit": transit,
+        "handed_over": over,
+        "directives": waiting,
+    }
 
 
 def _node(log: Log, node: Node, records: int, pages: int) -> dict[str, Any]:

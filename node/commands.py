@@ -14,7 +14,7 @@ from node.commands_catalogue import catalogue
 from node.commands_check import check
 from node.commands_counter import counter
 from node.commands_delivery import delivery
-from node.commands_directive import directives, release, returned
+from node.commands_directive import city_words, directives, release, returned
 from node.commands_directory import directory
 from node.commands_fonds import fonds
 from node.commands_meaning import meaning
@@ -184,6 +184,7 @@ def status(home: Path, as_json: bool) -> None:
         f"待处理 {result['quarantined']}；扫描中 {result['scanning']}；最近联络 {result['last_contact'] or '无'}"
     )
     text += f"\n{words}" if (words := state_words(result["search"])) else ""
+    text += f"\n{words}" if (words := city_words(result["city"])) else ""
     give(as_json, result, text)
 
 

@@ -138,6 +138,20 @@ def release(home: Path, as_json: bool, refs: tuple[str, ...], by: str, delivery:
     give(as_json, result, f"已移出保管 {result['released']} 件{more}。下次联络时告知市馆。")
 
 
+def city_words(city: dict[str, Any]) -> str:
+    """What the city's archive waits for, as one line; empty when nothing."""
+    named = (
+        ("waiting", "条中心指令待决定"),
+        ("to_mend", "件退回待整改"),
+        ("mended", "件已整改待复核"),
+        ("in_transit", "件移交中"),
+    )
+    words = [f"{city[key]} {word}" for key, word in named if city[key]]
+    if city["stopped"]:
+        words.append(f"已停止执行中心指令：{city['stopped']}")
+    return "；".join(words)
+
+
 def _day(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%Y-%m-%d %H:%M}"
 

@@ -183,9 +183,13 @@ def test_commands_at_the_hub(told: Told) -> None:
     assert desk.call("handover", name="和平区", kind="transfer", by="王敏")["directive"] == 3
     assert desk.call("handover", name="和平区", kind="transfer", by="王敏")["directive"] is None
     told.sync()
-    assert told.ask("release", refs=[B, C], by="李四")["released"] == 2
+    assert told.ask("release", refs=[B, C], by="李四", reason="期满")["released"] == 2
     told.sync()
     assert desk.call("show", ref=B)["custody"] == "移交中（和平区 已移出，待本馆接收）"
+    [release] = desk.call("releases", name="和平区")["items"]
+    assert (release["records"], release["reason"], release["by"]) == (2, "期满", "李四")
+    [node] = desk.call("status")["nodes"]
+    assert (node["handover"], node["in_transit"], node["handed_over"]) == ("transfer", 2, 0)
     assert desk.call("accept", refs=[B], by="王敏")["accepted"] == 1, "accepted as a report before, now taken over"
     assert desk.call("give_back", refs=[C], reasons=["W05"], by="王敏")["returned"] == 1
     assert (desk.call("show", ref=B)["custody"], desk.call("show", ref=C)["custody"]) == (
