@@ -40,8 +40,7 @@ class Counter:
 
     def heading(self, by: str) -> Heading:
         """Who prints, where and when."""
-        zone = dt.datetime.fromtimestamp(self._now, dt.UTC).astimezone().utcoffset() or dt.timedelta(hours=8)
-        return Heading(self._home.config.name, by, self._now, report.program(), int(zone.total_seconds() // 60))
+        return Heading(self._home.config.name, by, self._now, report.program())
 
     def applicant(self, name: str, document: Document, number: str, unit: str, letter: str, persons: int) -> Applicant:
         """Who asks; the number is masked here and goes no further.

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar, Final
 
+from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.containers import Container
 from textual.content import Content
@@ -187,18 +188,15 @@ class Console(App[None]):
         if not self.query("#top"):
             return
         width = self.size.width
+        shown, brand, here = self._shown(), _("津档工作台"), self._status.get("name", "")
+        title = f" {brand}  {here}  " if width >= 100 else f" {here or brand} "
+        titles = figures.tabs([_(kind.TITLE) for kind in shown], width - cell_len(title))
         names = [
-            Content.from_markup(f"[@click=app.page({n})]$label[/]", label=f" {n} {_(kind.TITLE)} ").stylize(
+            Content.from_markup(f"[@click=app.page({n})]$label[/]", label=label).stylize(
                 "bold reverse" if self._here == kind.NAME else ""
             )
-            for n, kind in enumerate(self._shown(), 1)
+            for n, (kind, label) in enumerate(zip(shown, titles, strict=True), 1)
         ]
-        brand = _("津档工作台")
-        title = Content(
-            f" {brand}  {self._status.get('name', '')}  "
-            if width >= 100
-            else f" {self._status.get('name', '') or brand} "
-        )
         self.query_one("#top", Static).update(Content.assemble(title, *names))
         status = self.query_one("#status", Static)
         status.set_class(self.away, "away")

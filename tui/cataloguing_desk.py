@@ -72,7 +72,8 @@ class CataloguingDesk(ModalScreen[None]):
                 yield VerticalScroll(id="cat-form", can_focus=False)
             yield Static(id="cat-told")
             yield Static(
-                Content("  ".join(f"{key.name} {_(key.label)}" for key in self.KEYS if key.shown)), classes="box-foot"
+                Content("  ".join(f"{_(key.name)} {_(key.label)}" for key in self.KEYS if key.shown)),
+                classes="box-foot",
             )
 
     def on_mount(self) -> None:
@@ -143,8 +144,8 @@ class CataloguingDesk(ModalScreen[None]):
             else _("归入批次 {name}", name=self._delivery)
         )
         page = _("第 {n} / {all} 页", n=self._page + 1, all=len(self._names)) if self._names else _("尚无图像")
-        done = _("今日已著录 {n} 条", n=count(self._saved))
-        self.query_one("#cat-head", Static).update(Content(f"{_('著录')}  {where}\n{page}  {done}  {self._note}".rstrip()))
+        title, done = _("著录"), _("今日已著录 {n} 条", n=count(self._saved))
+        self.query_one("#cat-head", Static).update(Content(f"{title}  {where}\n{page}  {done}  {self._note}".rstrip()))
 
     def values(self) -> dict[str, str]:
         """What stands in the form."""

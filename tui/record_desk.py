@@ -69,7 +69,7 @@ class RecordDesk(ModalScreen[None]):
                 with VerticalScroll(id="words", can_focus=False):
                     yield Static(id="page-text")
             yield Static(
-                Content("  ".join(f"{key.name} {_(key.label)}" for key in self.KEYS if key.shown)), classes="box-foot"
+                Content("  ".join(f"{_(key.name)} {_(key.label)}" for key in self.KEYS if key.shown)), classes="box-foot"
             )
 
     def on_mount(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tui.page import Page
+from tui.page_counter import CounterPage
 from tui.page_deliveries import DeliveriesPage
 from tui.page_findings import FindingsPage
 from tui.page_holdings import HoldingsPage
@@ -12,4 +13,4 @@ from tui.page_line import LinePage
 from tui.page_machine import MachinePage
 from tui.page_today import TodayPage
 
-PAGES: Final[tuple[type[Page], ...]] = (TodayPage, DeliveriesPage, FindingsPage, HoldingsPage, LinePage, MachinePage)
+PAGES: Final[tuple[type[Page], ...]] = (TodayPage, DeliveriesPage, FindingsPage, HoldingsPage, LinePage, CounterPage, MachinePage)
