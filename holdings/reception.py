@@ -25,20 +25,29 @@ class Standing(IntEnum):
     TO_ACCEPT = 1
     TO_RETURN = 2
     ACCEPTED = 3
+    """验收通过 of a report: custody stays where it was."""
     RETURNED = 4
+    TAKEN = 5
+    """接收 of a transfer: custody came over."""
 
     @property
     def is_final(self) -> bool:
         """Was it said to the node?"""
         return self >= Standing.ACCEPTED
 
+    @property
+    def is_good(self) -> bool:
+        """Was it accepted, or taken in?"""
+        return self in (Standing.ACCEPTED, Standing.TAKEN)
+
     def label(self, handover: HandOver) -> str:
-        """The word of this hand-over."""
+        """The word of a hand-over; what was said already keeps its own, whatever the link does now."""
         words = {
-            Standing.WAITING: "待验收", Standing.TO_ACCEPT: "拟通过", Standing.TO_RETURN: "拟退回", Standing.ACCEPTED: "验收通过", Standing.RETURNED: "退回整改",
+            Standing.WAITING: "待验收", Standing.TO_ACCEPT: "拟通过", Standing.TO_RETURN: "拟退回", Standing.ACCEPTED: "验收通过",
+            Standing.RETURNED: "退回整改", Standing.TAKEN: "已接收",
         }  # fmt: skip
         if handover is HandOver.TRANSFER:
-            words |= {Standing.WAITING: "待接收", Standing.TO_ACCEPT: "拟接收", Standing.ACCEPTED: "已接收"}
+            words |= {Standing.WAITING: "待接收", Standing.TO_ACCEPT: "拟接收"}
         return words[self]
 
 
@@ -49,18 +58,22 @@ class DeliveryStanding(Enum):
     IN_HAND = "in-hand"
     AGAIN = "again"
     MENDING = "mending"
+    PARTLY = "partly"
     DONE = "done"
+    TAKEN = "taken"
     EMPTY = "empty"
 
     def label(self, handover: HandOver) -> str:
-        """The word of this hand-over."""
+        """The word of a hand-over."""
         transfer = handover is HandOver.TRANSFER
         return {
             DeliveryStanding.NEW: "待接收" if transfer else "待验收",
             DeliveryStanding.IN_HAND: "接收中" if transfer else "验收中",
             DeliveryStanding.AGAIN: "待复核",
-            DeliveryStanding.MENDING: "部分接收，待整改" if transfer else "待整改",
-            DeliveryStanding.DONE: "已接收" if transfer else "验收通过",
+            DeliveryStanding.MENDING: "待整改",
+            DeliveryStanding.PARTLY: "部分接收，待整改" if transfer else "部分通过，待整改",
+            DeliveryStanding.DONE: "验收通过",
+            DeliveryStanding.TAKEN: "已接收",
             DeliveryStanding.EMPTY: "没有档案",
         }[self]
 
@@ -95,7 +108,10 @@ def standing(counts: Counts, rounds: int) -> DeliveryStanding:
         return DeliveryStanding.IN_HAND
     if number(counts, Standing.WAITING):
         return DeliveryStanding.AGAIN if rounds else DeliveryStanding.NEW
-    return DeliveryStanding.MENDING if number(counts, Standing.RETURNED) else DeliveryStanding.DONE
+    if number(counts, Standing.RETURNED):
+        good = number(counts, Standing.ACCEPTED, Standing.TAKEN)
+        return DeliveryStanding.PARTLY if good else DeliveryStanding.MENDING
+    return DeliveryStanding.DONE if number(counts, Standing.ACCEPTED) else DeliveryStanding.TAKEN
 
 
 def review_due(calendar: WorkingDays, came: dt.date, rule: ReceptionRule) -> dt.date:

@@ -120,8 +120,9 @@ class ReceptionDesk:
             reception.may_conclude(reception_store.counts(connection, fresh, access), fresh.rounds, clock_known=known)
             log_id = reception_papers.log_of(connection, fresh.writer)
             which, handover = reception_store.concluded(connection, fresh), self._custody.handover(log_id)
-            taken = self._settle(connection, fresh, which, Standing.TO_ACCEPT, access)
-            given = self._settle(connection, fresh, which, Standing.TO_RETURN, access)
+            good = Standing.TAKEN if handover is HandOver.TRANSFER else Standing.ACCEPTED
+            taken = self._settle(connection, fresh, which, Standing.TO_ACCEPT, good, access)
+            given = self._settle(connection, fresh, which, Standing.TO_RETURN, Standing.RETURNED, access)
             term = (
                 reception.rectify_due(working_days(self._home.site), today, self.rule, due).isoformat() if given else ""
             )
@@ -203,9 +204,10 @@ class ReceptionDesk:
         return run is not None and run.version == item.version and run.verdict is Verdict.PASSED
 
     @staticmethod
-    def _settle(connection: apsw.Connection, held: Reception, which: int, drafted: Standing, access: Access) -> int:
+    def _settle(
+        connection: apsw.Connection, held: Reception, which: int, drafted: Standing, final: Standing, access: Access
+    ) -> int:
         """Make the drafts of one kind final; how many."""
-        final = Standing.ACCEPTED if drafted is Standing.TO_ACCEPT else Standing.RETURNED
         count, more = 0, True
         while more:
             batch: Sequence[Item] = reception_store.items(connection, held, access, [drafted], limit=BATCH)

@@ -34,7 +34,7 @@ SHOWS: Final = {
 """What the inbox can be narrowed to."""
 RECORDS: Final = {
     "all": (mark("全部"), tuple(Standing)), "waiting": (mark("待定"), (Standing.WAITING,)), "drafts": (mark("拟定"), (Standing.TO_ACCEPT, Standing.TO_RETURN)),
-    "returned": (mark("退回整改"), (Standing.RETURNED,)), "accepted": (mark("通过"), (Standing.ACCEPTED,)),
+    "returned": (mark("退回整改"), (Standing.RETURNED,)), "accepted": (mark("通过"), (Standing.ACCEPTED, Standing.TAKEN)),
 }  # fmt: skip
 """What the records of a delivery can be narrowed to."""
 DONE: Final = {

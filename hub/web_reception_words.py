@@ -15,7 +15,7 @@ CHECKED: Final = {
 """What the hub's checks say: colour and word."""
 STANDINGS: Final = (
     mark("待验收"), mark("拟通过"), mark("拟退回"), mark("验收通过"), mark("退回整改"), mark("待接收"), mark("拟接收"), mark("已接收"), mark("验收中"),
-    mark("接收中"), mark("待复核"), mark("待整改"), mark("部分接收，待整改"), mark("没有档案"), mark("报送"), mark("移交"),
+    mark("接收中"), mark("待复核"), mark("待整改"), mark("部分接收，待整改"), mark("部分通过，待整改"), mark("没有档案"), mark("报送"), mark("移交"),
 )  # fmt: skip
 SENDING: Final = (
     mark("已签发"), mark("已送达"), mark("待执行"), mark("已执行"), mark("不能执行"), mark("已略过"), mark("不采纳"), mark("已停止"),

@@ -98,8 +98,10 @@ def test_terms_are_working_days() -> None:
     ({Standing.WAITING: 3}, 0, DeliveryStanding.NEW, ("待验收", "待接收")),
     ({Standing.WAITING: 3, Standing.TO_ACCEPT: 1}, 0, DeliveryStanding.IN_HAND, ("验收中", "接收中")),
     ({Standing.WAITING: 1, Standing.ACCEPTED: 9}, 1, DeliveryStanding.AGAIN, ("待复核", "待复核")),
-    ({Standing.RETURNED: 1, Standing.ACCEPTED: 9}, 1, DeliveryStanding.MENDING, ("待整改", "部分接收，待整改")),
-    ({Standing.ACCEPTED: 9}, 2, DeliveryStanding.DONE, ("验收通过", "已接收")),
+    ({Standing.RETURNED: 1}, 1, DeliveryStanding.MENDING, ("待整改", "待整改")),
+    ({Standing.RETURNED: 1, Standing.TAKEN: 9}, 1, DeliveryStanding.PARTLY, ("部分通过，待整改", "部分接收，待整改")),
+    ({Standing.ACCEPTED: 9, Standing.TAKEN: 1}, 2, DeliveryStanding.DONE, ("验收通过", "验收通过")),
+    ({Standing.TAKEN: 9}, 2, DeliveryStanding.TAKEN, ("已接收", "已接收")),
 ])  # fmt: skip
 def test_where_a_delivery_stands(
     counts: dict[Standing, int], rounds: int, where: DeliveryStanding, words: tuple[str, str]

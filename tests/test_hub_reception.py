@@ -250,7 +250,8 @@ def test_a_transfer_waits_for_its_release(counter: Counter, archivist: Browser) 
     [log_id] = [found for found, name in opened.writers(home.holdings.read()).items() if name == "和平区"]
     taken, given = (home.directives().holding(home.front.read(), log_id, bytes(one.id)).holder for one in stored)
     assert (taken, given) == (home.hub_id, log_id)
-    assert archivist.get(path).says("已接收", "已执行")
+    assert archivist.get(path).says("已接收", "验收通过", "已执行")
+    assert counter.counts()[Standing.TAKEN] == 1
 
 
 def test_what_is_taken_in_twice_changes_nothing(counter: Counter) -> None:
