@@ -17,6 +17,7 @@ from hub import (
     web_search,
     web_sign_in,
     web_statistics,
+    web_token,
     web_topic,
 )
 from hub.web_route import Route
@@ -25,6 +26,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *web_sign_in.ROUTES,
     *web_search.ROUTES,
     *web_topic.ROUTES,
+    *web_token.ROUTES,
     *web_record.ROUTES,
     *web_request.ROUTES,
     *web_accounts.ROUTES,

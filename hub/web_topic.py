@@ -6,9 +6,10 @@ from typing import Final
 
 from holdings.errors import NotFound
 from holdings.language import mark
+from hub.reading_room import Wish
 from hub.web_frame import Visit
 from hub.web_route import Reply, Route, Turned
-from hub.web_search import READERS, Asked, Wish
+from hub.web_search import READERS, Asked
 
 HOWS: Final = {"sound": mark("同音"), "fuzzy": mark("连近音"), "words": mark("字要相同")}
 _FIELDS: Final = (
