@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from hub_in_thread import RunningHub, running
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scripted_node import ScriptedNode
 
@@ -126,6 +126,9 @@ def test_well_formed_bodies_of_other_shapes_are_refused(bench: Bench, word: str,
     word=st.text(max_size=12) | st.sampled_from(WORDS),
     wishes=st.dictionaries(st.sampled_from(FIELDS), st.text(max_size=8) | st.integers() | st.none(), max_size=3),
 )
+@example(word="object", wishes={"name": ""})
+@example(word="object", wishes={"name": "00" * 32})
+@example(word="escrowed", wishes={"name": "00" * 32})
 def test_the_socket_answers_odd_wishes_with_an_error(bench: Bench, word: str, wishes: dict[str, object]) -> None:
     """An operator's program of another version gets an error with an exit code, not a broken connection."""
     for use in (bench.hub.hub.desk.call, lambda *a, **k: list(bench.hub.hub.desk.stream(*a, **k))):
