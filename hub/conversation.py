@@ -10,7 +10,7 @@ import apsw
 
 from crypto import cbor
 from crypto.errors import CryptoError
-from hub import directive_store, front, knock
+from hub import front, knock
 from hub.arrivals import Arrivals
 from hub.bearers import Bearers
 from hub.clock import Clock, Randomness
@@ -82,6 +82,8 @@ class Conversation:
             # The stored nonce was never used: giving it out again costs no commit, and whoever replays an old hello learns nothing.
             raise Refused(401, "nonce", "随机数不是最新的", "请用所附的随机数重发一次", detail=node.nonce)
         front.greeted(connection, log.log_id, self._random(NONCE_BYTES), self._clock.wall(), hello.report)
+        from hub import directive_store  # a hub starts without it
+
         directive_store.delivered(connection, log.log_id, hello.hub_head.seq)
         return self._compare(connection, log, hello)
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import apsw
 
-from holdings import custody_store, tally
+from holdings import tally
 from holdings.tally import Count
-from hub import directive_store, front
+from hub import front
 from hub.front import Node
 from sync import log as logs
 from sync.database import Database
@@ -49,6 +49,9 @@ def status(front_database: Database, holdings: Database, names: dict[bytes, str]
 
 def _handed_over(reading: apsw.Connection, log_id: bytes) -> dict[str, Any]:
     """How a node hands over, its records on their way and taken over, and its directives that are not done, by stage."""
+    from holdings import custody_store  # a hub starts without them
+    from hub import directive_store
+
     transit, over = custody_store.counts(reading, log_id)
     waiting = {stage.name.lower(): count for stage, count in directive_store.counted(reading, log_id).items()}
     return {

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import apsw
 
-from holdings import catalogue, custody_store, delivery, delivery_brake, gate, lineage, quarantine, records
-from holdings.custody import Party
+from holdings import catalogue, delivery, delivery_brake, gate, lineage, quarantine, records
 from holdings.delivery import DeliveryState
 from holdings.findings import Finding, FindingCode
 from holdings.gate import Cleared, Held
@@ -61,7 +60,7 @@ class Standing:
             frozenset(d.name for d in known if d.state in (DeliveryState.SUBMITTED, DeliveryState.ACCEPTED)),
             frozenset(d.name for d in known if d.state is DeliveryState.WITHDRAWN),
             lineage.any_kept(connection),
-            custody_store.anything(connection),
+            settings.number(connection, Setting.TOLD) > 0,
         )
 
 
@@ -214,9 +213,12 @@ class Judging:
 
     def _gone_over(self, connection: apsw.Connection, seen: Seen, record: StoredRecord | None) -> bool:
         """Is the record not this node's to write (format.md §18)? Then the place waits, and is told."""
-        own, hub = Party(self._home.identity.log.log_id), Party(self._home.identity.hub.log_id)
         if record is None or not self.standing.released:
             return False
+        from holdings import custody_store  # where the city never said anything, nothing was let go
+        from holdings.custody import Party
+
+        own, hub = Party(self._home.identity.log.log_id), Party(self._home.identity.hub.log_id)
         held = custody_store.holding(connection, own, bytes(record.id))
         if held.may_write(own):
             return False

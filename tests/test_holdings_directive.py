@@ -58,6 +58,35 @@ def test_kinds_that_are_not_known() -> None:
     assert [directive.known(number) for number in (0, 6, 11, 1 << 63)] == [None] * 4
 
 
+SCALARS = st.integers(0, 70) | st.sampled_from([RECORD, ID, b"", "王敏", "TX-01", "", True, None, 1 << 62])
+VALUES = (
+    SCALARS
+    | st.lists(SCALARS, max_size=3)
+    | st.lists(st.lists(SCALARS, max_size=3) | st.dictionaries(st.integers(1, 5), SCALARS, max_size=4), max_size=3)
+)
+
+
+@pytest.mark.fuzz
+@given(
+    st.sampled_from([EntryKind.DIRECTIVE, EntryKind.RELEASE, EntryKind.ACK]),
+    st.dictionaries(st.integers(1, 9), VALUES, max_size=8),
+)
+def test_hostile_entries_end_as_one_error(kind: EntryKind, body: dict[int, Any]) -> None:
+    """Whatever an entry of these kinds says, it is read or DirectiveUnreadable is raised."""
+    readers = {EntryKind.RELEASE: directive_entry.read_release, EntryKind.ACK: directive_entry.read_ack}
+    with contextlib.suppress(DirectiveUnreadable):
+        readers.get(kind, directive_entry.read_directive)(entry_of(kind, body))
+
+
+@pytest.mark.fuzz
+@given(st.sampled_from(DirectiveKind), st.dictionaries(st.integers(1, 9), VALUES, max_size=8))
+def test_hostile_fields_end_as_one_error(kind: DirectiveKind, fields: dict[int, Any]) -> None:
+    """Whatever the fields of a body hold, it is decoded or DirectiveUnreadable is raised; what is decoded is written again as it was."""
+    with contextlib.suppress(DirectiveUnreadable):
+        assert directive.decode(kind, directive.encode(directive.decode(kind, cbor.encode(fields)))) is not None
+
+
+@pytest.mark.fuzz
 @given(st.sampled_from(DirectiveKind), st.binary(max_size=200))
 def test_hostile_bodies_end_as_one_error(kind: DirectiveKind, plain: bytes) -> None:
     """Whatever the bytes are, a body is decoded or DirectiveUnreadable is raised."""
