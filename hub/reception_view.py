@@ -16,7 +16,7 @@ from holdings.check import Verdict as CheckVerdict
 from holdings.check_store import Run
 from holdings.directive_verdict import HandOver
 from holdings.reception import DeliveryStanding, Standing, Tally
-from holdings.record import RecordId
+from holdings.record import Explanation, RecordId
 from holdings.records import StoredRecord
 from holdings.working_days import WorkingDays, working_days
 from hub import reception_outbox, reception_papers, reception_store, reception_verdicts
@@ -56,13 +56,14 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class RecordRow:
-    """A record as a delivery lists it: what the hub's checks of this version say (None: not yet), and what was said of it last."""
+    """A record as a delivery lists it: what the hub's checks of this version say (None: not yet), what was said of it last, and the node's 整改说明."""
 
     item: Item
     record: StoredRecord
     checked: CheckVerdict | None
     said: Verdict | None
     told: str
+    explained: Explanation | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +189,9 @@ class ReceptionView:
     def _record(self, held: Reception, item: Item) -> RecordRow:
         said = reception_verdicts.of_record(self._reading, item.number)
         run = self.run(held, item)
-        record = records.by_number(self._reading, item.number)
-        return RecordRow(
-            item, record, run.verdict if run else None, said[0] if said else None, self._told(said[0]) if said else ""
-        )
+        record, last = records.by_number(self._reading, item.number), said[0] if said else None
+        explained = records.body(self._reading, record).explanation
+        return RecordRow(item, record, run.verdict if run else None, last, self._told(last) if last else "", explained)
 
     def _told(self, said: Verdict) -> str:
         return rectification.told(said.reasons, said.remark, self._desk.rule)
