@@ -18,6 +18,7 @@ from holdings import (
     catalogue_sheets,
     lineage,
     search_dates,
+    search_find,
     search_fold,
     search_hit,
     search_index,
@@ -172,9 +173,7 @@ def _answer(asked: _Asked) -> SearchAnswer:
     counted = max(COUNT_CAP + 1 if request.counted else 0, FACETED + 1 if request.facets else 0)
     if cursor is None and request.sort in (Sort.NEWEST, Sort.RELEVANCE):
         counted = max(counted, asked.limit + 1 if request.sort is Sort.NEWEST else SCORED + 1)
-    asked.finder.reads = (
-        bool(request.facets) or request.sort is Sort.RELEVANCE or (asked.limit > 0 and not request.counted)
-    )
+    asked.finder.reads = _read(asked)
     head, capped = _gathered(asked, counted)
     page, following = _page(asked, cursor, head)
     page = asked.finder.read(page)
@@ -186,6 +185,12 @@ def _answer(asked: _Asked) -> SearchAnswer:
         _notes(asked),
         _told(asked),
     )
+
+
+def _read(asked: _Asked) -> int:
+    """How many of the first hits will be read whatever else is done with them."""
+    few = asked.limit + search_find.FIRST if asked.limit and not asked.request.counted else 0
+    return FACETED if asked.request.facets else SCORED if asked.request.sort is Sort.RELEVANCE else few
 
 
 def _page(asked: _Asked, cursor: _Cursor | None, head: list[Found]) -> tuple[list[Found], str]:

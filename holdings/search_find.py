@@ -19,12 +19,13 @@ from holdings.record import RowState
 from holdings.search_document import Document, day_of
 from holdings.search_era import era_of, years_of
 from holdings.search_index import RECORDS, Arm
-from holdings.search_needle import View, is_told
+from holdings.search_needle import Node, View, is_told, may_be
 from holdings.search_plan import Plan, among, are_asked
 
 LOOKED_AT_MAX: Final = 200_000  # candidates compared for one question: some two seconds; beyond, the answer says so
 _END: Final = 1 << 62
-_BATCHES: Final = (24, 80, 920)  # most questions want twenty hits, others a thousand and one
+FIRST: Final = 24
+_BATCHES: Final = (FIRST, 80, 240, 680)  # most questions want twenty hits, others a thousand and one
 _BATCH: Final = 1_000
 
 
@@ -45,7 +46,7 @@ class Found(NamedTuple):
 class Finder:
     """Finds the hits of one plan on one connection, inside one transaction of its caller. `table`: of the index that
     serves; blank: none is whole, all rows are walked. `filed`: by the year of a date, in which years what bears it was filed.
-    `reads`: what is found will be read, so it is at once. `looked` counts candidates; `partial`: there were too many; `known`:
+    `reads`: so many hits will be read, so they are at once. `looked` counts candidates; `partial`: there were too many; `known`:
     parts that were made out once."""
 
     connection: apsw.Connection
@@ -53,7 +54,7 @@ class Finder:
     table: str
     held: held_rows.Held
     filed: Mapping[int, set[int]]
-    reads: bool = False
+    reads: int = 0
     looked: int = 0
     partial: bool = False
     known: dict[int, list[int]] | None = None
@@ -191,7 +192,7 @@ class Finder:
         if not (self.plan.sure and self.table):
             yield from self._compared(ids)
             return
-        if self.reads:
+        if self.reads >= self.looked:
             documents = self._documents(ids)
             yield from (Found(number, documents[number]) for number in ids if number in documents)
             return
@@ -200,7 +201,7 @@ class Finder:
 
     def _compared(self, ids: list[int]) -> Iterator[Found]:
         plan, access, holders = self.plan, self.plan.access, self.plan.narrowing.holders
-        if plan.worded and self.table and not self.reads:
+        if plan.worded and self.table and self.reads <= _BATCHES[1]:
             yield from self._by_titles(ids)
             return
         documents = self._documents(ids)
@@ -221,7 +222,7 @@ class Finder:
         node = self.plan.node
         true = {number for number, (_, title) in stand.items() if is_told(node, title)}
         rest = [number for number in ids if number not in true and (number in stand or number > RECORDS)]
-        documents = self._documents(rest)
+        documents = self._documents(rest, node)
         for number in ids:
             if number in true:
                 yield Found(number, None)
@@ -240,13 +241,21 @@ class Finder:
             found |= {RECORDS + number for number in search_records.documents(self.connection, of_records)}
         return found
 
-    def _documents(self, ids: list[int]) -> dict[int, Document]:
-        """Those that stand and are nobody's secret: rows for which a record stands are told of as records."""
+    def _documents(self, ids: list[int], node: Node | None = None) -> dict[int, Document]:
+        """Those that stand and are nobody's secret: rows for which a record stands are told of as records; `node`: without rows of
+        which it is plain that they do not fulfil it."""
         found: dict[int, Document] = {}
         of_rows = [number for number in ids if number < RECORDS]
         if of_rows:
             for row in rows.full_of(self.connection, of_rows):
                 if row.state == RowState.STANDS.value and not row.linked and row.sheet not in self.held.sheets:
+                    # A backslash stands for some character that is not looked at here.
+                    if (
+                        node is not None
+                        and "\\" not in row.elements
+                        and not may_be(node, row.title, row.elements, row.code)
+                    ):
+                        continue
                     found[row.id] = rows.document(row)
         if len(of_rows) < len(ids):
             numbers = [number - RECORDS for number in ids if number > RECORDS]

@@ -151,6 +151,19 @@ def _is_told(node: Node, title: str) -> bool:
     return isinstance(node, Any) and any(_is_told(part, title) for part in node.parts)
 
 
+def may_be(node: Node, *written: str) -> bool:
+    """Whether all that is written of a row, folded in one go whatever stands between, may fulfil a query; False: it does not."""
+    return _may_be(node, fold(BREAK.join(written)))
+
+
+def _may_be(node: Node, text: str) -> bool:
+    if isinstance(node, Needle):
+        return min(node.text) < FIRST_SIGN or node.text in text
+    if isinstance(node, All):
+        return all(_may_be(part, text) for part in node.parts)
+    return not isinstance(node, Any) or any(_may_be(part, text) for part in node.parts)
+
+
 class View:
     """A document as a query sees it; folds and reads no more than it is asked for."""
 

@@ -76,8 +76,8 @@ def plan(node: Node, narrowed: Narrowing, access: Access, share: Share) -> Plan:
     certain: Share = (lambda *_: math.inf if _[1] else share(*_)) if open_ends else share
     streamed = _match(node, narrowed, access, certain) if open_ends else match
     tokened = len(_filters(narrowed)) == len(narrowed.filters) and (narrowed.years is None or are_asked(narrowed.years))
-    worded = access.is_whole and tokened and match is not None
-    sure = worded and _is_sure(node, share)
+    worded = access.is_whole and tokened
+    sure = worded and match is not None and _is_sure(node, share)
     return Plan(match, node, narrowed, access, sure, streamed, worded, _about(node, share))
 
 

