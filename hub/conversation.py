@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hub.directives import Directives
 
 FROM_NODES = frozenset({EntryKind.GENESIS, EntryKind.DELTA, EntryKind.RELEASE, EntryKind.ACK, EntryKind.ALARM, EntryKind.JOURNAL})
-_ABOUT_DIRECTIVES = frozenset({EntryKind.RELEASE, EntryKind.ACK})
+_ABOUT_DIRECTIVES = frozenset({EntryKind.RELEASE, EntryKind.ACK, EntryKind.ALARM})
 """Kinds a node may write today; the others of format.md §7 are reserved or the hub's."""
 
 

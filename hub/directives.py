@@ -41,6 +41,8 @@ from sync.entry import Entry, EntryKind, Role
 from sync.log import LogState
 
 LOG = logging.getLogger("jindang.hub")
+ALARM_MAX = 400
+"""Characters shown of an alarm that a node signed."""
 
 
 class Directives:
@@ -147,17 +149,26 @@ class Directives:
                 self.node_said(connection, entry)
 
     def node_said(self, connection: apsw.Connection, entry: Entry) -> None:
-        """A release or an acknowledgement in a node's log. What cannot be read is kept with the log, has no effect, and is an alarm."""
+        """A release, an acknowledgement or an alarm in a node's log. What cannot be read is kept with the log, has no effect, and is an alarm."""
         try:
             if entry.kind is EntryKind.RELEASE:
                 self._released(connection, entry)
             elif entry.kind is EntryKind.ACK:
                 self._acknowledged(connection, entry)
+            elif entry.kind is EntryKind.ALARM:
+                self._alarmed(connection, entry)
         except DirectiveUnreadable as fault:
             subject = f"{entry.log_id.hex()}/{entry.seq}"
             self._own_log.alarm(
                 connection, "directive-unreadable", subject, f"节点第 {entry.seq} 条日志读不懂，未生效：{fault}"
             )
+
+    def _alarmed(self, connection: apsw.Connection, entry: Entry) -> None:
+        code, text = entry.body.get(1), entry.body.get(2)
+        if not isinstance(code, str) or not isinstance(text, str):
+            raise DirectiveUnreadable("告警应有代码和文字（format.md §7）")
+        said = f"节点“{_name(connection, entry.log_id)}”告警：{''.join(c if c.isprintable() else '·' for c in text[:ALARM_MAX])}"
+        self._own_log.alarm(connection, "node-alarm", f"{entry.log_id.hex()}/{entry.seq}", said)
 
     def _released(self, connection: apsw.Connection, entry: Entry) -> None:
         said = read_release(entry)

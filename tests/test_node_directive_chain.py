@@ -78,6 +78,8 @@ def test_a_broken_chain_stops_directives_and_nothing_else(told: Told, wrong: str
     assert told.acks() == [(1, 2)]
     assert "编号不连续" in told.ask("directive_counts")["stopped"]
     assert [e.body[1] for e in told.looked(_alarms)] == ["directive-chain"]
+    [alarm] = front.alarms(told.city.hub.hub.home.front.read())
+    assert (alarm.code, "编号不连续" in alarm.text) == ("node-alarm", True)
     told.city.work.scans.put(A, {"0002.jpg": b"\xff\xd8 changed"})
     told.sync()
     assert told.ask("status")["stopped"] is None
