@@ -84,8 +84,8 @@ _VERBS: Final[dict[Power, str]] = {
     Power.READ: "search show console_record record_pages record_text record_picture page_link custody custody_of reading_show check_show"
     " export directory_print delivery_report_files check_report sample_export",
     Power.WORK: "quarantine_replace quarantine_move delivery_evidence catalogue_import cataloguing_picture cataloguing_save cataloguing_undo"
-    " cataloguing_waiting cataloguing_form cataloguing_judge cataloguing_bodies counter_rules counter_register counter_decide"
-    " counter_end counter_day counter_show counter_copy counter_certificate counter_ledger"
+    " cataloguing_waiting cataloguing_form cataloguing_judge cataloguing_bodies record_row record_judge record_mend record_mend_undo counter_rules"
+    " counter_register counter_decide counter_end counter_day counter_show counter_copy counter_certificate counter_ledger"
     " fonds_import profile_add profile_assign delivery_describe delivery_reprocess sample_draw sample_link sample_verdict sample_import"
     " check_run check_restart reading_run reading_cancel reading_retry reading_pause reading_correct meaning_run reindex page_take_back console_target",
     Power.WAIVE: "quarantine_waive quarantine_set_aside quarantine_many:waive quarantine_many:set_aside",

@@ -6,8 +6,13 @@ import base64
 import threading
 from typing import Final, Literal
 
-from holdings import page_reading
+import apsw
+
+from holdings import catalogue, correction, declared_totals, page_reading, records
+from holdings.errors import NotFound
 from holdings.page_picture import Wish
+from holdings.reference_code import match_key
+from node import folders
 from node.page_door import PageDoor, Shown
 from node.page_shown import ShownRecord, ShownSample
 from node.record_pages import RecordPages
@@ -56,6 +61,50 @@ class RecordVerbs(Verbs):
         wish = Wish("", 0, min(SIDE_MAX, max(1, width)), min(SIDE_MAX, max(1, height)), turn, "png")
         picture = RecordPages(self._engine, ref).picture(number, wish)
         return {"number": number, "picture": base64.b64encode(picture).decode()}
+
+    def record_row(self, ref: str) -> Answer:
+        """What the catalogue says of a record or row, element by element in the order of its sheet; empty where it says nothing."""
+        reading = self._home.database.read()
+        row = catalogue.row_for(reading, self._row_key(ref))
+        return {"elements": [{"name": name, "value": value} for name, value in row.elements.items()] if row else []}
+
+    def record_judge(self, ref: str, values: dict[str, str]) -> Answer:
+        """What record_mend would refuse of these values; nothing is changed."""
+        return {"refused": correction.judge(self._home.database.read(), self._row_key(ref), values, self._seconds())}
+
+    def record_mend(self, ref: str, values: dict[str, str], by: str, reason: str = "") -> Answer:
+        """修改著录 of a row without any finding: other values from now on, with who and why; images that stand for it get a new version."""
+        key = self._row_key(ref)
+        with self._home.database.transaction() as connection:
+            changes = correction.mend(connection, key, values, by.strip(), reason, self._seconds())
+            self._look_anew(connection, key)
+        self._wake()
+        return {
+            "ref": ref,
+            "changes": [{"field": name, "old": old, "new": new} for name, (old, new) in changes.items()],
+        }
+
+    def record_mend_undo(self, ref: str, by: str) -> Answer:
+        """撤销: what this person mended of a row is again what its sheet says; how many elements."""
+        key = self._row_key(ref)
+        with self._home.database.transaction() as connection:
+            count = correction.take_back(connection, key, by.strip())
+            self._look_anew(connection, key)
+        self._wake()
+        return {"ref": ref, "elements": count}
+
+    def _row_key(self, ref: str) -> str:
+        """Match key of a record, by any code it bears or bore, or of a row."""
+        try:
+            return records.resolve(self._home.database.read(), ref).match_key
+        except NotFound:
+            return match_key(ref)
+
+    def _look_anew(self, connection: apsw.Connection, key: str) -> None:
+        for path, _ in folders.sealed_at(connection, key):
+            folders.forget_look(connection, path)
+        declared_totals.settle_every(connection, self._seconds())
+        self._look_again(connection)
 
     def page_link(self, ref: str, number: int = 1) -> Answer:
         """A link for the browser of this machine that shows a record's pages: `url`, good once and for `seconds`."""

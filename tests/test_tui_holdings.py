@@ -164,3 +164,21 @@ def test_a_level_is_read_in_portions(daemon: Daemon) -> None:
             if not after:
                 break
         assert [one.code for one in found] == [A, B, C]
+
+
+def test_hits_are_narrowed_by_what_they_have(daemon: Daemon) -> None:
+    """f offers the values that the hits have with their numbers; one after the other narrows; Esc clears them."""
+
+    async def story(seat: Seat) -> None:
+        ledger = await open_page(seat)
+        await seat.press("f")
+        seen = seat.seen()
+        assert "J001  3" in seen
+        assert "J002  1" in seen
+        await seat.press("down", "enter")
+        assert "全宗=J002" in seat.seen()
+        assert list(ledger.keys) == [OTHER]
+        await seat.press("escape")
+        assert list(ledger.keys) == ["J001-", "J002-"]
+
+    sit(daemon.work.path, story)

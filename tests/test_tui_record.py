@@ -12,6 +12,7 @@ from textual.widgets import Input
 from node.service import Service
 from sync.sandbox import Sandbox
 from tui.browser import LinkBox
+from tui.form import Form
 from tui.page_image import PageImage
 from tui.record_desk import RecordDesk
 from tui.sample_desk import SampleDesk
@@ -146,3 +147,24 @@ def test_sampled_pages_open_in_browser_and_terminal(daemon: Daemon, monkeypatch:
         assert isinstance(seat.app.screen, RecordDesk)
 
     sit(daemon.work.path, story)
+
+
+def test_a_row_is_mended_from_its_record(daemon: Daemon) -> None:
+    """m opens the row in a form, what its rules refuse is said, and a change has its person; u takes one's own changes back."""
+    node = Service(daemon.engine)
+
+    async def story(seat: Seat) -> None:
+        await open_record(seat, "电子文件")
+        await seat.press("m")
+        form = seat.app.screen
+        assert isinstance(form, Form)
+        at = next(n for n, field in enumerate(form._fields) if field.name == "题名")
+        form.query_one(f"#f{at}", Input).value = "电子邮件"
+        await seat.press("ctrl+s")
+        assert "已修改" in seat.seen()
+        assert [one["value"] for one in node.record_row(B)["elements"] if one["name"] == "题名"] == ["电子邮件"]
+        await seat.press("u")
+        assert "已撤销 1 项修改" in seat.seen()
+
+    sit(daemon.work.path, story)
+    assert [one["value"] for one in node.record_row(B)["elements"] if one["name"] == "题名"] == ["电子文件"]

@@ -147,7 +147,7 @@ def certificate(page: CounterPage, one: Answer) -> None:
             "counter_certificate", number=one["number"], destination=values["file"].strip(), by=page.console.by
         )
         _remember(page, values["file"])
-        page.console.say(_("{number}：{file}", number=done["certificate"], file=done["file"]))
+        page.console.say(_("查档证明 {number}：{file}", number=done["certificate"], file=done["file"]))
 
     _paper(page, _("打印查档证明  {serial}", serial=one["serial"]), "-".join((one["serial"], _("查档证明"))), do)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from holdings.language import mark
+from tui import figures
 from tui.figures import count
 from tui.form import Field, Values
 from tui.link import Answer, Trouble
+from tui.pick import Pick
 from tui.wording import _
 
 if TYPE_CHECKING:
@@ -27,6 +31,37 @@ def export(page: HoldingsPage, ref: str) -> None:
         Field("ref", _("档号"), ref, hint=_("空为全部")),
     ]
     page.form(_("导出为普通文件"), fields, write, done=None)
+
+
+FACETS = (mark("全宗"), mark("年度"), mark("保管期限"), mark("门类"), mark("层级"), mark("密级"), mark("开放状态"))
+VALUES = 12
+"""Values of each facet that are offered."""
+
+
+async def narrow(page: HoldingsPage, text: str, filters: list[str], taken: Callable[[list[str]], None]) -> None:
+    """A list of what the hits may be narrowed by, with how many each value leaves."""
+    rows = [("", _("清除筛选"))] if filters else []
+    if text or filters:
+        facets = (await page.ask("search", query=text, limit=1, facets=list(FACETS), filters=filters, sort="code"))[
+            "facets"
+        ]
+    else:
+        # Of everything nothing is counted: begin with a fonds.
+        tree = (await page.ask("console_tree", prefix="", after="", limit=200))["items"]
+        facets = [
+            {"facet": FACETS[0], "values": [{"value": one["key"].rstrip("-"), "count": one["rows"]} for one in tree]}
+        ]
+    for facet in facets:
+        for one in facet["values"][: VALUES if len(facets) > 1 else None]:
+            said = f"{facet['facet']}={one['value']}"
+            if said not in filters:
+                rows.append((said, f"{figures.pad(_(facet['facet']), 10)}{one['value']}  {count(one['count'])}"))
+
+    def picked(value: str | None) -> None:
+        if value is not None:
+            taken([*filters, value] if value else [])
+
+    page.app.push_screen(Pick(_("筛选"), rows or [("", _("没有可筛选的"))]), picked)
 
 
 def directories(page: HoldingsPage, code: str) -> None:

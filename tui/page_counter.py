@@ -23,6 +23,11 @@ COLUMNS = (
     Column(mark("登记号"), 10), Column(mark("时间"), 6), Column(mark("利用者"), 10), Column(mark("目的"), 9), Column(mark("查档内容"), 20, flexible=True),
     Column(mark("状态"), 9), Column(mark("复制"), 5, right=True),
 )  # fmt: skip
+SAID = (
+    mark("待审批"), mark("准予利用"), mark("不予利用"), mark("已撤回"), mark("已办结"), mark("已过期"), mark("居民身份证"), mark("护照"), mark("港澳台通行证"),
+    mark("工作证"), mark("介绍信"), mark("开放"), mark("控制"), mark("延期开放"), mark("未审核"),
+)  # fmt: skip
+"""What the node says of states, documents and opening; looked up when it is shown."""
 SIGNS = {"waiting": "? ", "refused": "x ", "expired": "! "}
 TONES = {"waiting": "warning", "refused": "faint", "withdrawn": "faint", "expired": "warning", "closed": "faint"}
 
@@ -35,14 +40,16 @@ class CounterPage(Page):
     NEEDS: ClassVar = frozenset({"counter_day", "counter_register", "counter_rules", "search"})
     KEYS: ClassVar = (
         Key("slash", "find", mark("查人"), mark("查人：按姓名同音查找，标记后登记")),
-        Key("n", "register", mark("新登记"), mark("利用登记：谁来查、凭什么证件、为何、查什么")),
-        Key("a", "allow", mark("准予"), mark("准予利用")),
-        Key("x", "refuse", mark("不予"), mark("不予利用：写明理由")),
-        Key("c", "copy_pages", mark("复制"), mark("打印复制件（PDF）：带水印，页数计入登记")),
-        Key("p", "certificate", mark("证明"), mark("打印查档证明（PDF），再印编号不变")),
-        Key("e", "end", mark("办结"), mark("办结")),
-        Key("w", "withdraw", mark("撤回"), mark("撤回未审批的登记"), shown=False),
-        Key("l", "ledger", mark("登记簿"), mark("打印这一天的利用登记簿（PDF）")),
+        Key(
+            "n", "register", mark("新登记"), mark("利用登记：谁来查、凭什么证件、为何、查什么"), verb="counter_register"
+        ),
+        Key("a", "allow", mark("准予"), mark("准予利用"), verb="counter_decide"),
+        Key("x", "refuse", mark("不予"), mark("不予利用：写明理由"), verb="counter_decide"),
+        Key("c", "copy_pages", mark("复制"), mark("打印复制件（PDF）：带水印，页数计入登记"), verb="counter_copy"),
+        Key("p", "certificate", mark("证明"), mark("打印查档证明（PDF），再印编号不变"), verb="counter_certificate"),
+        Key("e", "end", mark("办结"), mark("办结"), verb="counter_end"),
+        Key("w", "withdraw", mark("撤回"), mark("撤回未审批的登记"), shown=False, verb="counter_end"),
+        Key("l", "ledger", mark("登记簿"), mark("打印这一天的利用登记簿（PDF）"), verb="counter_ledger"),
         Key("left_square_bracket", "day(-1)", mark("前一天"), shown=False),
         Key("right_square_bracket", "day(1)", mark("后一天"), shown=False),
         Key("enter", "detail", mark("档案"), mark("打开所查的档案"), shown=False),

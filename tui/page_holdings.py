@@ -51,10 +51,18 @@ class HoldingsPage(Page):
         Key("backspace", "up", mark("上层"), mark("回到上一层")),
         Key("escape", "clear", mark("清空"), mark("清空查找，回到列表"), shown=False),
         Key("w", "turn_way", mark("查法"), mark("换查法：按字词、同音、按意思")),
+        Key("f", "narrow", mark("筛选"), mark("筛选：全宗、年度、保管期限、门类、层级、密级、开放状态，附件数")),
         Key("o", "turn_sort", mark("排序"), mark("换排序：按相关、按档号、按日期、最新")),
-        Key("c", "catalogue", mark("著录"), mark("著录：对着页逐条录入，档号自动递增")),
+        Key("c", "catalogue", mark("著录"), mark("著录：对着页逐条录入，档号自动递增"), verb="cataloguing_save"),
         Key("e", "export", mark("导出"), mark("导出为普通文件")),
-        Key("p", "print", mark("打印"), mark("打印目录：归档文件目录、卷内文件目录、备考表（PDF）"), shown=False),
+        Key(
+            "p",
+            "print",
+            mark("打印"),
+            mark("打印目录：归档文件目录、卷内文件目录、备考表（PDF）"),
+            shown=False,
+            verb="directory_print",
+        ),
         Key("n", "renumber", mark("改号"), mark("改号：按原档号、新档号两列的表，先空跑")),
         Key("b", "merge", mark("并卷"), mark("并卷：几卷并入一卷，先空跑"), shown=False),
         Key("z", "split", mark("拆卷"), mark("拆卷：按表拆分，先空跑"), shown=False),
@@ -65,6 +73,7 @@ class HoldingsPage(Page):
         super().__init__()
         self._path: list[str] = []
         self._way, self._sort = 0, 1
+        self._filters: list[str] = []
         self._hits: dict[str, Answer] = {}
         self._keys: list[str] = []
         self._cursor, self._loading = "", False
@@ -90,7 +99,7 @@ class HoldingsPage(Page):
     @property
     def deep(self) -> bool:
         """Whether the list holds hits, not a level of the tree."""
-        return bool(self.text)
+        return bool(self.text or self._filters)
 
     async def renew(self) -> None:
         """Ask for the level of the tree, or for the first hits."""
@@ -103,7 +112,7 @@ class HoldingsPage(Page):
         self._add(found)
         more = _(" 以上") if found["capped"] else ""
         way = f"{_(WAYS[self._way][1])}  {_(SORTS[self._sort][1])}"
-        notes = "  ".join([*found.get("notes", []), *found.get("instead", [])])
+        notes = "  ".join([*self._filters, *found.get("notes", []), *found.get("instead", [])])
         told = _(
             "{n}{more} 条  {ms} 毫秒  {way}",
             n=figures.count(found["total"]),
@@ -116,6 +125,7 @@ class HoldingsPage(Page):
     async def _ask(self, cursor: str) -> Answer:
         way = WAYS[self._way][0]
         given: dict[str, Any] = {"by": "sound"} if way == "sound" else {"mode": way}
+        given["filters"] = self._filters
         sort = SORTS[self._sort][0] if self.text or SORTS[self._sort][0] != "relevance" else "code"
         return await self.ask("search", query=self.text, limit=PORTION, sort=sort, cursor=cursor, **given)
 
@@ -146,7 +156,7 @@ class HoldingsPage(Page):
 
     def _tell(self) -> None:
         hit = self._hits.get(self.ledger.key)
-        self.query_one("#detail", Static).update(detail(hit) if hit and hit.get("title") else Content(""))
+        self.query_one("#detail", Static).update(detail(hit) if hit and hit.get("title") else Content(""), layout=False)
 
     @property
     def _code(self) -> str:
@@ -191,6 +201,9 @@ class HoldingsPage(Page):
     def action_clear(self) -> None:
         """The box is empty, the list has the keys."""
         self.query_one("#box", Input).value = ""
+        if self._filters:
+            self._filters = []
+            self.begin(self.renew)
         self.ledger.focus()
 
     def action_open(self) -> None:
@@ -215,6 +228,14 @@ class HoldingsPage(Page):
         if self._path and not self.text:
             self._path.pop()
             self.begin(self.renew)
+
+    def action_narrow(self) -> None:
+        """One value more to narrow by, picked from those that the hits have."""
+        self.begin(holdings_forms.narrow, self, self.text, self._filters, self._narrowed, group="open")
+
+    def _narrowed(self, filters: list[str]) -> None:
+        self._filters = filters
+        self.begin(self.renew)
 
     def action_turn_way(self) -> None:
         """The next way of finding."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
@@ -13,7 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from holdings.language import mark
-from tui import browser, guide
+from tui import browser, guide, record_forms
 from tui.dialog import TroubleBox
 from tui.keymap import Key, bound
 from tui.link import Answer, Link, Trouble
@@ -39,6 +40,9 @@ class RecordDesk(ModalScreen[None]):
         Key("n", "hit", mark("下一处"), mark("到下一个有查找词的页")),
         Key("r", "rotate", mark("转"), mark("图像顺时针转 90°")),
         Key("o", "browse", mark("浏览器"), mark("在浏览器中看：可缩放、旋转，目录在旁")),
+        Key("m", "mend", mark("改著录"), mark("修改著录：就地改目录行，边改边校验"), shown=False, verb="record_mend"),
+        Key("u", "undo", mark("撤销"), mark("撤销本人对此件著录的修改"), shown=False, verb="record_mend"),
+        Key("e", "export", mark("导出"), mark("导出此件为普通文件"), shown=False, verb="export"),
         Key("y", "copy", mark("复制"), mark("复制本页文字；无文字时复制档号"), shown=False),
         Key("up", "scroll('up')", mark("上移"), shown=False),
         Key("down", "scroll('down')", mark("下移"), shown=False),
@@ -53,10 +57,10 @@ class RecordDesk(ModalScreen[None]):
 
     def __init__(self, link: Link, told: Answer, shown: Answer, hit: Answer | None = None, query: str = "") -> None:
         super().__init__()
-        self._link, self._told, self._shown, self._hit, self._query = link, told, shown, hit, query
+        self.link, self._told, self._shown, self._hit, self._query = link, told, shown, hit, query
         self._pages: list[Answer] = []
         self._at, self._turn, self._pane = 0, 0, 0
-        self._text = ""
+        self._text = self._note = ""
 
     def compose(self) -> ComposeResult:
         """Title; story, picture, text; keys."""
@@ -64,12 +68,13 @@ class RecordDesk(ModalScreen[None]):
             yield Static(id="record-head", classes="box-title")
             with Container(id="record"):
                 with VerticalScroll(id="facts", can_focus=False):
-                    yield Static(story(self._told, self._shown, self._hit))
+                    yield Static(story(self._told, self._shown, self._hit), id="story")
                 yield PageImage(id="picture")
                 with VerticalScroll(id="words", can_focus=False):
                     yield Static(id="page-text")
             yield Static(
-                Content("  ".join(f"{_(key.name)} {_(key.label)}" for key in self.KEYS if key.shown)), classes="box-foot"
+                Content("  ".join(f"{_(key.name)} {_(key.label)}" for key in self.KEYS if key.shown)),
+                classes="box-foot",
             )
 
     def on_mount(self) -> None:
@@ -104,7 +109,7 @@ class RecordDesk(ModalScreen[None]):
         hits = self._pages[self._at]["hits"] if self._pages else 0
         found = _("查到 {n} 处", n=hits) if hits else ""
         title = f"{self._told['ref']}  {self._shown.get('title', '')}".rstrip()
-        line = "  ".join(part for part in (where, page, found) if part)
+        line = "  ".join(part for part in (where, page, found, self._note) if part)
         self.query_one("#record-head", Static).update(Content(f"{title}\n{line}"))
 
     # ------------------------------------------------------------ pages
@@ -122,7 +127,7 @@ class RecordDesk(ModalScreen[None]):
         self.query_one(PageImage).tell(f"! {trouble.rule}\n{trouble.remedy}")
 
     async def _load(self) -> None:
-        found = await self._link.ask("record_pages", ref=self._told["ref"], query=self._query)
+        found = await self.link.ask("record_pages", ref=self._told["ref"], query=self._query)
         self._pages = found["pages"]
         wanted = (self._hit or {}).get("page")
         self._at = next((n for n, one in enumerate(self._pages) if one["hits"]), 0) if wanted else 0
@@ -133,7 +138,7 @@ class RecordDesk(ModalScreen[None]):
         if not self._pages:
             return
         number = self._pages[self._at]["number"]
-        said = await self._link.ask("record_text", ref=self._told["ref"], number=number, query=self._query)
+        said = await self.link.ask("record_text", ref=self._told["ref"], number=number, query=self._query)
         self._text = said["text"]
         self.query_one("#page-text", Static).update(words(said))
         self.query_one("#words").scroll_home(animate=False)
@@ -146,7 +151,7 @@ class RecordDesk(ModalScreen[None]):
         width, height = picture.wanted()
         number = self._pages[self._at]["number"]
         try:
-            drawn = await self._link.ask(
+            drawn = await self.link.ask(
                 "record_picture", ref=self._told["ref"], number=number, width=width, height=height, turn=self._turn
             )
         except Trouble as trouble:
@@ -195,13 +200,66 @@ class RecordDesk(ModalScreen[None]):
         async def go() -> None:
             try:
                 number = self._pages[self._at]["number"]
-                await browser.browse(self.app, self._link, "page_link", ref=self._told["ref"], number=number)
+                await browser.browse(self.app, self.link, "page_link", ref=self._told["ref"], number=number)
             except Trouble as trouble:
                 trouble.thing = _("在浏览器中看")
                 self.app.push_screen(TroubleBox(trouble))
 
         if self._pages:
             start(self, go, "browse", exclusive=True)
+
+    @property
+    def ref(self) -> str:
+        """The code of the record."""
+        return str(self._told["ref"])
+
+    @property
+    def _by(self) -> str:
+        return str(getattr(self.app, "by", ""))
+
+    def _guarded(self, thing: str, work: Callable[[], Awaitable[object]]) -> None:
+        async def go() -> None:
+            try:
+                await work()
+            except Trouble as trouble:
+                trouble.thing = trouble.thing or thing
+                self.app.push_screen(TroubleBox(trouble))
+
+        start(self, go, "act", exclusive=True)
+
+    def action_mend(self) -> None:
+        """修改著录."""
+        self._guarded(_("修改著录"), partial(record_forms.mend, self, self._by, self._anew))
+
+    def action_undo(self) -> None:
+        """What one mended of it oneself is as its sheet says again."""
+
+        async def undo() -> None:
+            done = await self.link.ask("record_mend_undo", ref=self.ref, by=self._by)
+            self._note = _("已撤销 {n} 项修改", n=done["elements"])
+            await self._tell_anew()
+
+        self._guarded(_("撤销"), undo)
+
+    def action_export(self) -> None:
+        """As plain files."""
+
+        def told(text: str) -> None:
+            self._note = text
+            self._head()
+
+        record_forms.export(self, told)
+
+    def _anew(self) -> None:
+        self._note = _("已修改；有图像的，下次加封时出新版本")
+        self._guarded(_("修改著录"), self._tell_anew)
+
+    async def _tell_anew(self) -> None:
+        """The story as it is now."""
+        self._told = await self.link.ask("console_record", ref=self.ref)
+        self._shown = await self.link.ask("show", ref=self.ref) if self._told["sealed"] else {}
+        self.query_one("#story", Static).update(story(self._told, self._shown, self._hit))
+        self._head()
 
     def action_scroll(self, how: str) -> None:
         """Move the pane that has the keys; the picture gives them to the story beside it."""

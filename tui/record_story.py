@@ -6,6 +6,7 @@ from typing import Any
 
 from textual.content import Content
 
+from holdings.language import mark
 from tui import figures
 from tui.link import Answer
 from tui.page import facts
@@ -38,6 +39,7 @@ def story(told: Answer, shown: Answer, hit: Answer | None) -> Content:
     part(_("著录"), [facts([(name, str(value)) for name, value in told["elements"] if value], 10)])
     if not shown:
         return Content("\n").join(parts)
+    part(_("保管方"), custody(shown))
     receipts = [
         _(
             "{label}（{grade}）  增量 {seq}  {time}",
@@ -66,3 +68,27 @@ def story(told: Answer, shown: Answer, hit: Answer | None) -> Content:
     ]
     part(_("页（{n}）", n=len(pages)), pages)
     return Content("\n").join(parts)
+
+
+HELD = (mark("本馆保管"), mark("移交中"), mark("市馆保管"))
+"""Who holds a record, as the node says it; looked up when it is shown."""
+
+
+def custody(shown: Answer) -> list[str]:
+    """Who holds the record, how it came to that, and what the city said of it."""
+    acts = [
+        _(
+            "{act}  {by}  第 {n} 版  {time}",
+            act=_(one["act"]),
+            by=_(one["by"]),
+            n=one["version"],
+            time=figures.stamp(one["wall"]),
+        )
+        for one in shown.get("custody_acts", [])
+    ]
+    said = [
+        _("市馆{word}  第 {round} 轮  {by}  {time}  {note}", word=_("验收通过") if one["accepted"] else _("退回整改"), round=one["round"], by=one["by"],
+          time=figures.stamp(one["time"]), note=one["note"]).rstrip()
+        for one in shown.get("verdicts", [])
+    ]  # fmt: skip
+    return [_(shown["custody"]), *acts, *said]
