@@ -5,8 +5,9 @@ Everything that is found, counted, suggested or shown goes through `holdings/acc
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
     from holdings.search_answer import Hit
     from holdings.search_request import SearchRequest
     from holdings.text_store import StoredText
+    from hub.opened import Page
     from hub.page_images import PageImages
     from hub.record_shown import Leaf, Line, Said
 
 HITS: Final = 20
 """Hits of one page."""
 SUGGESTED: Final = 8
+MATCHED_MAX: Final = 1_000
 EXPORT_MAX, PORTION = 5_000, 1_000
 """Hits of a table to take along, and of one question asked for it: more is a matter for the archive, not for a reader."""
 Told = dict[str, Any]
@@ -146,6 +149,23 @@ class ReadingRoom:
         found = text_store.of_part(self._home.holdings.read(), hit.record, leaf.part.sha256)
         read = next((one for one in found if one.page == leaf.page), None)
         return (read, record_shown.lines(read.content, page_reading.marking(query))) if read else (None, [])
+
+    def matching(self, hit: Hit, found: Sequence[Leaf], query: str) -> list[int]:
+        """The numbers of the pages whose text has what a query asks for, among the first thousand of them that were read."""
+        from holdings import page_reading, text_store
+
+        if hit.record is None or not query.strip():
+            return []
+        marking, numbers = page_reading.marking(query), {(leaf.part.sha256, leaf.page): leaf.number for leaf in found}
+        read = itertools.islice(text_store.of_record(self._home.holdings.read(), hit.record), MATCHED_MAX)
+        return sorted(number for one in read if (number := numbers.get((one.sha256, one.page))) and marking(one.text))
+
+    def file(self, hit: Hit, position: int) -> tuple[Page, Iterator[bytes]] | None:
+        """A file of a record as it came, by its position from 0; None where it has none. DamageFound on the way when its bytes are not the file."""
+        found = self._lookup.files(hit.record) if hit.record is not None else []
+        if position >= len(found) or (part := found[position].part) is None:
+            return None
+        return found[position], self._vault.read(part)
 
     @property
     def images(self) -> PageImages:

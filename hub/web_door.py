@@ -190,7 +190,9 @@ class PeopleDoor:
             )
         else:
             response = web.StreamResponse(status=reply.status)
-            response.content_type, response.charset = reply.content_type, "utf-8"
+            response.content_type = reply.content_type
+            if reply.content_type.startswith("text/"):
+                response.charset = "utf-8"
         response.headers.update(reply.headers)
         if reply.location:
             response.headers["Location"] = reply.location

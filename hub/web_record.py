@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from typing import Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -22,6 +23,7 @@ from hub.web_pages import when
 from hub.web_route import Reply, Route, Turned
 from hub.web_search import QUERY_MAX, READERS, number_of
 
+STAFF: Final = frozenset({Role.ARCHIVIST})
 GONE: Final = mark("没有这一条档案，或您无权查看。")
 NO_PAGE: Final = mark("没有这一页，或它不是图像。")
 LISTED: Final = 60
@@ -77,10 +79,36 @@ def record(visit: Visit) -> Reply:
     except HoldingsError as fault:
         raise Turned(404, GONE) from fault
     reply = visit.page(
-        "record.html", hit=hit, told=told, said=said, leaves=leaves[:LISTED], pages=len(leaves), query=_query(visit)
+        "record.html",
+        hit=hit,
+        told=told,
+        said=said,
+        leaves=leaves[:LISTED],
+        pages=len(leaves),
+        matching=visit.frame.room.matching(hit, leaves, _query(visit))[:LISTED],
+        is_staff=visit.person.role is Role.ARCHIVIST,
+        query=_query(visit),
     )
     reply.subject = hit.ref
     return reply
+
+
+def take_out(visit: Visit) -> Reply:
+    """A file of the record as it came, for who works with it: never shown by the browser, whatever it is."""
+    hit = hit_of(visit)
+    found = visit.frame.room.file(hit, number_of(visit, "page") - 1)
+    if found is None:
+        raise Turned(404, NO_PAGE)
+    file, pieces = found
+    name = quote(file.name.replace("\\", "/").rpartition("/")[2], safe="")
+    headers = {**KEPT, "Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Reply(
+        pieces=pieces,
+        content_type="application/octet-stream",
+        headers=headers,
+        subject=hit.ref,
+        note=f"file {file.position + 1}",
+    )
 
 
 def _query(visit: Visit) -> str:
@@ -166,6 +194,7 @@ def _watermark(visit: Visit) -> str:
 
 ROUTES: Final = (
     Route("GET", "/records/{number}", record, roles=READERS, verb="record-read"),
+    Route("GET", "/records/{number}/files/{page}", take_out, roles=STAFF, verb="record-file"),
     Route("GET", "/records/{number}/turn", turn_to, roles=READERS),
     Route("GET", "/records/{number}/pages/{page}", page, roles=READERS, verb="page-read"),
     Route("GET", "/records/{number}/pages/{page}/image", picture, roles=READERS),

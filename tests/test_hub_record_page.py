@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from people_door import Browser, Door
 from PIL import Image
-from reading_room_at_hub import SHUT, numbers, reader
+from reading_room_at_hub import SHUT, colour, numbers, reader
 
 from holdings import journal, media
 from holdings.errors import MediaUnreadable
@@ -57,6 +57,26 @@ def test_a_record_tells_where_it_has_been(door: Door, archivist: Browser) -> Non
         "/search?q=a",
         "不代表业务验收",
     )
+
+
+def test_files_come_out_as_they_came(door: Door, archivist: Browser, agency: Browser) -> None:
+    """Byte for byte, as an attachment of no type, to who works with the record alone; where there is none, 404."""
+    number = numbers(door)[OPEN]
+    page = archivist.ask("GET", f"/records/{number}/files/2")
+    assert (page.status, page.body) == (200, colour(2))
+    assert page.headers["content-disposition"] == "attachment; filename*=UTF-8''0002.jpg"
+    assert page.headers["content-type"].startswith("application/octet-stream")
+    assert archivist.ask("GET", f"/records/{number}/files/3").status == 404
+    assert agency.ask("GET", f"/records/{number}/files/1").status == 403
+
+
+def test_pages_with_the_words_are_named(door: Door, archivist: Browser) -> None:
+    """A query that stands in the text of some pages leads to them from the record."""
+    number = numbers(door)[OPEN]
+    assert archivist.get(f"/records/{number}?q=%E7%AC%AC2%E9%A1%B5").says(
+        "这些页上有所查的词", f"/records/{number}/pages/2?q="
+    )
+    assert not archivist.get(f"/records/{number}?q=%E6%B2%A1%E6%9C%89").says("这些页上有")
 
 
 def test_a_record_that_may_not_be_seen_is_not_there(door: Door, agency: Browser) -> None:

@@ -87,7 +87,7 @@ def test_work_by_keyboard_alone(browser: Chromium, door: Door, people: dict[str,
         page.wait_for_selector("input[type=password]:focus")
         page.keyboard.type(PASSWORD)
         page.keyboard.press("Enter")
-        page.wait_for_selector("h1:has-text('运行监控')")
+        page.wait_for_selector("h1:has-text('查档')")
         page.goto("/me")
         page.keyboard.press("Tab")
         assert "跳到正文" in page.inner_text(":focus")
