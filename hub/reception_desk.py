@@ -120,9 +120,10 @@ class ReceptionDesk:
             reception.may_conclude(reception_store.counts(connection, fresh, access), fresh.rounds, clock_known=known)
             log_id = reception_papers.log_of(connection, fresh.writer)
             which, handover = reception_store.concluded(connection, fresh), self._custody.handover(log_id)
-            good = Standing.TAKEN if handover is HandOver.TRANSFER else Standing.ACCEPTED
-            taken = self._settle(connection, fresh, which, Standing.TO_ACCEPT, good, access)
-            given = self._settle(connection, fresh, which, Standing.TO_RETURN, Standing.RETURNED, access)
+            taken, given = (
+                self._settle(connection, fresh, which, drafted, handover, access)
+                for drafted in (Standing.TO_ACCEPT, Standing.TO_RETURN)
+            )
             term = (
                 reception.rectify_due(working_days(self._home.site), today, self.rule, due).isoformat() if given else ""
             )
@@ -203,15 +204,23 @@ class ReceptionDesk:
         run = check_store.latest(connection, RecordId(item.record), Stage.HANDOVER, held.writer)
         return run is not None and run.version == item.version and run.verdict is Verdict.PASSED
 
-    @staticmethod
     def _settle(
-        connection: apsw.Connection, held: Reception, which: int, drafted: Standing, final: Standing, access: Access
+        self,
+        connection: apsw.Connection,
+        held: Reception,
+        which: int,
+        drafted: Standing,
+        handover: HandOver,
+        access: Access,
     ) -> int:
-        """Make the drafts of one kind final; how many."""
+        """Make the drafts of one kind final; how many. A link may transfer since they were drafted: then they must be released all the same."""
+        good = Standing.TAKEN if handover is HandOver.TRANSFER else Standing.ACCEPTED
+        final = good if drafted is Standing.TO_ACCEPT else Standing.RETURNED
         count, more = 0, True
         while more:
             batch: Sequence[Item] = reception_store.items(connection, held, access, [drafted], limit=BATCH)
             for item in batch:
+                self._judge(connection, held, item)
                 reception_verdicts.settle(connection, item.number, held.id, which)
                 reception_store.move(connection, item, final)
             count, more = count + len(batch), len(batch) == BATCH

@@ -76,7 +76,8 @@ def find(connection: apsw.Connection, number: int, access: Access) -> Reception 
     """A delivery of which at least one record may be seen."""
     where, values = seen(access)
     row = connection.execute(
-        f"SELECT r.id, r.writer, r.delivery, r.came, r.rounds FROM reception r JOIN reception_count c ON c.reception = r.id WHERE r.id = ? AND {where} LIMIT 1",
+        "SELECT r.id, r.writer, r.delivery, r.came, r.rounds FROM reception r JOIN reception_count c ON c.reception = r.id"
+        f" WHERE r.id = ? AND records > 0 AND {where} LIMIT 1",
         (number, *values),
     ).fetchone()
     return Reception(*row) if row else None

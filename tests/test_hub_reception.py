@@ -100,6 +100,7 @@ def test_two_rounds_as_an_archivist_works(counter: Counter, archivist: Browser) 
     )
     archivist.get(f"/reception/{number}")
     assert archivist.send(f"/reception/{number}/judge", act="return", record=str(mine["3"])).says("退回整改须选理由")
+    assert archivist.send(f"/reception/{number}/judge", act="return", record=str(mine["3"]), reason="K01", pages="3").says("只有 2 页", "写到了第 3 页")
     assert archivist.send(f"/reception/{number}/judge", act="return", record=str(mine["3"]), reason="W05").says(
         "已拟退回 1 件"
     )
@@ -231,9 +232,13 @@ def test_a_crash_between_verdict_and_log_sends_once(counter: Counter) -> None:
 def test_a_transfer_waits_for_its_release(counter: Counter, archivist: Browser) -> None:
     """Once the link transfers, nothing is judged before its holder let go; then it waits again, is taken in, and custody, paper and node say so."""
     home, held, mine = counter.door.hub.hub.home, counter.reception, counter.numbers()
+    path = f"/reception/{held.id}"
+    ReceptionDesk(home).draft(held, [mine["3"]], Ruling(accepted=True), PEOPLE, Access.whole())
     counter.door.hub.hub.desk.call("handover", name="和平区", kind="transfer", by="王五")
     counter.send()
-    path = f"/reception/{held.id}"
+    archivist.get(path)
+    assert archivist.send(f"{path}/conclude", rounds=str(held.rounds), sure="yes").says("还没有移出保管")
+    assert ReceptionDesk(home).withdraw(held, [mine["3"]], Access.whole()) == 1
     waiting = counter.counts()
     with counter.work.opened() as engine:
         Service(engine).release([CODES[0], CODES[3]], "李四", reason="进馆")
@@ -316,3 +321,16 @@ def test_counts_obey_the_ceiling(counter: Counter) -> None:
             "UPDATE reception_count SET records = records + 1 WHERE secrecy = 0 AND standing = ?", (int(item.standing),)
         )
         connection.execute("DELETE FROM reception_count WHERE secrecy = 2")
+
+
+def test_a_node_that_was_put_out_hears_nothing(counter: Counter, archivist: Browser) -> None:
+    """A verdict that cannot come into the log stays concluded, with its papers; the page says why, and it is tried again."""
+    home, held = counter.door.hub.hub.home, counter.reception
+    counter.door.hub.hub.desk.call("handover", name="和平区", kind="report", by="王五")
+    numbers = [item.number for item in reception_store.items(home.holdings.read(), held, Access.whole(), [Standing.WAITING])]
+    ReceptionDesk(home).draft(held, numbers, Ruling(accepted=True), PEOPLE, Access.whole())
+    counter.door.hub.hub.desk.call("revoke", name="和平区", reason="停用")
+    archivist.get(f"/reception/{held.id}")
+    said = archivist.send(f"/reception/{held.id}/conclude", rounds=str(held.rounds), sure="yes")
+    assert said.says("已办结", "未写入日志", "停用")
+    assert archivist.get("/reception?show=all").says("1 条结论还没有写入中心日志")
