@@ -10,7 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 from console_at_work import Daemon, Seat, serving, sit
+from drawn_pages import encoded, page
 from node_at_work import make
+from screenshots_states import draw
 from svg_cells import spread
 
 from node import nights
@@ -28,7 +30,8 @@ TITLES = (
 )
 WIDE, NARROW = (120, 34), (80, 24)
 STEPS = [
-    ("today", ["1"]), ("deliveries", ["2"]), ("findings", ["3"]), ("holdings", ["4", *["enter"] * 5]), ("record", ["enter"]), ("line", ["escape", "5"])
+    ("today", ["1"]), ("deliveries", ["2"]), ("findings", ["3"]), ("holdings", ["4", *["enter"] * 5]), ("record", ["enter"]),
+    ("cataloguing", ["escape", "c"]), ("counter", ["escape", "6"]), ("line", ["5"]),
 ]  # fmt: skip
 
 
@@ -45,7 +48,13 @@ def fill(daemon: Daemon) -> None:
         scans.record(f"第03批/{code}", 2 + n % 4, n)
     scans.put(f"第03批/{codes[7]}", {"0009.jpg": b""})
     scans.record(f"第03批/{codes[0].replace('0001', '0099')}", 2, 97)
+    for place in (codes[2], codes[0].replace("0001", "0099")):
+        scans.put(f"第03批/{place}", {f"{n:04d}.jpg": encoded(page(n)) for n in (1, 2)})
     daemon.engine.run(settle_s=0.0, send=False)
+    node.reading_correct(codes[2], "1", "和平区民政局文件\n关于召开年度工作会议的函\n各街道办事处：\n经研究，定于二月十八日召开年度工作会议。", "李四")
+    for visitor, purpose in (("王小明", "person"), ("李建国", "work"), ("赵淑珍", "history")):
+        made = node.counter_register(visitor, "identity", purpose, "张三", identity="11010519491231002X", refs=[codes[0]])
+    node.counter_decide(made["number"], allow=True, by="李四")
     for one in node.deliveries()["deliveries"]:
         node.delivery_describe(one["name"], number=3, contractor="甲公司", stations=["一站", "二站"])
     now = int(daemon.engine.clock.now())
@@ -77,7 +86,7 @@ def story(where: Path, steps: list[tuple[str, list[str]]], suffix: str = "") -> 
 def main() -> int:
     """Chinese in a wide terminal, English in one of 80 by 24."""
     where = Path(sys.argv[1])
-    where.mkdir(parents=True, exist_ok=True)
+    (where / "states").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, closing(Sandbox(workers=1)) as sandbox:
         work = make(Path(folder), sandbox)
         with serving(work) as daemon:
@@ -91,6 +100,7 @@ def main() -> int:
                 language="en",
                 theme="paper",
             )
+    draw(where / "states", picture)
     return 0
 
 

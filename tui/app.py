@@ -142,6 +142,8 @@ class Console(App[None]):
             return
         if trouble.presence is Presence.SERVING:
             self._told = f"! {trouble.rule}"
+        elif self.page is not None and self.page.is_mounted:
+            self.page.away(trouble)
         self.frame()
 
     @property
@@ -184,7 +186,7 @@ class Console(App[None]):
         )
 
     def frame(self) -> None:
-        """Draw the lines around the screen anew."""
+        """Draw the lines around the screen anew; each is one line high, so that nothing is laid out again."""
         if not self.query("#top"):
             return
         width = self.size.width
@@ -197,18 +199,17 @@ class Console(App[None]):
             )
             for n, (kind, label) in enumerate(zip(shown, titles, strict=True), 1)
         ]
-        self.query_one("#top", Static).update(Content.assemble(title, *names))
+        self.query_one("#top", Static).update(Content.assemble(title, *names), layout=False)
         status = self.query_one("#status", Static)
         status.set_class(self.away, "away")
-        status.update(Content(figures.fit(" " + self._line(), max(1, width))))
+        status.update(Content(figures.fit(" " + self._line(), max(1, width))), layout=False)
         keys = [
             Content.from_markup(
                 f"[@click=app.press('{key.key}')][bold]$name[/] $label[/]  ", name=_(key.name), label=_(key.label)
             )
-            for key in self.keys()
-            if key.shown
+            for key in self._fitting(width - 1)
         ]
-        self.query_one("#keys", Static).update(Content.assemble(" ", *keys))
+        self.query_one("#keys", Static).update(Content.assemble(" ", *keys), layout=False)
 
     def _line(self) -> str:
         if self.away:
@@ -235,6 +236,16 @@ class Console(App[None]):
         """The keys of the screen and those of everywhere; a box says its own at its foot."""
         page = self.page
         return self.allowed((*(page.KEYS if page else ()), *EVERYWHERE))
+
+    def _fitting(self, room: int) -> list[Key]:
+        """Keys for the line of keys: where not all have room, help and commands stay and the screen's last ones are left to them."""
+        own = [key for key in self.allowed(self.page.KEYS if self.page else ()) if key.shown]
+        ends = [key for key in EVERYWHERE if key.shown]
+        wide = [cell_len(f"{_(key.name)} {_(key.label)}  ") for key in (*own, *ends)]
+        while own and sum(wide) > room + 2:
+            del wide[len(own) - 1]
+            own.pop()
+        return [*own, *ends]
 
     def allowed(self, keys: Iterable[Key]) -> tuple[Key, ...]:
         """Those that the role of who is signed in may use."""

@@ -86,6 +86,8 @@ class Ledger(ScrollView, can_focus=True):
         self._at = 0
         self._lines: dict[Hashable, Line] = {}
         self._asked: set[Hashable] = set()
+        self._told = False
+        """Whether it was ever said what there is: before that an empty list says nothing."""
 
     # ------------------------------------------------------------ what there is
 
@@ -112,6 +114,7 @@ class Ledger(ScrollView, can_focus=True):
     def show(self, keys: Sequence[Hashable], lines: Mapping[Any, Line] | None = None) -> None:
         """Show these rows; the cursor stays on its row, or where that one was. Rows with other `lines` are drawn anew, the rest as known."""
         before, at = self.key, self._at
+        self._told = True
         same = keys == self.keys
         self.keys = keys
         if not same:
@@ -166,7 +169,7 @@ class Ledger(ScrollView, can_focus=True):
             return self._strip(titles, self.get_component_rich_style("ledger--head"), width)
         at = y - 1 + round(self.scroll_y)
         if at >= len(self.keys):
-            text = "  " + _(self.empty) if not self.keys and self.empty and y == 2 else ""
+            text = "  " + _(self.empty) if self._told and not self.keys and self.empty and y == 2 else ""
             return Strip([Segment(fit(text, width), self.rich_style)], width)
         key = self.keys[at]
         line = self._lines.get(key) or Line(tuple("" if n else ".." for n in range(len(self.columns))), "faint")

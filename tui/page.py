@@ -44,6 +44,9 @@ class Page(Container):
         """Ask for everything anew and draw it; called when the page is shown and when something changed. Trouble when the node is away."""
         raise NotImplementedError
 
+    def away(self, trouble: Trouble) -> None:
+        """The node could not be reached: a screen that has a place for it says what to do."""
+
     def focused(self) -> Widget | None:
         """What has the keys when the page is shown."""
         return next(iter(self.query("Ledger")), None)

@@ -99,7 +99,8 @@ class DeliveriesPage(Page):
     def _tell(self) -> None:
         one = self._known.get(self.name_at)
         self.query_one("#detail", Static).update(
-            detail(one, self._shown.get(self.name_at), self.now) if one else Content("")
+            detail(one, self._shown.get(self.name_at), self.now) if one else Content(""),
+            layout=False,
         )
 
     # ------------------------------------------------------------ acts

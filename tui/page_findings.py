@@ -98,7 +98,8 @@ class FindingsPage(Page):
                 shown=figures.count(shown),
                 words=words,
             )
-            + marked
+            + marked,
+            layout=False,
         )
 
     async def on_ledger_wanted(self, event: Ledger.Wanted) -> None:
@@ -119,8 +120,9 @@ class FindingsPage(Page):
         self._tell()
 
     def _tell(self) -> None:
+        # Its size is the style sheet's: without a layout anew a key costs half.
         item = self._items.get(self.ledger.key)
-        self.query_one("#detail", Static).update(detail(item) if item else Content(""))
+        self.query_one("#detail", Static).update(detail(item) if item else Content(""), layout=False)
 
     # ------------------------------------------------------------ acts
 

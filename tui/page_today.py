@@ -62,6 +62,12 @@ class TodayPage(Page):
         lines = {place["name"]: _place(place, day["now"]) for place in day["places"]}
         self.query_one("#places", Ledger).show(list(lines), lines)
 
+    def away(self, trouble: Trouble) -> None:
+        """What is wrong and what to do stand where advice stands; the figures stay as they were."""
+        # The path in full stands in the box of whatever act is tried.
+        said = f"! {trouble.rule}  {trouble.remedy}".replace(str(self.console.link.home), _("主目录"))
+        self.query_one("#advice", Static).update(Content.styled(said, "bold $warning-ink"))
+
     def on_ledger_chosen(self) -> None:
         """Enter on a delivery leads to the deliveries."""
         self.app.call_later(self.console.action_page, 2)
@@ -99,12 +105,8 @@ def _heading(text: str) -> Content:
 
 def _in(day: dict[str, Any]) -> Content:
     findings = day["findings"]
-    waits = _(
-        "错误 {e}  警告 {w}  提示 {h}",
-        e=count(findings["error"]),
-        w=count(findings["warning"]),
-        h=count(findings["hint"]),
-    )
+    kinds = ((_("错误 {n}"), "error"), (_("警告 {n}"), "warning"), (_("提示 {n}"), "hint"))
+    waits = "  ".join(label.replace("{n}", count(findings[kind])) for label, kind in kinds if findings[kind]) or _("无")
     today = _("{r} 件 {p} 页", r=count(day["today"]["records"]), p=count(day["today"]["pages"]))
     sealed = _("{r} 件 {p} 页", r=count(day["records"]), p=count(day["pages"]))
     return Content("\n").join(
@@ -131,7 +133,7 @@ def _out(day: dict[str, Any]) -> Content:
             _heading(_("传输")),
             facts(
                 [
-                    (_("状态"), state), (_("待传"), waiting), (_("预计"), forecast(line)), (_("时段"), window(line, day["now"])),
+                    (_("状态"), state), (_("待传"), waiting), (_("预计"), forecast(line)), (_("时段"), window(line, day["now"], brief=True)),
                     (_("回执"), _("已收存 {r1}  已验读 {r4}  共 {n}", r1=count(receipts["R1"]), r4=count(receipts["R4"]), n=count(receipts["deltas"]))),
                     (_("最近联络"), figures.moment(day["last_contact"], day["now"])),
                 ],
@@ -153,13 +155,15 @@ def forecast(line: dict[str, Any]) -> str:
     )
 
 
-def window(line: dict[str, Any], now: int) -> str:
-    """The window that is open, or the next one."""
+def window(line: dict[str, Any], now: int, *, brief: bool = False) -> str:
+    """The window that is open, or the next one; `brief` leaves out when an open one ends."""
     if line["begins"] is None:
         return _("未设时段")
     begins, ends = (figures.moment(line[name], now) for name in ("begins", "ends"))
+    if line["open"] and brief:
+        return _("开放，还有 {span}", span=figures.span(line["ends"] - now))
     if line["open"]:
-        return _("开放至 {ends}，还有 {span}", ends=ends, span=figures.span(line["ends"] - now))
+        return _("至 {ends}，还有 {span}", ends=ends, span=figures.span(line["ends"] - now))
     return _("{begins} 至 {ends}", begins=begins, ends=ends)
 
 
