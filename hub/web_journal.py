@@ -31,7 +31,7 @@ VERBS: Final = {
     "statistics-export": mark("导出统计"),
     "alarm-read": mark("查看告警"), "alarm-ack": mark("确认告警"), "alarm-silence": mark("暂停告警提醒"), "alarm-note": mark("记告警备注"),
     "outage-read": mark("查看停机报备"), "outage-add": mark("报备停机"), "outage-end": mark("结束停机报备"),
-    "search": mark("检索"), "search-export": mark("导出检索结果"), "page-read": mark("查看页面图像"),
+    "search": mark("检索"), "facets": mark("查看分面"), "search-export": mark("导出检索结果"), "page-read": mark("查看页面图像"),
     "request-list": mark("查看利用登记簿"), "request-enter": mark("登记查档"), "request-read": mark("查看利用登记"), "request-step": mark("办理利用登记"),
     "token-list": mark("查看接口令牌"), "token-make": mark("生成接口令牌"), "token-revoke": mark("停用接口令牌"),
     "request-certify": mark("出具查档证明"), "request-copy": mark("打印复制件"),

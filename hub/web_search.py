@@ -6,7 +6,7 @@ Works without script; with it, htmx brings suggestions. Addresses hold the whole
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -50,12 +50,14 @@ class Asked:
 
     wish: Wish
     narrowed: Mapping[str, tuple[str, ...]]
+    faceted: bool = False
+    """Whether facets are to be on the page itself: for who has no script."""
 
     def address(self, path: str = "/search", **other: str) -> str:
         """The address of this question with some of it changed; the page of results begins anew unless a cursor is given."""
         said = {
             "q": self.wish.query, "by": self.wish.by, "mode": self.wish.mode, "sort": self.wish.sort,
-            **{name: ",".join(values) for name, values in self.narrowed.items()}, **other,
+            **{name: ",".join(values) for name, values in self.narrowed.items()}, "facets": "1" if self.faceted else "", **other,
         }  # fmt: skip
         usual = {"by": "words", "mode": "words", "sort": "relevance"}
         return (
@@ -85,7 +87,7 @@ def asked(query: Mapping[str, str], limit: int = 20) -> Asked:
         query.get("q", "").strip()[:QUERY_MAX], query.get("by", "words"), query.get("mode", "words"), query.get("sort", "relevance"),
         query.get("cursor", "")[:400], tuple(f"{name}={one}" for name, values in narrowed.items() for one in values), limit,
     )  # fmt: skip
-    return Asked(wish, narrowed)
+    return Asked(wish, narrowed, bool(query.get("facets")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +118,13 @@ def pieces(text: str, marks: Sequence[Sequence[int]]) -> Iterator[tuple[str, boo
 def search(visit: Visit) -> Reply:
     """The form; with a question, its hits."""
     question = asked(visit.ask.query)
-    found, refused, near = _answer(visit, question)
+    # Facets are counted over many more hits than a page shows: the page comes first, they follow, or are asked for by a link.
+    found, refused, near = _answer(visit, question, tuple(FACETS) if question.faceted else ())
     years = next((value for value in question.narrowed.get("year", ()) if ".." in value), "..").partition("..")
     hits = [_shown(visit, one) for one in found["hits"]] if found else []
     reply = visit.page(
-        "search.html", 422 if refused else 200, asked=question, found=found, hits=hits, refused=refused, near_off=near, facets=_facets(found),
+        "search.html", 422 if refused else 200, asked=question, found=found, hits=hits, refused=refused, near_off=near,
+        facets=_facets(found) if question.faceted else None,
         by=BY, modes=MODES, sorts=SORTS, labels=FACETS, years=(years[0].replace("1000", ""), years[2].replace("9999", "")), shown=SHOWN,
     )  # fmt: skip
     if question.wish.query or question.narrowed:
@@ -128,12 +132,12 @@ def search(visit: Visit) -> Reply:
     return reply
 
 
-def _answer(visit: Visit, question: Asked) -> tuple[dict[str, Any] | None, str, str]:
+def _answer(visit: Visit, question: Asked, counted: tuple[str, ...]) -> tuple[dict[str, Any] | None, str, str]:
     """(the answer, why it was refused, why meaning is off): nothing without a question."""
     if not question.wish.query and not question.narrowed:
         return None, "", ""
     try:
-        return visit.frame.room.search(visit.person, question.wish, tuple(FACETS)), "", ""
+        return visit.frame.room.search(visit.person, question.wish, counted), "", ""
     except MeaningOff as fault:
         return None, "", str(fault)
     except SearchRefused as fault:
@@ -165,6 +169,16 @@ def _shown(visit: Visit, told: Mapping[str, Any]) -> Shown:
     if told["snippet"] == told["title"]:
         return Shown(told, cut, (), why)
     return Shown(told, ((told["title"], False),), cut if matched else (), why)
+
+
+def facets(visit: Visit) -> Reply:
+    """The facets of a question: a piece of a page for htmx."""
+    question = asked(visit.ask.query)
+    plain = replace(question.wish, limit=1, sort="newest", mode="words", cursor="")
+    found, _, _ = _answer(visit, Asked(plain, question.narrowed), tuple(FACETS))
+    reply = visit.page("search_facets.html", asked=question, facets=_facets(found), labels=FACETS, shown=SHOWN)
+    reply.note = _said(question)
+    return reply
 
 
 def suggest(visit: Visit) -> Reply:
@@ -207,7 +221,8 @@ def _said(question: Asked) -> str:
 
 ROUTES: Final = (
     Route("GET", "/search", search, roles=READERS, verb="search"),
-    Route("GET", "/search/suggest", suggest, roles=READERS),
+    Route("GET", "/search/suggest", suggest, roles=READERS, verb="suggest"),
+    Route("GET", "/search/facets", facets, roles=READERS, verb="facets"),
     Route("GET", "/search/export", export, roles=READERS, verb="search-export"),
 )
 

@@ -81,6 +81,8 @@ def test_filters_facets_and_pages(archivist: Browser) -> None:
     assert look(archivist, "/search?q=校舍&from=2000").says("共 2 条")
     assert look(archivist, "/search?opening=控制").says("共 1 条", "符合条件")
     assert look(archivist, "/search").status == 200
+    assert look(archivist, "/search/facets?q=校舍&fonds=J023").says("全宗", "J023", "2011", "/search?q=")
+    assert look(archivist, "/search?q=校舍&facets=1").says("<summary>全宗</summary>", "facets=1&fonds=J024")
     refused = look(archivist, "/search?q=a&sort=colour")
     assert (refused.status, refused.says("没有排序")) == (422, True)
     assert look(archivist, "/search?q=校舍&by=nonsense").status == 422
