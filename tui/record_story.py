@@ -63,11 +63,16 @@ def story(told: Answer, shown: Answer, hit: Answer | None) -> Content:
     part(_("曾用档号"), shown["former_codes"])
     part(_("关系"), [f"{one['kind']}  {one['ref']}  {one['note']}".rstrip() for one in shown["relations"]])
     pages = [
-        f"{n:>4}  {one['name']}  {one['use']} {one['role']}  {figures.size(one['bytes'])}  {one['sha256'][:8]}"
+        f"{n:>3}  {one['name']}  {_kind(one)}{figures.size(one['bytes'])}  {one['sha256'][:8]}"
         for n, one in enumerate(shown["pages"], 1)
     ]
     part(_("页（{n}）", n=len(pages)), pages)
     return Content("\n").join(parts)
+
+
+def _kind(one: Answer) -> str:
+    """Use and role of a file, where it is not simply a page of the record itself."""
+    return "" if (one["use"], one["role"]) == ("存档件", "正文") else f"{one['use']} {one['role']}  "
 
 
 HELD = (mark("本馆保管"), mark("移交中"), mark("市馆保管"))
