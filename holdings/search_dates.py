@@ -21,7 +21,7 @@ from holdings.search_plan import token
 END: Final = (99_991_231, 1 << 62)
 """Later than every (day, id)."""
 RARE: Final = 5_000  # candidates, as estimated, up to which all parts are asked at once
-FEW: Final = 300  # candidates that are dated at once: two milliseconds
+FEW: Final = 600  # candidates that are dated at once: five milliseconds
 SOME: Final = 4_000  # the same where a few years did not fill a page
 TRIED: Final = 12  # days that may be needed for a page of frequent words
 YEARS: Final = 5  # years that are first asked for
