@@ -15,7 +15,7 @@ from crypto.digest import sha256
 from holdings import reading_request as rules_of
 from holdings import reading_request_store as store
 from holdings import records
-from holdings.access import Opening
+from holdings.access import Access, Opening
 from holdings.errors import HoldingsError, ReadingRefused
 from holdings.reading_request import ASKED_MAX, Applicant, Asked, Document, Request, Rules, State
 from holdings.reading_request_store import Wanted
@@ -276,6 +276,41 @@ class ReadingDesk:
             return None
         said = self._home.directives().answer(reading, issued)
         return Forwarded(issued.stage.label, said.text if said else "", said.person if said else "")
+
+    def answered(self, request: Request) -> Request:
+        """The same, decided, where the holder's people answered the directive meanwhile: agreed, what was asked by code is allowed; declined, it is not."""
+        from hub import directive_store
+        from hub.directive_store import Stage
+
+        if request.state is not State.WAITING or not request.holder:
+            return request
+        reading = self._home.front.read()
+        issued = directive_store.by_mark(reading, self._mark(request))
+        if issued is None or issued.stage not in (Stage.APPLIED, Stage.DECLINED):
+            return request
+        said, now = self._home.directives().answer(reading, issued), self._home.clock.wall()
+        by = f"{request.holder} {said.person if said else ''}".strip()[: rules_of.NAME_MAX]
+        text = said.text if said else ""
+
+        def step(one: Request) -> Request:
+            if one.state is not State.WAITING:
+                return one
+            if issued.stage is Stage.DECLINED:
+                return rules_of.refuse(one, text or "保管方不同意", by=by, now=now, law=self.law)
+            # Where nothing was asked for by code the answer is words alone: who received the request reads them and goes on.
+            wanted = [known for it in one.asked if (known := self._known(it)).id]
+            return rules_of.approve(one, by=by, now=now, law=self.law, asked=wanted) if wanted else one
+
+        with self._home.holdings.transaction() as connection:
+            return store.change(connection, request.number, step)
+
+    def _known(self, asked: Asked) -> Asked:
+        """A record as the centre knows it, whoever asked: for what its holder has allowed."""
+        from holdings.search import fetch
+
+        number = asked.id or self._number(asked.ref)
+        found = fetch(self._home.holdings.read(), Access.whole(), [number]) if number else []
+        return Asked(found[0].ref, found[0].id, found[0].title, Opening(found[0].opening)) if found else asked
 
     def _mark(self, request: Request) -> bytes:
         return sha256(_MARK + self._home.hub_id + request.serial.encode())[:16]

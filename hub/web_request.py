@@ -122,7 +122,7 @@ def enter(visit: Visit) -> Reply:
 
 def shown(visit: Visit) -> Reply:
     """One request with what this person may do about it."""
-    return _shown(visit, _request(visit))
+    return _shown(visit, _desk(visit).answered(_request(visit)))
 
 
 def _shown(visit: Visit, request: Request, status: int = 200, error: str = "") -> Reply:

@@ -10,8 +10,10 @@ from reading_room_at_hub import SHUT, numbers, reader
 
 from holdings import journal
 from holdings import reading_request_store as store
+from holdings.directive_entry import Result
 from holdings.journal import Filter
 from holdings.reading_request import DAY_S
+from hub import directive_store
 from hub.account import Role
 
 SHUT_REF = "和平区/J023-WS·2011·Y·BGS-0002"
@@ -137,6 +139,19 @@ def test_another_holder_decides(reading_room: Door, holder: Browser, other: Brow
         other.ask("POST", f"{address}/certificate", body, Content_Type="application/x-www-form-urlencoded").status
         == 422
     )
+
+
+@pytest.mark.parametrize(("result", "says"), [(Result.APPLIED, "准予利用"), (Result.DECLINED, "不予利用")])
+def test_the_holders_answer_decides(reading_room: Door, other: Browser, result: Result, says: str) -> None:
+    """What the holder's people answer to the directive is the decision, in the holder's name; the archive that received the request sees it."""
+    address = entered(other, **WANG, subject="", refs=SHUT_REF)
+    assert other.send(f"{address}/forward").says("已签发")
+    front = reading_room.hub.hub.home.front
+    with front.transaction() as connection:
+        [newest] = directive_store.listed(connection, limit=1)
+        assert directive_store.answered(connection, newest, result, ack=1, acked=1_700_000_000)
+    assert other.get(address).says(says, "和平区")
+    assert other.get(address).says(says)
 
 
 def test_the_register_shows_ones_own_business(
