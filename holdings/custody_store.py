@@ -84,21 +84,6 @@ def counts(connection: apsw.Connection, log_id: bytes) -> tuple[int, int]:
     return rows.get(TRANSIT, 0), rows.get(OVER, 0)
 
 
-def in_transit(connection: apsw.Connection, log_id: bytes, limit: int = 1_000) -> list[bytes]:
-    """Records of a log that are on their way, by id; at most `limit`."""
-    found, after = list[bytes](), b""
-    while len(found) < limit:
-        row: Any = connection.execute(
-            "SELECT record FROM custody_act WHERE log_id = ? AND record > ? ORDER BY record LIMIT 1", (log_id, after)
-        ).fetchone()
-        if row is None:
-            break
-        after = bytes(row[0])
-        if holding(connection, log_id, after).holder is None:
-            found.append(after)
-    return found
-
-
 def released(connection: apsw.Connection, log_id: bytes, after: int) -> list[tuple[int, bytes]]:
     """(seq in the log, record) of its releases behind a seq, whether they had an effect or not."""
     rows = connection.execute(
