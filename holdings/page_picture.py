@@ -54,11 +54,6 @@ class Wish(msgspec.Struct, frozen=True):
     form: Literal["jpeg", "png"] = "jpeg"
 
 
-def drawable(media_type: str) -> bool:
-    """Whether files of this type have pages that can be drawn."""
-    return media_type in FORMATS or media_type in (media.PDF, media.OFD, media.DOCX)
-
-
 def draw(data: bytes, extra: str) -> bytes:
     """The picture that a Wish (as JSON) asks for.
 

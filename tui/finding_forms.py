@@ -26,7 +26,7 @@ async def mend(page: FindingsPage, number: int, seen: int | None) -> None:
     elements = (await page.ask("quarantine_row", number=number))["elements"]
     before = {one["name"]: one["value"] for one in elements if one["name"] not in FIXED}
     if not before:
-        raise Trouble(_("修改著录"), _("此问题没有对应的目录行"), _("请先导入目录表，再修改"))
+        raise Trouble(_("修改著录"), _("此问题没有对应的目录行"), _("请先导入目录表，或在馆藏按 c 著录"))
 
     def changed(values: Values) -> dict[str, str]:
         return {name: value for name, value in values.items() if name in before and value.strip() != before[name]}
