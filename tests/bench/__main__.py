@@ -19,8 +19,10 @@ import bench_checks
 import bench_codes
 import bench_console
 import bench_faults
+import bench_fleet
 import bench_meaning
 import bench_peers
+import bench_people
 import bench_scale
 import bench_search
 from bench_goal import Goal, table
@@ -43,7 +45,9 @@ BENCHMARKS = {
     "codes": bench_codes.run,
     "console": bench_console.run,
     "faults": bench_faults.run,
+    "fleet": bench_fleet.run,
     "search": bench_search.run,
+    "people": bench_people.run,
     "ocr": ocr,
     "meaning": bench_meaning.run,
 }
