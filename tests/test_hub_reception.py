@@ -15,7 +15,7 @@ from people_door import Browser, Door, open_door
 from holdings import records
 from holdings.access import Access
 from holdings.reception import Standing, Tally
-from hub import opened, reception_intake, reception_store
+from hub import opened, reception_intake, reception_store, reception_verdicts
 from hub.account import Rights, Role
 from hub.check_watch import HandoverWatch
 from hub.reception_desk import ReceptionDesk, Ruling
@@ -165,6 +165,17 @@ def papers(counter: Counter, archivist: Browser, number: int) -> None:
     assert archivist.get(f"/reception/{number}/checks").says("YJ-1-1", "6 / 6")
 
 
+def test_a_draft_is_of_one_version(counter: Counter) -> None:
+    """A new version that comes before the round is concluded takes the draft away: nobody accepts what nobody saw."""
+    home, number = counter.door.hub.hub.home, counter.numbers()["6"]
+    ReceptionDesk(home).draft(counter.reception, [number], Ruling(accepted=True), PEOPLE, Access.whole())
+    before = counter.counts()
+    counter.work.scans.put(CODES[5], {"0001.jpg": counter.work.scans.record(CODES[5], 2, 88)["0002.jpg"]})
+    counter.send()
+    assert counter.counts() == {**{k: n for k, n in before.items() if k is not Standing.TO_ACCEPT}, Standing.WAITING: before.get(Standing.WAITING, 0) + 1}
+    assert reception_verdicts.drafted(home.holdings.read(), number) is None
+
+
 def test_who_may_not_sees_nothing(counter: Counter, archivist: Browser) -> None:
     """An archivist of another node finds neither delivery nor record nor paper, and cannot judge; nothing of it is in any page."""
     number, mine = counter.reception.id, counter.numbers()
@@ -292,6 +303,19 @@ def test_what_is_taken_in_twice_changes_nothing(counter: Counter) -> None:
     assert counter.counts() == before
     items = reception_store.items(holdings.read(), held, Access.whole(), list(Standing), limit=100)
     assert {standing: sum(item.standing is standing for item in items) for standing in before} == before
+
+
+def test_papers_are_for_who_may_see_all_of_them(counter: Counter, archivist: Browser) -> None:
+    """One record above an archivist's ceiling in a delivery, and its papers are refused, in every form; the page says so."""
+    holdings, base = counter.door.hub.hub.home.holdings, f"/reception/{counter.reception.id}"
+    with holdings.transaction() as connection:
+        connection.execute("INSERT INTO reception_count VALUES (?, 'J023', 3, 0, 1, 1, 1)", (counter.reception.id,))
+    for path in ("checks", *(f"rounds/1/{form}" for form in ("register", "register.pdf", "list.txt", "notice", "notice.xlsx"))):
+        page = archivist.ask("GET", f"{base}/{path}")
+        assert (page.status, b"J023" in page.body) == (403, False), path
+    assert archivist.get(base).says("含有您无权查看的档案")
+    with holdings.transaction() as connection:
+        connection.execute("DELETE FROM reception_count WHERE secrecy = 3")
 
 
 def test_counts_obey_the_ceiling(counter: Counter) -> None:
