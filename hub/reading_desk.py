@@ -142,6 +142,11 @@ class ReadingDesk:
             store.get(self._home.holdings.read(), 0)  # as if it were not there
         return request
 
+    def certified(self, account: Account, certificate: str) -> Request | None:
+        """The request that a 查档证明 was given for, when somebody asks whether the paper is ours; None where there is none that this account may see."""
+        found = store.by_certificate(self._home.holdings.read(), certificate.strip()[: rules_of.NAME_MAX])
+        return found if found is not None and self._sees(account, found) else None
+
     @staticmethod
     def _holders(account: Account) -> frozenset[str] | None:
         return frozenset(account.rights.holders) or None

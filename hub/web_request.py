@@ -64,10 +64,13 @@ def listed(visit: Visit) -> Reply:
     """The register, as far as it is this person's business."""
     said, before = visit.ask.query.get("state", ""), _whole(visit.ask.query.get("before", ""), 0, 999_999)
     state = next((one for one in State if one.value == said), None)
+    certificate = visit.ask.query.get("certificate", "").strip()[:64]
+    if certificate and (ours := _desk(visit).certified(visit.person, certificate)) is not None:
+        return visit.to(f"/requests/{ours.number}")
     found = _desk(visit).listed(visit.person, state, before)
     return visit.page(
         "requests.html", requests=[(one, rules_of.standing(one, visit.frame.clock.wall())) for one in found[:50]], more=found[49].number if len(found) > 50 else 0,
-        states=STATES, looks=LOOKS, state=state, purposes=_desk(visit).law.purposes, is_staff=visit.person.role is Role.ARCHIVIST,
+        states=STATES, certificate=certificate, looks=LOOKS, state=state, purposes=_desk(visit).law.purposes, is_staff=visit.person.role is Role.ARCHIVIST,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import io
 import re
+from urllib.parse import quote
 
 import pypdfium2
 import pytest
@@ -99,6 +100,10 @@ def test_at_the_counter(reading_room: Door, holder: Browser) -> None:
     copies = holder.ask("POST", f"{address}/copies", body, Content_Type=kind)
     assert len(pypdfium2.PdfDocument(io.BytesIO(copies.body))) == 3
     assert holder.get(address).says("复制页数", "津档查〔")
+    number = re.search(r"津档查〔\d{4}〕\d+号", holder.page.text)
+    assert number
+    assert holder.get(f"/requests?certificate={quote(number[0])}").says("利用登记 20", "王淑珍")
+    assert holder.get(f"/requests?certificate={quote('津档查〔1999〕1号')}").says("没有出具过")
     assert holder.send(f"{address}/close", copies="2").says("已办结")
     request = store.get(reading_room.hub.hub.home.holdings.read(), int(address.rpartition("/")[2]))
     assert request.copies == 5
