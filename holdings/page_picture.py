@@ -9,7 +9,7 @@ import io
 import struct
 import warnings
 import zlib
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 
 from holdings import image_docx, image_ofd, media
 from holdings.errors import MediaUnreadable
+from holdings.picture_wish import Wish
 
 SIDE_MAX: Final = 8_000  # pixels of a picture's longer side: A0 at 170 dpi
 PDF_SIDE_MAX: Final = 14_400.0  # points of a page, as PDF readers have it
@@ -41,17 +42,6 @@ _BROKEN: Final = (
     ),
 )
 Image.MAX_IMAGE_PIXELS = media.PIXELS_MAX
-
-
-class Wish(msgspec.Struct, frozen=True):
-    """What picture is wanted: `page` from 0, at most `width` × `height` pixels after it was turned by `turn` degrees clockwise."""
-
-    media_type: str
-    page: int = 0
-    width: int = 1_600
-    height: int = 1_600
-    turn: Literal[0, 90, 180, 270] = 0
-    form: Literal["jpeg", "png"] = "jpeg"
 
 
 def draw(data: bytes, extra: str) -> bytes:

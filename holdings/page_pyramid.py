@@ -90,9 +90,10 @@ def _opener(vips: Any, data: bytes, wish: Wish) -> Callable[[str], Any]:
             raise MediaUnreadable("文件只有 1 页")
         return lambda access: getattr(vips.Image, loader)(data, access=access, fail_on="error", **more).autorot()
     from holdings import page_picture
+    from holdings.picture_wish import Wish as Drawing
 
     drawn = page_picture.draw(
-        data, msgspec.json.encode(page_picture.Wish(wish.media_type, wish.page, DRAWN, DRAWN, form="jpeg")).decode()
+        data, msgspec.json.encode(Drawing(wish.media_type, wish.page, DRAWN, DRAWN, form="jpeg")).decode()
     )
     return lambda access: vips.Image.jpegload_buffer(drawn, access=access)
 

@@ -11,7 +11,7 @@ from typing import Final
 from holdings import catalogue, cataloguing, delivery, quarantine
 from holdings.errors import DeliveryRefused, NotFound
 from holdings.file_name import NameKind, name_kind
-from holdings.page_picture import Wish
+from holdings.picture_wish import Wish
 from holdings.readiness import order_pages
 from holdings.record import Basis
 from node import folders, page_acts, settings

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from holdings import catalogue, reading_paper, records
+from holdings import catalogue, records
 from holdings import reading_request as requests
 from holdings import reading_request_store as register
 from holdings.access import Opening, opening_of
 from holdings.errors import NotFound, ReadingRefused
-from holdings.page_picture import Wish
-from holdings.reading_paper import CopiedPage
+from holdings.picture_wish import Wish
 from holdings.reading_request import Applicant, Asked, Document, Request, Rules
 from holdings.reading_request_store import Wanted
 from holdings.record import TITLE
@@ -22,6 +21,9 @@ from node import report
 from node.engine import Engine
 from node.record_pages import RecordPages
 from sync.errors import SandboxError
+
+if TYPE_CHECKING:
+    from holdings.reading_paper import CopiedPage
 
 COPIED_MAX: Final = 500
 """Pages of one copy: they are drawn one after the other and lie in memory as the paper does."""
@@ -89,12 +91,17 @@ class Counter:
         wanted = list(pages) or [one.number for one in of.pages]
         if len(wanted) > COPIED_MAX:
             raise ReadingRefused(f"一次至多复制 {COPIED_MAX} 页；请分次打印")
+        # Here: what sets papers is large, and the register is looked at all day.
+        from holdings import reading_paper
+
         paper, count = reading_paper.copies(self._copied(of, wanted, request, by), f"{code} 复制件", self.heading(by))
         with self._home.database.transaction() as connection:
             register.change(connection, number, lambda one: requests.copied(one, count), self._now)
         return paper, count
 
     def _copied(self, of: RecordPages, wanted: Sequence[int], request: Request, by: str) -> Iterator[CopiedPage]:
+        from holdings.reading_paper import CopiedPage
+
         day = register.day_of(self._now)
         text = f"{self._home.config.name} {request.serial} {request.applicant.name} {day}"
         for number in wanted:
@@ -112,6 +119,8 @@ class Counter:
         """查档证明 as PDF; it has one number however often it is printed."""
         with self._home.database.transaction() as connection:
             request = register.certify(connection, number, self.law, self._now)
+        from holdings import reading_paper
+
         return reading_paper.certificate(request, self.law, self.heading(by)), request
 
     def day(self, day: dt.date) -> tuple[list[Request], list[register.Usage]]:

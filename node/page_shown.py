@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from holdings import records, sample_store, sampling
-from holdings.page_picture import Wish
+from holdings.picture_wish import Wish
 from holdings.sample_store import Judgement
 from holdings.sampling import PageVerdict
 from node import samples

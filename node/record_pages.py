@@ -9,7 +9,7 @@ import msgspec
 
 from holdings import media, records
 from holdings.errors import MediaUnreadable, NotFound
-from holdings.page_picture import Wish
+from holdings.picture_wish import Wish
 from holdings.records import StoredRecord
 from node import part_pages, reading_pages
 from node.check_material import PackedFile

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from holdings import cataloguing
 from holdings.columns import CODE
-from holdings.page_picture import Wish
+from holdings.picture_wish import Wish
 from holdings.record import PAGES
 from node.cataloguing import Cataloguing
 from node.verbs import Answer, Verbs

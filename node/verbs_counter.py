@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-from holdings import reading_paper
 from holdings import reading_request as requests
 from holdings import reading_request_store as register
 from holdings.errors import ReadingRefused
@@ -99,6 +98,9 @@ class CounterVerbs(Verbs):
         """The register of a day with its figures as PDF."""
         counter, at = Counter(self._engine), self._day(day)
         found, used = counter.day(at)
+        # Here: what sets papers is large, and the register is looked at all day.
+        from holdings import reading_paper
+
         _write(destination, reading_paper.ledger(at.isoformat(), found, used, counter.law, counter.heading(by)))
         return {"file": destination, "day": at.isoformat(), "requests": len(found)}
 

@@ -10,7 +10,7 @@ import apsw
 
 from holdings import catalogue, correction, declared_totals, page_reading, records
 from holdings.errors import NotFound
-from holdings.page_picture import Wish
+from holdings.picture_wish import Wish
 from holdings.reference_code import match_key
 from node import folders
 from node.page_door import PageDoor, Shown
