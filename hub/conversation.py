@@ -14,6 +14,7 @@ from hub import front, knock
 from hub.arrivals import Arrivals
 from hub.bearers import Bearers
 from hub.clock import Clock, Randomness
+from hub.crowd import Crowd
 from hub.errors import Refused
 from hub.own_log import OwnLog
 from sync import entry as entries
@@ -43,6 +44,7 @@ class Conversation:
     ) -> None:  # fmt: skip
         self._front, self._objects, self._own_log, self._arrivals, self._bearers = database, objects, own_log, arrivals, bearers
         self._bounds, self._tls_digest, self._clock, self._random, self._directives = bounds, tls_digest, clock, random, directives
+        self._crowd = Crowd(clock)
 
     # ------------------------------------------------------------------ hello
 
@@ -110,6 +112,7 @@ class Conversation:
         now = logs.find(reading, log.log_id)
         assert node is not None
         assert now is not None
+        bounds = self._crowd.limits(self._bounds(), log.log_id, sends=hello.report.pending_bytes > 0)
         budget = limits.REPLY_BYTES // 2
         # A node whose cursor lies beyond our last receipt holds some that we have lost: a cursor that falls back tells it to offer the goods again.
         receipts: list[bytes] = []
@@ -122,7 +125,7 @@ class Conversation:
             cursor, budget = number, budget - len(signed)
         known = logs.since(reading, self._own_log.hub_id, hello.hub_head.seq + 1, 257) if want is None else []
         return Greeting(
-            now.head, self._bounds(), tuple(receipts), tuple(e.signed for e in known[:256]), node.nonce, self._bearers.issue(log.log_id), cursor,
+            now.head, bounds, tuple(receipts), tuple(e.signed for e in known[:256]), node.nonce, self._bearers.issue(log.log_id), cursor,
             more or len(known) > 256, self._clock.wall(), want,
         ).encode()  # fmt: skip
 

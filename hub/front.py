@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import apsw
@@ -109,6 +110,7 @@ def _node(row: tuple[object, ...]) -> Node:
     return Node(*row[:5], _report(row[5]), *row[6:])  # type: ignore[call-arg,arg-type]
 
 
+@functools.lru_cache(maxsize=2_048)
 def _report(stored: object) -> StateReport | None:
     if not isinstance(stored, bytes):
         return None

@@ -14,6 +14,8 @@ from typing import Final
 import apsw
 
 ROOM: Final = "hub:monitor"
+ALL: Final = b""
+"""Under this log_id stand the sums over all nodes: nobody adds up 18,400 rows to look at a page."""
 KEPT_DAYS: Final = 92
 """Three months: a season beside the one before, and 200 nodes in 18,400 rows."""
 _NODE: Final = (
@@ -61,7 +63,8 @@ class Brought:
 
 
 def keep(connection: apsw.Connection, nodes: Iterable[tuple[bytes, NodeDay]], hub: HubDay) -> None:
-    """Write how it stands in the place of an earlier look of the same day, and let go of what is older than 92 days."""
+    """Write how all nodes stand, and their sums, in the place of an earlier look of the same day, and let go of what is older than 92 days."""
+    found = list(nodes)
     connection.executemany(
         f"INSERT OR REPLACE INTO node_day(log_id, {_NODE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
@@ -69,7 +72,7 @@ def keep(connection: apsw.Connection, nodes: Iterable[tuple[bytes, NodeDay]], hu
                 log_id, one.day, one.records, one.pages, one.bytes_stored, one.deltas, one.waiting_bytes, one.waiting_pages, one.quarantined,
                 one.free_bytes, one.last_contact,
             )
-            for log_id, one in nodes
+            for log_id, one in [*found, (ALL, _together(hub.day, [one for _, one in found]))]
         ),
     )  # fmt: skip
     connection.execute(
@@ -90,12 +93,18 @@ def of_node(connection: apsw.Connection, log_id: bytes) -> list[NodeDay]:
 
 
 def of_all(connection: apsw.Connection) -> list[NodeDay]:
-    """All nodes together by day, oldest first. A day on which the hub looked has every node it knew, so the sums are whole."""
-    rows = connection.execute(
-        "SELECT day, sum(records), sum(pages), sum(bytes_stored), sum(deltas), sum(waiting_bytes), sum(waiting_pages), sum(quarantined),"
-        " min(free_bytes), max(last_contact) FROM node_day GROUP BY day ORDER BY day"
-    )
-    return [NodeDay(*row) for row in rows]
+    """All nodes together by day, oldest first."""
+    return of_node(connection, ALL)
+
+
+def _together(day: str, nodes: Sequence[NodeDay]) -> NodeDay:
+    free = [one.free_bytes for one in nodes if one.free_bytes is not None]
+    spoke = [one.last_contact for one in nodes if one.last_contact is not None]
+    return NodeDay(
+        day, sum(one.records for one in nodes), sum(one.pages for one in nodes), sum(one.bytes_stored for one in nodes), sum(one.deltas for one in nodes),
+        sum(one.waiting_bytes for one in nodes), sum(one.waiting_pages or 0 for one in nodes), sum(one.quarantined for one in nodes),
+        min(free, default=None), max(spoke, default=None),
+    )  # fmt: skip
 
 
 def of_hub(connection: apsw.Connection) -> list[HubDay]:
@@ -107,7 +116,7 @@ def of_hub(connection: apsw.Connection) -> list[HubDay]:
 def pages_at(connection: apsw.Connection, day: str) -> dict[bytes, tuple[str, int]]:
     """log_id → (day, pages) of the first day kept on or after `day`: what a speed is measured from."""
     rows = connection.execute(
-        "SELECT log_id, min(day), pages FROM node_day WHERE day >= ? GROUP BY log_id", (day,)
+        "SELECT log_id, min(day), pages FROM node_day WHERE day >= ? AND log_id != x'' GROUP BY log_id", (day,)
     )  # SQLite: the other columns come from the row of the minimum
     return {row[0]: (row[1], row[2]) for row in rows}
 

@@ -16,6 +16,8 @@ from aiohttp import web
 from sync import durable
 
 BUFFER_BYTES = durable.CHUNK
+CROWDED_BYTES = 128 * 1024
+"""The same while many send side by side: then memory counts, and there is always another to write for."""
 BUFFERS = 2
 """One fills while the other is written."""
 _BLANK = bytes(256 * 1024)
@@ -25,7 +27,7 @@ class Inlet(asyncio.BufferedProtocol):
     """Takes the body of one request with a Content-Length. All calls in the loop's thread.
 
     Args:
-        buffers: two or more buffers of BUFFER_BYTES; they belong to the inlet until `release`.
+        buffers: two or more buffers of one size; they belong to the inlet until `release`.
     """
 
     def __init__(self, request: web.Request, buffers: Iterable[memoryview]) -> None:
@@ -34,6 +36,7 @@ class Inlet(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport = request.transport
         self._owner, self._content = request.protocol, request.content
         self._free, self._ready, self._lent = deque(buffers), deque[memoryview](), deque[memoryview]()
+        self._size = len(self._free[0])
         self._current: memoryview | None = None
         self._fill, self._left, self._bypassed = 0, request.content_length, 0
         self._in_place = self._paused = False
@@ -44,11 +47,11 @@ class Inlet(asyncio.BufferedProtocol):
     def _begin(self) -> None:
         """Take over from the HTTP library, with what it had read when we came (its buffer's bound, below 1 MiB)."""
         early = memoryview(self._content.read_nowait())
-        while len(self._free) <= len(early) // BUFFER_BYTES:
-            self._free.append(durable.aligned_buffer(BUFFER_BYTES))
+        while len(self._free) <= len(early) // self._size:
+            self._free.append(durable.aligned_buffer(self._size))
         self._current = self._free.popleft()
         while early and self._current is not None:
-            step = min(len(early), BUFFER_BYTES - self._fill)
+            step = min(len(early), self._size - self._fill)
             self._current[self._fill : self._fill + step] = early[:step]
             early = early[step:]
             self._took(step)
@@ -63,7 +66,7 @@ class Inlet(asyncio.BufferedProtocol):
         assert self._current is not None
         self._fill += count
         self._left -= count
-        if self._fill == BUFFER_BYTES or not self._left:
+        if self._fill == self._size or not self._left:
             self._finish_buffer()
             self._current = self._free.popleft() if self._free else None
         self._wake()
@@ -88,7 +91,7 @@ class Inlet(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         """See asyncio.BufferedProtocol: never more than the body still has."""
         assert self._current is not None, "paused while there is none"
-        return self._current[self._fill : min(BUFFER_BYTES, self._fill + self._left)]
+        return self._current[self._fill : min(self._size, self._fill + self._left)]
 
     def buffer_updated(self, nbytes: int) -> None:
         """See asyncio.BufferedProtocol."""

@@ -15,7 +15,7 @@ from aiohttp import web
 from hub.arrivals import Arrivals
 from hub.clock import Clock
 from hub.errors import Refused
-from hub.inlet import BUFFER_BYTES, BUFFERS, Inlet
+from hub.inlet import BUFFER_BYTES, BUFFERS, CROWDED_BYTES, Inlet
 from sync import limits, named
 from sync.database import Database
 from sync.durable import aligned_buffer
@@ -29,6 +29,12 @@ IDLE_S = 120.0
 """A sender that says nothing for so long is gone."""
 SILENT_S = 5.0
 """One that says nothing for so long makes room for another of the same node."""
+
+CROWD = 32
+"""Uploads side by side above which buffers are small, and twice as many above which no node has more than one: every node goes on, none takes the others' turn,
+and 200 nodes need a megabyte and a quarter each."""
+TURN_S = 20.0
+"""An upload that waited for so long for its node's turn is told to come again."""
 
 T = TypeVar("T")
 
@@ -82,8 +88,10 @@ class Receiver:
         self._front, self._objects, self._arrivals, self._bounds, self._traffic = database, objects, arrivals, bounds, traffic
         self._free_bytes, self._clock, self._pool = free_bytes, clock, pool
         self._under_way: dict[bytes, _Upload] = {}
-        self._spare: list[memoryview] = []
-        """Buffers of uploads that ended, for the next ones: as many as ever ran side by side."""
+        self._spare: dict[int, list[memoryview]] = {BUFFER_BYTES: [], CROWDED_BYTES: []}
+        """Buffers of uploads that ended, for the next ones, by their size; no more than a crowd needs."""
+        self._ended = asyncio.Event()
+        """Set, and replaced by another, whenever an upload ends."""
 
     def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -164,9 +172,9 @@ class Receiver:
 
     @contextlib.asynccontextmanager
     async def _slot(self, log_id: bytes, name: bytes, size: int, request: web.Request) -> AsyncIterator[None]:
-        while (stale := self._under_way.get(name)) is not None:
-            stale.abort()
-            await stale.gone.wait()
+        await self._end_stale(name)
+        await self._turn(log_id)
+        await self._end_stale(name)
         mine = [u.claimed for u in self._under_way.values() if u.log_id == log_id]
         if len(mine) >= self._bounds.connections:
             await self._drop_silent(log_id)
@@ -183,6 +191,23 @@ class Receiver:
         finally:
             del self._under_way[name]
             upload.gone.set()
+            self._ended.set()
+            self._ended = asyncio.Event()
+
+    async def _end_stale(self, name: bytes) -> None:
+        """A newer request for an object ends the older one."""
+        while (stale := self._under_way.get(name)) is not None:
+            stale.abort()
+            await stale.gone.wait()
+
+    async def _turn(self, log_id: bytes) -> None:
+        """In a crowd a node has one upload at a time: wait, with its line held, until another of its own has ended or the crowd has gone."""
+        try:
+            async with asyncio.timeout(TURN_S):
+                while len(self._under_way) >= 2 * CROWD and any(u.log_id == log_id for u in self._under_way.values()):
+                    await self._ended.wait()
+        except TimeoutError as fault:
+            raise Refused(429, "busy", "许多节点正在同时上传，此节点的另一个上传还没有结束", "稍后重试", retry_after_s=1) from fault
 
     async def _drop_silent(self, log_id: bytes) -> None:
         """A node that fell and came back still has its old connections here: those that say nothing make room."""
@@ -224,7 +249,9 @@ class Receiver:
         """Move the body into the staging file; bytes received."""
         if upload.request.transport is None:
             raise ConnectionResetError
-        inlet = upload.inlet = Inlet(upload.request, [self._spare.pop() if self._spare else aligned_buffer(BUFFER_BYTES) for _ in range(BUFFERS)])
+        size = BUFFER_BYTES if len(self._under_way) <= CROWD else CROWDED_BYTES
+        spare = self._spare[size]
+        inlet = upload.inlet = Inlet(upload.request, [spare.pop() if spare else aligned_buffer(size) for _ in range(BUFFERS)])
         total, synced = 0, self._clock.monotonic()
         loop = asyncio.get_running_loop()
         try:
@@ -239,7 +266,8 @@ class Receiver:
                     self._traffic.moved()
                     patience.reschedule(loop.time() + IDLE_S)
         finally:
-            self._spare += inlet.release()
+            spare += inlet.release()
+            del spare[CROWD * BUFFERS :]
         return total
 
 

@@ -26,6 +26,8 @@ from sync.token import Token
 PROGRAM: Final = "jindang 模拟"
 RETRY_MAX: Final = 60
 WAIT_MAX_S: Final = 5.0
+UPLOADS: Final = 4
+"""Connections side by side, as a node has by default."""
 LATER: Final = frozenset({429, 503, 507})
 
 
@@ -62,6 +64,7 @@ class SimulatedNode:
         self._last = self._first
         self._hub: list[Entry] = []
         self._nonce, self._bearer, self._cursor = b"", "", 0
+        self._connections = UPLOADS
         self.receipts: list[Receipt] = []
 
     # ------------------------------------------------------------------ talking
@@ -125,6 +128,7 @@ class SimulatedNode:
             self.figures.hellos.append(time.monotonic() - began)
             said = Greeting.decode(answer)
             self._nonce, self._bearer, self._cursor, more = said.nonce, said.bearer, said.receipts_cursor, said.more
+            self._connections = said.limits.connections
             self._hub += [entries.parse(signed) for signed in said.hub_entries]
             hub, own = entries.genesis_of(self._hub[0]), self._first.log_id
             self.receipts += [
@@ -154,8 +158,13 @@ class SimulatedNode:
         _, answer = await self._good("POST", messages.NEED, messages.encode_need_request(entry.seq, entry.seq))
         names = list(goods.objects)
         missing, _ = messages.decode_need(answer, len(names))
-        for index in missing:
-            await self._put(names[index], goods.objects[names[index]])
+        gate = asyncio.Semaphore(min(UPLOADS, self._connections))
+
+        async def put(name: bytes) -> None:
+            async with gate:
+                await self._put(name, goods.objects[name])
+
+        await asyncio.gather(*(put(names[index]) for index in missing))
         self.figures.records += records
 
     async def _put(self, name: bytes, data: bytes) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ PREFIX: Final = "模拟"
 NODES_MAX: Final = 1_000
 RECORDS_MAX: Final = 1_000
 ROUNDS_MAX: Final = 10_000
-CONNECTIONS: Final = 256
+CONNECTIONS: Final = 800
 MAKE_AT_ONCE: Final = 4
 LINGER_S: Final = 0.5
 STARVED_TIMES: Final = 5.0
@@ -83,15 +83,13 @@ class Simulation:
                     break
                 goods = await self._made(nodes, number)
                 start = time.monotonic()
-                nodes = await self._each(
-                    f"第 {number} 轮", nodes, lambda node, goods=goods: self._round(node, goods[node])
-                )  # type: ignore[misc]
+                nodes = await self._each(f"第 {number} 轮", nodes, self._sender(goods))
                 sent += time.monotonic() - start
             await self._opened(nodes)
             return self._figures(nodes, len(tokens), sent, time.monotonic() - began)
 
     async def _each(
-        self, step: str, nodes: Sequence[SimulatedNode], work: Callable[[SimulatedNode], Any]
+        self, step: str, nodes: Sequence[SimulatedNode], work: Callable[[SimulatedNode], Awaitable[None]]
     ) -> list[SimulatedNode]:
         """Do it for all at once; those that came through."""
         self._progress = Progress(step, 0, len(nodes))
@@ -103,7 +101,7 @@ class Simulation:
             try:
                 await work(node)
             except (TrialRefused, aiohttp.ClientError, TimeoutError) as fault:
-                self.faults.append(f"{node.name}：{fault or type(fault).__name__}")
+                self.faults.append(f"{node.name}：{str(fault) or type(fault).__name__}")
                 return False
             self._progress.done += 1
             self._tell(self._progress)
@@ -125,6 +123,9 @@ class Simulation:
                 return node, await loop.run_in_executor(None, node.make, number, self._wish.records, self._wish.weight)
 
         return dict(await asyncio.gather(*(one(node) for node in nodes)))
+
+    def _sender(self, goods: Mapping[SimulatedNode, Goods]) -> Callable[[SimulatedNode], Awaitable[None]]:
+        return lambda node: self._round(node, goods[node])
 
     async def _round(self, node: SimulatedNode, goods: Goods) -> None:
         node.figures.began = node.figures.began or time.monotonic()

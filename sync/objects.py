@@ -179,6 +179,10 @@ class DiskObjects:
         return sum(durable.sweep(sub) for sub in self._folder.iterdir())
 
 
+IN_PLACE = 64 * 1024
+"""Whole blocks of so many bytes and more go to the device from where they are; less is gathered first, in a buffer that is not touched before."""
+
+
 class _DiskStaging:
     """Blocks go to the device as they fill; the tail below 4,096 bytes is lost by a cut and sent again."""
 
@@ -202,8 +206,11 @@ class _DiskStaging:
         view = memoryview(data)
         if self._at + self._fill + len(view) > self._length:
             raise BadObject(f"对象 {self._name.hex()[:16]}… 超过声明的 {self._length} 字节")
-        while len(view) >= durable.CHUNK and not self._fill and self._write_in_place(view[: durable.CHUNK]):
-            view = view[durable.CHUNK :]
+        while len(view) >= IN_PLACE and not self._fill:
+            whole = min(len(view) // durable.BLOCK * durable.BLOCK, durable.CHUNK)
+            if not self._write_in_place(view[:whole]):
+                break
+            view = view[whole:]
         while view:
             step = min(len(view), durable.CHUNK - self._fill)
             self._buffer[self._fill : self._fill + step] = view[:step]

@@ -258,7 +258,7 @@ def test_history_keeps_three_months(desk: MonitorDesk) -> None:
         with desk.database.transaction() as connection:
             one = day(number, number * 10)
             history.keep(connection, [(b"a" * 32, day(number, 1)), (b"b" * 32, one)], HubDay(one.day, 5, 0, 0, 0, 0))
-            history.keep(connection, [(b"a" * 32, one)], HubDay(one.day, 6, 0, 0, 0, 0))
+            history.keep(connection, [(b"a" * 32, one), (b"b" * 32, one)], HubDay(one.day, 6, 0, 0, 0, 0))
     kept = history.of_node(desk.database.read(), b"a" * 32)
     assert (len(kept), kept[-1].pages, history.of_hub(desk.database.read())[-1].free_bytes) == (92, 990, 6)
     together = history.of_all(desk.database.read())

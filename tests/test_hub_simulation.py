@@ -5,12 +5,14 @@ import io
 from collections.abc import Iterator
 
 import pytest
-from hub_in_thread import RunningHub, running
+from hub_in_thread import RunningHub, SetClock, running
 from PIL import Image
 
 from hub.commands_simulate import _address
+from hub.crowd import LATELY_S, Crowd
 from hub.simulated_goods import page
 from hub.simulation import Progress, Simulation, Wish
+from sync.limits import Limits
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +110,20 @@ def test_a_trial_is_bounded(wrong: dict) -> None:
 def test_where_a_hub_is_reached(listen: str, reached: str) -> None:
     """A hub that listens everywhere is reached on this machine."""
     assert _address(listen) == reached
+
+
+def test_a_crowd_shares_the_connections() -> None:
+    """The more nodes send, the fewer connections each is asked to hold, one at least; who has nothing to send, or was not heard of lately, is no crowd."""
+    clock = SetClock()
+    crowd, bounds = Crowd(clock), Limits(connections=8)
+
+    def asked(node: int, *, sends: bool = True) -> int:
+        return crowd.limits(bounds, bytes([node]), sends=sends).connections
+
+    assert [asked(1), asked(1), asked(2, sends=False)] == [8, 8, 8]
+    assert [asked(node) for node in (12, 13, 14)] == [8, 8, 8]
+    for node in range(20, 220):
+        asked(node)
+    assert asked(5) == 1
+    clock.skip += LATELY_S
+    assert asked(6) == 8

@@ -1,6 +1,7 @@
 -- What the monitor 运行监控 remembers beside what nodes and log say, in people.db (encrypted): figures by day, alarms that stand, planned outages.
 
 -- How each node stood at the end of a day as people here count it; the last look of a day stays. Kept for 92 days.
+-- log_id of no bytes: the sums over all nodes.
 CREATE TABLE node_day (
     log_id        BLOB    NOT NULL,
     day           TEXT    NOT NULL,                -- YYYY-MM-DD
