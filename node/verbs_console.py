@@ -9,11 +9,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from holdings import catalogue, catalogue_tree, delivery, quarantine, records, tally
+from holdings import catalogue, catalogue_tree, check_store, delivery, quarantine, records, tally
+from holdings.check import Stage
 from holdings.errors import NotFound
 from holdings.reference_code import match_key
 from holdings.working_days import working_days
-from node import days, folders, nights, report, schedule, settings, vitality
+from node import days, folders, nights, releasing, report, schedule, settings, vitality
 from node.backlog import backlog
 from node.errors import ConfigurationWrong
 from node.settings import Setting
@@ -47,6 +48,7 @@ class ConsoleVerbs(Verbs):
             "findings": quarantine.waiting_by_severity(reading), "places": self._places(now), "receipted": self._receipted(),
             "line": self._line(now), "target_pages": settings.number(reading, Setting.TARGET_PAGES) or TARGET_PAGES,
             "disk": {"free": disk.free, "total": disk.total, "days_left": days.days_left(noted, disk.free)},
+            "checked": check_store.cursor(reading, Stage.ARCHIVING), "city": releasing.counts(home, reading),
             "cut": asdict(cut) if cut else None, "note": self._engine.progress.note,
         }  # fmt: skip
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from console_at_work import SIZES, Daemon, Seat, serving, sit
@@ -37,6 +39,14 @@ CHANGING = (
 """What differs from one run to the next: sizes of what is sealed, times, how long a search took."""
 
 
+class Usage(NamedTuple):
+    """As shutil tells a disk."""
+
+    total: int
+    used: int
+    free: int
+
+
 def still(text: str) -> str:
     """The cells without what differs; blanks that follow may shift with it and are one."""
     for pattern, instead in CHANGING:
@@ -57,7 +67,8 @@ def compare(name: str, text: str) -> None:
 
 @pytest.fixture(autouse=True)
 def in_tianjin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Windows and days are those of one place, wherever the test runs."""
+    """Windows and days are those of one place, and the disk has room, wherever the test runs."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: Usage(1_000_000_000_000, 400_000_000_000, 600_000_000_000))
     monkeypatch.setenv("TZ", "Asia/Shanghai")
     time.tzset()
     yield

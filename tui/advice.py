@@ -25,7 +25,10 @@ class Advice:
 
 
 def advise(day: dict[str, Any]) -> Advice:
-    """The first that holds of: stopped, disk full, locked out of the hub, not cleared, findings, paused, silent, disk soon full, cut off, all well."""
+    """The first that holds of these.
+
+    Stopped, disk full, locked out of the hub, not cleared, findings, returned by the city, asked by it, paused, silent, disk soon full, cut off, all well.
+    """
     now, disk, last = day["now"], day["disk"], day["last_contact"]
     uncleared = [place["name"] for place in day["places"] if place["uncleared"] and place["states"].get("HELD")]
     if day["stopped"]:
@@ -45,6 +48,15 @@ def advise(day: dict[str, Any]) -> Advice:
             wrong=True,
             page="findings",
         )
+    city = day["city"]
+    if city["stopped"]:
+        return Advice(_("中心指令停在此处：{why}。", why=str(city["stopped"]).rstrip("。")), wrong=True, page="line")
+    if city["to_mend"]:
+        return Advice(
+            _("市馆退回 {n} 件待整改；原因、轮次、期限见“退回”。", n=figures.count(city["to_mend"])), wrong=True, page="findings"
+        )
+    if city["waiting"]:
+        return Advice(_("有 {n} 项中心指令待本馆答复。", n=figures.count(city["waiting"])), wrong=True, page="line")
     if day["paused"]:
         return Advice(_("传输已暂停，到时段也不会开始。"), wrong=True, page="line")
     if day["pending_deltas"] and isinstance(last, int) and now - last > SILENT_S:

@@ -115,11 +115,21 @@ def _in(day: dict[str, Any]) -> Content:
             facts(
                 [
                     (_("今日加封"), today), (_("扫描中"), _("{n} 件", n=count(day["scanning"]))), (_("待目录/审查"), _("{n} 件", n=count(day["held"]))),
-                    (_("待处理"), waits), (_("已加封"), sealed), (_("源已移走"), _("{n} 件", n=count(day["sources_gone"]))),
+                    (_("待处理"), waits), *_city(day), (_("已加封"), sealed),
+                    (_("已检测"), _("{n} / {m} 个增量", n=count(day["checked"]), m=count(day["deltas"]))),
+                    (_("源已移走"), _("{n} 件", n=count(day["sources_gone"]))),
                 ], 11,
             ),
         ]
     )  # fmt: skip
+
+
+def _city(day: dict[str, Any]) -> list[tuple[str, str]]:
+    """What the city waits for; nothing when it waits for nothing."""
+    city = day["city"]
+    waits = ((_("退回 {n} 件"), "to_mend"), (_("指令 {n} 项"), "waiting"), (_("移交中 {n} 件"), "in_transit"))
+    said = "  ".join(label.replace("{n}", count(city[name])) for label, name in waits if city[name])
+    return [(_("市馆"), said)] if said else []
 
 
 def _out(day: dict[str, Any]) -> Content:
