@@ -35,7 +35,7 @@ from hub.reception_store import Reception
 from hub.reception_verdicts import Round, Verdict
 
 SEND_MAX: Final = 200
-"""Directives of one look."""
+"""Directives read at once."""
 FAULT_MAX: Final = 500
 
 
@@ -71,20 +71,27 @@ def fill(
 
 def send(home: Home, custody: ReceptionCustody) -> int:
     """Issue what waits, in its order; how many. What cannot be issued now stays with the reason beside it, and holds nothing else up."""
-    rows: list[tuple[Any, ...]] = home.holdings.read().execute(
-        "SELECT id, log_id, kind, body, mark FROM reception_outbox WHERE dseq IS NULL ORDER BY id LIMIT ?", (SEND_MAX,)
-    ).fetchall()  # fmt: skip
-    sent = 0
-    for number, log_id, kind, body, mark in rows:
-        dseq, fault = None, ""
-        try:
-            dseq = custody.issue(log_id, directive.decode(DirectiveKind(kind), body), mark).dseq
-            sent += 1
-        except (NotAllowed, HoldingsError) as refused:
-            fault = str(refused)[:FAULT_MAX]
-        with home.holdings.transaction() as connection:
-            connection.execute("UPDATE reception_outbox SET dseq = ?, fault = ? WHERE id = ?", (dseq, fault, number))
+    sent = after = 0
+    while rows := _waiting(home.holdings.read(), after):
+        for number, log_id, kind, body, mark, known in rows:
+            after, dseq, fault = number, None, ""
+            try:
+                dseq = custody.issue(log_id, directive.decode(DirectiveKind(kind), body), mark).dseq
+                sent += 1
+            except (NotAllowed, HoldingsError) as refused:
+                fault = str(refused)[:FAULT_MAX]
+            if dseq is not None or fault != known:
+                with home.holdings.transaction() as connection:
+                    connection.execute(
+                        "UPDATE reception_outbox SET dseq = ?, fault = ? WHERE id = ?", (dseq, fault, number)
+                    )
     return sent
+
+
+def _waiting(connection: apsw.Connection, after: int) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        "SELECT id, log_id, kind, body, mark, fault FROM reception_outbox WHERE dseq IS NULL AND id > ? ORDER BY id LIMIT ?", (after, SEND_MAX)
+    ).fetchall()  # fmt: skip
 
 
 def of_round(connection: apsw.Connection, held: Reception, which: int) -> list[Sent]:

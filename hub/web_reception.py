@@ -85,9 +85,7 @@ def inbox(visit: Visit) -> Reply:
     """What nodes brought, by archive and delivery."""
     home = visit.frame.home
     whole = reception_intake.take_in(home.holdings)
-    desk = ReceptionDesk(home)
-    desk.send()
-    desk.hear_releases()
+    ReceptionDesk(home).hear_releases()
     show = visit.ask.query.get("show", "todo")
     show = show if show in SHOWS else "todo"
     writer = visit.ask.query.get("archive", "")[:200]
