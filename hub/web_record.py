@@ -25,6 +25,7 @@ from hub.web_search import QUERY_MAX, READERS, number_of
 
 STAFF: Final = frozenset({Role.ARCHIVIST})
 GONE: Final = mark("没有这一条档案，或您无权查看。")
+READING: Final = mark("仅供查阅")
 NO_PAGE: Final = mark("没有这一页，或它不是图像。")
 LISTED: Final = 60
 """Links to pages on the record's own page; of longer ones a number is typed."""
@@ -189,7 +190,7 @@ def _watermark(visit: Visit) -> str:
     if visit.person.role is Role.ARCHIVIST:
         return ""
     me = visit.person
-    return f"{me.rights.unit} {me.person} {when(visit.frame.clock.wall())[:10]} {visit.words(mark('仅供查阅'))}"
+    return f"{me.rights.unit} {me.person} {when(visit.frame.clock.wall())[:10]} {visit.words(READING)}"
 
 
 ROUTES: Final = (

@@ -98,7 +98,7 @@ def test_the_viewer_shows_tiles_and_marks(reading_room: Door, browser: Chromium,
         page.locator(".lines li").nth(2).focus()
         assert page.locator(".here-box").count() == 1
         page.click(".leaflet-control-zoom-in")
-        page.wait_for_function("document.querySelectorAll('#viewer .leaflet-tile-loaded').length > 1")
+        page.locator("#viewer .leaflet-tile-loaded").nth(1).wait_for(state="attached")
     with window(browser, archivist, script=False) as context:
         page = context.new_page()
         page.goto(address)
