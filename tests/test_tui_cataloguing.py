@@ -70,11 +70,11 @@ def test_rows_are_typed_one_after_the_other(daemon: Daemon) -> None:
         await seat.press("enter", "ctrl+z")
         assert f"已撤销 {B}" in seat.seen()
         assert "关于防汛工作的紧急通知" in seat.seen()
-        assert seat.widths() == {160}
+        assert seat.widths() == {120}
         await seat.press("escape")
         assert not isinstance(seat.app.screen, CataloguingDesk)
 
-    sit(daemon.work.path, story, size=(160, 48))
+    sit(daemon.work.path, story, size=(120, 30))
     assert node.search("防汛")["total"] == 0
 
 

@@ -126,7 +126,7 @@ def test_what_cannot_be_drawn_says_why(daemon: Daemon) -> None:
         assert not drawn(seat)
         assert "没有可直接查看的图像" in seat.seen()
 
-    sit(daemon.work.path, story, size=(160, 48))
+    sit(daemon.work.path, story, size=(120, 30))
 
 
 def test_sampled_pages_open_in_browser_and_terminal(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
