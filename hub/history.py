@@ -113,6 +113,14 @@ def of_hub(connection: apsw.Connection) -> list[HubDay]:
     return [HubDay(*row) for row in rows]
 
 
+def last_of_hub(connection: apsw.Connection) -> HubDay | None:
+    """The hub as it was last looked at; None before the first look."""
+    row = connection.execute(
+        "SELECT day, free_bytes, returned, accepted, kept_ok, kept_bad FROM hub_day ORDER BY day DESC LIMIT 1"
+    ).fetchone()
+    return HubDay(*row) if row else None
+
+
 def pages_at(connection: apsw.Connection, day: str) -> dict[bytes, tuple[str, int]]:
     """log_id → (day, pages) of the first day kept on or after `day`: what a speed is measured from."""
     rows = connection.execute(

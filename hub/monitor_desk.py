@@ -15,7 +15,7 @@ from holdings.journal import Deed
 from holdings.language import mark
 from holdings.scan_target import targets
 from holdings.working_days import working_days
-from hub import alarm_outbox, alarm_store, front, history, monitor_value, opened, outage
+from hub import alarm_outbox, alarm_store, front, history, monitor_value, opened, outage, reception_verdicts
 from hub.account import Actor
 from hub.alarm import AlarmKind, HubFacts, Seen, judge
 from hub.alarm_store import Alarm
@@ -72,11 +72,15 @@ class MonitorDesk:
         before = history.pages_at(self.database.read(), (today - dt.timedelta(days=LOOKED_BACK_DAYS)).isoformat())
         return progress(shown.rows, before, districts(self.home.site), targets(self.home.site), today)
 
-    def hub_day(self) -> HubDay:
-        """The hub itself now; decisions of the reception are totals."""
+    def hub_day(self, *, counted: bool = False) -> HubDay:
+        """The hub itself now; decisions of the reception are totals. Results of the periodic check are those of the last look, unless they are `counted`."""
         home = self.home
         state = os.statvfs(home.path)
-        return HubDay(day_of(home.clock.wall()).isoformat(), state.f_bavail * state.f_frsize, 0, 0, *self._checked())
+        returned, accepted = reception_verdicts.decided(home.holdings.read())
+        free = state.f_bavail * state.f_frsize
+        last = history.last_of_hub(self.database.read())
+        kept = self._checked() if counted else (last.kept_ok, last.kept_bad) if last else (0, 0)
+        return HubDay(day_of(home.clock.wall()).isoformat(), free, returned, accepted, *kept)
 
     def _checked(self) -> tuple[int, int]:
         """Records of the periodic check CQ that passed, and that did not; counted once an hour, for it walks over all of them."""
@@ -96,7 +100,7 @@ class MonitorDesk:
 
     def look(self, *, opening: bool) -> Board:
         """Take the day's figures down and bring the alarms to what is; the board that was looked at."""
-        shown, today = self.board(), self.hub_day()
+        shown, today = self.board(), self.hub_day(counted=True)
         facts = HubFacts(
             today.free_bytes,
             int(self.home.config.min_free_gib * (1 << 30)),
