@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 
+from holdings.errors import HoldingsError, NotFound, OperatorMustAct
 from holdings.language import Language, mark
 from hub.api_door import ApiDoor
 from hub.endpoints import Handler, read_bounded
@@ -226,7 +227,11 @@ class PeopleDoor:
                 response = await self._page(request, refused.status, _BAD if refused.status == 400 else "")
             except web.HTTPException as fault:
                 response = await self._page(request, fault.status)
-            except (SyncError, HubError) as fault:
+            except NotFound:
+                response = await self._page(request, 404)
+            except OperatorMustAct as fault:
+                response = await self._page(request, 400, str(fault))
+            except (SyncError, HubError, HoldingsError) as fault:
                 LOG.error("%s %s: %s", request.method, request.path, fault)
                 response = await self._page(request, 503)
             except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError, RuntimeError):
