@@ -7,7 +7,6 @@ dates is soon found in one.
 from __future__ import annotations
 
 import bisect
-from collections.abc import Iterable
 from typing import Final
 
 STARTS: Final = (0, 1950, 1960, 1970, 1980, 1985, 1990, 1995, 2000, 2005, 2010, 2015, 2020, 2025)
@@ -18,11 +17,6 @@ ERAS: Final = range(len(STARTS))
 def era_of(day: int) -> int:
     """The part of a day (YYYYMMDD, 0: none)."""
     return bisect.bisect_right(STARTS, day // 10_000) - 1
-
-
-def eras_of(years: Iterable[int]) -> list[int]:
-    """The parts of some years, latest first."""
-    return sorted({era_of(year * 10_000) for year in years}, reverse=True)
 
 
 def years_of(era: int) -> range:

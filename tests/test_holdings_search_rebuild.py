@@ -219,7 +219,11 @@ def test_suggestions_keep_to_what_the_caller_may_see(database: Database) -> None
 def test_a_row_whose_date_changes_goes_to_another_part(database: Database) -> None:
     """It is found once, by its words, by date and among years, and leaves nothing where it was."""
     (number,) = lay(database, 0, ["修缮校舍"], 成文日期="19880312")
-    for date, year, others in (("20190101", 2019, (1950, 2018)), ("", 0, (1950, 2030)), ("19490101", 1949, (1950, 2030))):
+    for date, year, others in (
+        ("20190101", 2019, (1950, 2018)),
+        ("", 0, (1950, 2030)),
+        ("19490101", 1949, (1950, 2030)),
+    ):
         maker = LineMaker(("档号", "题名", "成文日期"))
         values = {"档号": "J001-3-0000", "题名": "修缮校舍", **({"成文日期": date} if date else {})}
         line = maker.make(SheetRow(2, "J001-3-0000", None, MarkKind.OPEN, "J001-3-0000", values, tab=""))
