@@ -6,10 +6,11 @@ signing in. The machine's own user (and root) keeps what keeps the machine alive
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
@@ -18,8 +19,10 @@ from holdings.operator_rules import NOTED, Power, may, power_of, verbs_of
 from node import exit_code, operators
 from node.errors import NodeError, NotPermitted, SignInNeeded
 from node.service import Service
-from node.sign_in import SignIn, deed
 from node.verbs import Answer
+
+if TYPE_CHECKING:
+    from node.sign_in import SignIn
 
 OWN: Final = frozenset({"operator_sign_in", "operator_sign_out", "operator_password", "operator_who"})
 """What the door itself answers; nothing of it needs a right."""
@@ -51,8 +54,15 @@ class Door:
     def __init__(self, service: Service, sign_in: SignIn | None = None) -> None:
         self.service = service
         self._home, self._now = service._home, service._clock.now
-        self.sign_in = sign_in or SignIn(self._home.database, self._now)
+        self._given = sign_in
         self._read: tuple[str, str, float] = ("", "", 0.0)
+
+    @functools.cached_property
+    def sign_in(self) -> SignIn:
+        """The sessions; made, and what they need loaded, when somebody first signs in."""
+        from node.sign_in import SignIn
+
+        return self._given or SignIn(self._home.database, self._now)
 
     # ------------------------------------------------------------ who
 
@@ -143,6 +153,10 @@ class Door:
 
     def _acted(self, caller: Caller, verb: str, given: Answer, power: Power | None) -> Answer:
         """Do it; the act is committed with the first thing that it changes, else before it is answered."""
+        # Here: what is only looked at is not written down.
+        from holdings import journal
+        from node.sign_in import deed
+
         subject, now = _subject(given), self._now()
         mine = deed(
             int(now), caller.person, caller.role, caller.uid, verb, note=_note_of(caller, given), subject=subject
@@ -151,7 +165,6 @@ class Door:
             before, self._read = self._read, (caller.person, f"{verb} {subject}", now)
             if before[:2] == self._read[:2] and 0 <= now - before[2] < _READ_AGAIN_S:
                 return dict(getattr(self.service, verb)(**given))
-        from holdings import journal
 
         def write(connection: apsw.Connection) -> None:
             journal.add(connection, mine)
@@ -163,6 +176,7 @@ class Door:
     def _note(self, caller: Caller, verb: str, given: Answer, fault: Exception) -> None:
         from holdings import journal
         from holdings.journal import Outcome
+        from node.sign_in import deed
         from sync.errors import StoreError
 
         outcome = Outcome.REFUSED if exit_code.of(fault) in (1, 2) else Outcome.FAILED
