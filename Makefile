@@ -49,6 +49,7 @@ soak: $(VENV)/tools.stamp
 screenshots: $(VENV)/tools.stamp
 	$(RUN) tests/screenshots.py build/screenshots
 	PYTHONPATH=.:tests $(RUN) tests/screenshots_console.py docs/pictures
+	PYTHONPATH=.:tests $(RUN) tests/screenshots_hub.py docs/pictures
 
 bundle: $(VENV)/tools.stamp
 	PYTHON=$(RUN) deploy/bundle.sh dist
