@@ -79,7 +79,7 @@ def silence(visit: Visit) -> Reply:
     """Tell no channel for so many hours."""
     number, hours = _number(visit), visit.ask.said("hours")
     if hours not in {str(one) for one, _ in SILENCES}:
-        raise Turned(400, mark("请选择暂停多久。"))
+        raise Turned(422, mark("请选择暂停多久。"))
     return _done(visit, number, lambda: desk_of(visit).silence(visit.actor, number, int(hours), visit.ask.said("note")))
 
 

@@ -190,7 +190,7 @@ def test_pages_of_alarms_and_outages(door: Door) -> None:
     system.get(f"/alarms/{line.number}")
     assert system.send(f"/alarms/{line.number}/ack", note="已报修").says("sys", "已报修", "合并的告警")
     assert system.send(f"/alarms/{line.number}/silence", hours="24").says("暂停提醒", "到 ")
-    assert system.send(f"/alarms/{line.number}/silence", hours="5").status == 400
+    assert system.send(f"/alarms/{line.number}/silence", hours="5").status == 422
     system.get(f"/alarms/{line.number}")
     assert system.send(f"/alarms/{line.number}/note", note="").status == 422
     system.get("/outages")
