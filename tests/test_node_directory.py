@@ -49,7 +49,9 @@ def test_each_series_has_its_own_sheets(work: tuple[NodeAtWork, Engine], tmp_pat
     assert (told["rows"], told["sections"], told["label"]) == (31, 2, "归档文件目录")
     pages = text_of(out)
     first = next(n for n, page in enumerate(pages) if ITEMS[0] in page)
-    assert all(word in pages[first] for word in ("全宗号：J001", "年度：2011", "保管期限：永久", "责任者", "密级", "备注"))
+    assert all(
+        word in pages[first] for word in ("全宗号：J001", "年度：2011", "保管期限：永久", "责任者", "密级", "备注")
+    )
     assert sum("归档文件目录" in page.splitlines()[0] for page in pages if page) >= 2
     again = tmp_path / "b.pdf"
     node.directory_print("items", "J001-WS·2011", str(again))
