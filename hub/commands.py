@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -44,8 +45,10 @@ def commands() -> None:
 @click.option("--listen", default=None, help="节点端口 主机:端口")
 @click.option("--tls-cert", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="自备 TLS 证书（PEM）；与 --tls-key 同用")
 @click.option("--tls-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="自备 TLS 私钥（未加密 PEM）")
+@click.option("--admin", default="", help="第一个系统管理员的登录名；初始口令只显示这一次")
+@click.option("--admin-person", default="", help="第一个系统管理员的姓名；与 --admin 同用")
 @exits
-def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | None, **given: Any) -> None:
+def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | None, admin: str, admin_person: str, **given: Any) -> None:
     """建立一个新的中心：密钥、证书、数据库。"""
     from crypto.identity import recipient_text
     from hub import founding
@@ -55,9 +58,19 @@ def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | No
         if not sys.stdin.isatty():
             raise click.UsageError("没有终端，也没有 --unlock：请指明密钥如何解锁（keyfile:路径 或 credential:名称）。")
         unlock = "passphrase"
-    made = founding.found(home.absolute(), founding.Wishes(name, site_class, unlock, **given), _new_passphrase, SystemClock(), os.urandom)
+    if bool(admin) != bool(admin_person):
+        raise click.UsageError("--admin 与 --admin-person 须同时写。")
+    asked = functools.cache(_new_passphrase)
+    made = founding.found(home.absolute(), founding.Wishes(name, site_class, unlock, **given), asked, SystemClock(), os.urandom)
     result = {"hub_id": made.genesis.log_id.hex(), "recipient": recipient_text(made.genesis.recipient), "tls_sha256": made.genesis.tls_digests[0].hex()}
     say("\n".join(made.advice))
+    if admin:
+        from hub.app import open_here
+
+        with open_here(home.absolute(), asked) as desk:
+            added = desk.call("account_add", name=admin, person=admin_person, role="system", unit=name)
+        say(f"系统管理员 {added['account']['name']} 的初始口令只显示这一次，三天内登录并更改：{added['start_password']}")
+        result |= {"admin": added["account"]["name"], "start_password": added["start_password"]}
     give(as_json, result, f"中心“{name}”已建立：{home}\n标识 {result['hub_id']}\n下一步：jindang hub run --home {home}\n三员账号：jindang hub account add --help")
 
 

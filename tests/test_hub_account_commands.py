@@ -61,6 +61,17 @@ def test_accounts_are_made_and_ended_on_the_machine(home: Path) -> None:
     assert "已注销" in run("account", "list", "--home", home).stdout
 
 
+def test_the_first_administrator_comes_with_the_hub(tmp_path: Path) -> None:
+    """`init --admin` makes a system officer with a start password of chance, shown once; none is made by default; half of the two options is wrong use."""
+    made = [answer(run("init", "--home", tmp_path / n, "--unlock", "keyfile", "--admin", "sys", "--admin-person", "刘志强", "--json")) for n in "ab"]
+    assert made[0]["start_password"] != made[1]["start_password"]
+    (account,) = answer(run("account", "list", "--home", tmp_path / "a", "--json"))["accounts"]
+    assert (account["name"], account["role"], account["person"]) == ("sys", "system", "刘志强")
+    run("init", "--home", tmp_path / "c", "--unlock", "keyfile", "--admin", "sys", ends=2)
+    assert "start_password" not in answer(run("init", "--home", tmp_path / "c", "--unlock", "keyfile", "--json"))
+    assert not (tmp_path / "c" / "people.db").exists()
+
+
 @pytest.mark.parametrize(("words", "ends", "said"), [
     (["add", "9x", "--role", "audit", "--person", "甲", "--unit", "馆"], 1, "登录名"),
     (["add", "x2", "--role", "root", "--person", "甲", "--unit", "馆"], 2, "root"),
