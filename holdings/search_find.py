@@ -154,8 +154,8 @@ class Finder:
         return [one if one.known is not None else Found(one.id, missing[one.id]) for one in known]
 
     def given(self, ids: Iterable[int]) -> list[Found]:
-        """Those of some ids that are hits, in the order given. They come from elsewhere: all is compared."""
-        return list(self._compared(list(ids)))
+        """Those of some ids that are hits, in the order given and read. They come from elsewhere: all is compared."""
+        return self.read(self._compared(list(ids)))
 
     def _walked(self, below: int) -> Iterator[int]:
         if below > RECORDS:
