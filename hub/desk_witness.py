@@ -38,6 +38,7 @@ CALLER: Final = "caller"
 VERBS: Final = {
     "enrol": "node-enrol", "nodes": "node-list", "revoke": "node-revoke", "show": "record-read", "listed": "record-export", "file": "record-file",
     "database": "backup", "search": "search", "suggest": "suggest",
+    "statistics_paper": "statistics-export",
 }  # fmt: skip
 """What the journal calls a word; the others by their own name, dashes for underscores."""
 _SUBJECTS: Final = ("ref", "refs", "name", "node", "query", "typed", "stage", "year", "path")

@@ -238,7 +238,7 @@ class ReadingDesk:
             self._staff(account)
         self.get(account, number)
         with self._home.holdings.transaction() as connection:
-            return store.change(connection, number, step)
+            return store.change(connection, number, step, self._home.clock.wall())
 
     @staticmethod
     def _staff(account: Account) -> None:
@@ -307,7 +307,7 @@ class ReadingDesk:
             return rules_of.approve(one, by=by, now=now, law=self.law, asked=wanted) if wanted else one
 
         with self._home.holdings.transaction() as connection:
-            return store.change(connection, request.number, step)
+            return store.change(connection, request.number, step, now)
 
     def _known(self, asked: Asked) -> Asked:
         """A record as the centre knows it, whoever asked: for what its holder has allowed."""

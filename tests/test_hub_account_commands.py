@@ -13,11 +13,14 @@ from people_at_hub import team
 
 from holdings import journal
 from holdings.journal import Outcome
+from hub import web_journal
+from hub.api_operations import OPERATIONS
 from hub.commands import commands
 from hub.desk import LocalDesk
-from hub.desk_witness import WitnessedDesk
+from hub.desk_witness import VERBS, WitnessedDesk, witnessed
 from hub.errors import HubError
 from hub.local_client import RemoteDesk
+from hub.web_table import ROUTES
 
 
 def run(*words: str | Path, ends: int = 0) -> Result:
@@ -126,6 +129,15 @@ def test_what_is_done_on_the_machine_stands_in_the_journal(tmp_path: Path) -> No
         ("node-list", "", Outcome.DONE, ""), ("unknown", "", Outcome.REFUSED, ""),
     ]  # fmt: skip
     assert {deed.person for deed in acts} == {f"local:{os.getuid()}"}
+
+
+def test_every_act_has_its_name_in_the_journal(tmp_path: Path) -> None:
+    """Whatever a page, a program or a command leaves in the journal, the auditor reads in words."""
+    with running(tmp_path / "hub") as hub:
+        desk = hub.hub.desk._desk  # type: ignore[attr-defined]
+        words = [word for word in (*desk._calls, *desk._streams) if witnessed(word)]
+    verbs = {VERBS.get(word, word.replace("_", "-")) for word in words} | {route.verb for route in ROUTES} | {one.verb for one in OPERATIONS}
+    assert verbs - {""} <= set(web_journal.VERBS)
 
 
 def test_the_files_of_a_record_are_one_act(tmp_path: Path) -> None:
