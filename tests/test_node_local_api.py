@@ -216,7 +216,7 @@ def test_who_signs_in_at_the_socket_acts_with_a_token(served: Served) -> None:
         served.client.quarantine_list()
     opened = served.client.operator_sign_in(number="9001", password=made["start_password"])
     admin = Client(served.work.path / SOCKET, opened["token"])
-    with pytest.raises(Refused, match="请填|请重填|请不要用"):
+    with pytest.raises(Refused, match=r"请填|请重填|请不要用"):
         admin.operator_password(old=made["start_password"], new="short")
     assert admin.operator_password(old=made["start_password"], new="河畔 Teapot 47")["start_until"] is None
     said = admin.capabilities()

@@ -112,8 +112,8 @@ def test_a_new_folder_waits_for_its_second_look(work: NodeAtWork) -> None:
     work.scans.rows({A: {"页数": "2"}})
     work.intake()
     work.scans.record(A, 2)
-    for page in (work.scans.root / A).iterdir():
-        os.utime(page, (work.clock.time, work.clock.time))
+    for file in (work.scans.root / A).iterdir():
+        os.utime(file, (work.clock.time, work.clock.time))
     jobs: list[Job] = []
     with work.opened() as engine:
         walk = Intake(engine.home, engine.sheets(), jobs.append, work.clock.now)
