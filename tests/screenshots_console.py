@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 from console_at_work import Daemon, Seat, serving, sit
 from drawn_pages import encoded, page
@@ -33,6 +35,14 @@ STEPS = [
     ("today", ["1"]), ("deliveries", ["2"]), ("findings", ["3"]), ("holdings", ["4", *["enter"] * 5]), ("record", ["enter"]),
     ("cataloguing", ["escape", "c"]), ("counter", ["escape", "6"]), ("line", ["5"]),
 ]  # fmt: skip
+
+
+class Usage(NamedTuple):
+    """As shutil tells a disk."""
+
+    total: int
+    used: int
+    free: int
 
 
 def fill(daemon: Daemon) -> None:
@@ -86,6 +96,8 @@ def story(where: Path, steps: list[tuple[str, list[str]]], suffix: str = "") -> 
 def main() -> int:
     """Chinese in a wide terminal, English in one of 80 by 24."""
     where = Path(sys.argv[1])
+    # The disk of whoever draws is nobody else's business.
+    shutil.disk_usage = lambda _path: Usage(1_000_000_000_000, 400_000_000_000, 600_000_000_000)  # type: ignore[assignment,misc]
     (where / "states").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, closing(Sandbox(workers=1)) as sandbox:
         work = make(Path(folder), sandbox)

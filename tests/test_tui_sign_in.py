@@ -122,7 +122,7 @@ def test_the_auditor_reads_and_verifies_the_journal(daemon: Daemon) -> None:
         await seat.settled()
         await seat.press("l")
         seen = seat.seen()
-        assert all(word in seen for word in ("quarantine-claim", "李四", "复核员", "成功", "sign-in", "哈希"))
+        assert all(word in seen for word in ("quarantine-claim", "李四", "审计员", "成功", "sign-in", "哈希"))
         await seat.press("v")
         assert "审计日志完整" in seat.seen()
         await seat.press("f")

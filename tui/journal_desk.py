@@ -31,7 +31,7 @@ class JournalDesk(Desk):
     TITLE_TEXT: ClassVar = mark("审计日志")
     EMPTY: ClassVar = mark("没有这样的事项。")
     COLUMNS: ClassVar = (
-        Column(mark("序号"), 8, right=True), Column(mark("时间"), 19), Column(mark("人员"), 12), Column(mark("角色"), 12), Column(mark("行为"), 20),
+        Column(mark("序号"), 7, right=True), Column(mark("时间"), 11), Column(mark("人员"), 8), Column(mark("行为"), 19),
         Column(mark("结果"), 7), Column(mark("对象"), 16, flexible=True),
     )  # fmt: skip
     KEYS: ClassVar = (
@@ -76,7 +76,9 @@ class JournalDesk(Desk):
         if one is None:
             self.tell(Content(""))
             return
-        pairs = [(_("来源"), one["address"]), (_("对象"), one["subject"] or "-"), (_("说明"), one["note"] or "-"), (_("哈希"), one["hash"])]
+        role = _(ROLES.get(str(one["role"]), str(one["role"])))
+        who = "  ".join(part for part in (one["time"], one["name"], one["person"], role, one["address"]) if part)
+        pairs = [(_("来源"), who), (_("对象"), one["subject"] or "-"), (_("说明"), one["note"] or "-"), (_("哈希"), one["hash"])]
         self.tell(facts(pairs, 6))
 
     def action_verify(self) -> None:
@@ -127,7 +129,7 @@ class JournalDesk(Desk):
 def line(one: Answer) -> Line:
     """An act as a row; the sign says what the colour says."""
     cells = (
-        str(one["number"]), one["time"], one["name"] or one["person"], _(ROLES.get(str(one["role"]), str(one["role"]))), one["verb"], _(OUTCOMES[one["outcome"]]),
+        str(one["number"]), str(one["time"])[5:16], one["name"] or one["person"], one["verb"], _(OUTCOMES[one["outcome"]]),
         one["subject"] or one["note"],
     )  # fmt: skip
     return Line(cells, TONES.get(one["outcome"], ""))

@@ -25,8 +25,8 @@ class OperatorDesk(Desk):
     TITLE_TEXT: ClassVar = mark("操作员")
     EMPTY: ClassVar = mark("还没有操作员：按系统用户办理。先立一位管理员（n），自此人人须登录。")
     COLUMNS: ClassVar = (
-        Column(mark("工号"), 10), Column(mark("姓名"), 10, flexible=True), Column(mark("角色"), 14), Column(mark("加工单位"), 14), Column(mark("状态"), 10),
-        Column(mark("最近登录"), 12, right=True),
+        Column(mark("工号"), 8), Column(mark("姓名"), 10, flexible=True), Column(mark("角色"), 12), Column(mark("加工单位"), 12), Column(mark("状态"), 10),
+        Column(mark("最近登录"), 11, right=True),
     )  # fmt: skip
     KEYS: ClassVar = (
         Key("n", "add", mark("新立"), mark("新立一位操作员：初始口令只显示一次")),
