@@ -38,7 +38,7 @@ from hub.monitor_desk import MonitorDesk  # noqa: E402
 from hub.simulation import Simulation, Wish  # noqa: E402
 
 NODES = int(os.environ.get("JINDANG_FLEET_NODES", "200"))
-TOTAL = int(os.environ.get("JINDANG_FLEET_MB", "400")) * 1_000_000
+TOTAL = int(os.environ.get("JINDANG_FLEET_MB", "1600")) * 1_000_000
 DAYS, TURNS = 90, 30
 MONDAY = 1_795_392_000 + 8 * 3600
 PAGE = 500_000
