@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from nacl.pwhash import argon2id
+from node_and_hub import pair
 from node_at_work import NodeAtWork, SetClock, make
 
 from holdings import journal
@@ -20,8 +21,11 @@ from node import operators
 from node.door import Door
 from node.engine import Engine
 from node.errors import NotPermitted, SignInNeeded
+from node.journal_anchor import anchor_when_due
 from node.service import Service
 from node.sign_in import SignIn
+from sync import log
+from sync.entry import EntryKind
 from sync.errors import StoreFull
 from sync.sandbox import Sandbox
 
@@ -268,3 +272,28 @@ def test_the_auditor_reads_verifies_and_exports_what_nobody_can_edit(staffed: Co
     answer = staffed.ask("journal_verify", "4001")
     assert not answer["ok"]
     assert answer["findings"][0]["where"] == f"审计日志第 {listed[0]['number']} 条"
+
+
+def test_the_journal_is_anchored_in_the_signed_log_that_the_hub_holds(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Once a day at most the chain's head is signed, not before the hub's word on our log; the hub takes the entry, and a journal that was shortened is told."""
+    with pair(tmp_path, sandbox) as line:
+        line.work.scans.delivery({A: 1})
+        with line.work.opened() as engine:
+            door = Door(Service(engine))
+            door.ask("operator_add", {"number": "9001", "person": "赵管理", "role": "admin"}, dict, uid=OWN, ceiling=Ceiling.ANY)
+            assert not anchor_when_due(engine)
+            engine.run(settle_s=0.0)
+            assert [anchor_when_due(engine), anchor_when_due(engine)] == [True, False]
+            line.work.clock.time += 86_400.0
+            door.ask("pause", {}, dict, uid=OWN, ceiling=Ceiling.ANY)
+            assert anchor_when_due(engine)
+            before = Service(engine).journal_verify()
+            assert (before["ok"], before["acts"], before["anchored"]) == (True, 2, 2)
+            engine.run(settle_s=0.0)
+            own, front = engine.home.identity.log.log_id, line.hub.hub.home.front.read()
+            held = [entry.body[1] for entry in log.walk(front, own) if entry.kind is EntryKind.JOURNAL]
+            assert held == [1, 2]
+            with engine.home.database.transaction() as connection:
+                connection.execute("DROP TRIGGER journal_is_not_shortened")
+                connection.execute("DELETE FROM journal WHERE number = 2")
+            assert "被截短" in Service(engine).journal_verify()["findings"][0]["what"]
