@@ -88,7 +88,10 @@ def test_second_factor_by_paper(own: Door) -> None:
 
 # ---------------------------------------------------------------- who may reach what
 
-PARTS = {"{figure}": "visits", "{form}": "xlsx", "{log_id}": "0" * 64, "{name}": "target", "{tag}": "zh-CN", "{number}": "999999", "{digest}": "0" * 12, "{page}": "1", "{zoom}": "0", "{x}": "0", "{y}": "0", "{record}": "999999", "{round}": "1"}
+PARTS = {
+    "{figure}": "visits", "{form}": "xlsx", "{log_id}": "0" * 64, "{name}": "target", "{tag}": "zh-CN", "{number}": "999999", "{digest}": "0" * 12,
+    "{page}": "1", "{zoom}": "0", "{x}": "0", "{y}": "0", "{record}": "999999", "{round}": "1",
+}  # fmt: skip
 
 
 def filled(path: str) -> str:
