@@ -28,12 +28,6 @@ def program() -> str:
         return "jindang (源码)"
 
 
-def pending(home: Home) -> tuple[int, int]:
-    """(deltas, bytes of their objects) without an R1."""
-    waits = backlog(home)
-    return waits.deltas, waits.bytes
-
-
 def state_report(home: Home, clock: Clock) -> StateReport:
     """The report of hello (format.md §11.2)."""
     reading, waits, disk = home.database.read(), backlog(home), shutil.disk_usage(home.path)
