@@ -13,9 +13,9 @@ from crypto.signing import SigningKey
 from sync import entry, limits
 from sync.entry import ClockState, Entry, EntryKind, Head, Role, SiteClass
 from sync.manifest import DeltaBody, Item, ItemKind, Manifest, Part, Segment, Transform
-from sync.state_report import StateReport
 from sync.pack import PackBuffer
 from sync.receipt import ExceptionCode, Grade, ItemException, Receipt
+from sync.state_report import StateReport
 
 NODE_KEY, HUB_KEY, STRANGER = (SigningKey(bytes([number]) * 32) for number in (1, 2, 3))
 NODE_IDENTITY, VAULT_IDENTITY, OTHER_IDENTITY = (bytes([number]) * 32 for number in (4, 5, 6))
