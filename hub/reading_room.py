@@ -123,7 +123,7 @@ class ReadingRoom:
             row = catalogue_shown.shown_row(self._home.holdings.read(), hit.ref)
             if row is None:
                 raise NotFound(f"没有“{hit.ref}”这条档案")
-            told, found = record_shown.told_row(row), list[Leaf]()
+            told, found = record_shown.told_row(row), list[record_shown.Leaf]()
         else:
             told, found = self._lookup.described(hit.record), self.leaves(hit)
         mask = account.role is Role.AGENCY

@@ -8,6 +8,7 @@ import itertools
 import re
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
@@ -120,6 +121,23 @@ def test_no_byte_of_what_is_not_open_reaches_a_lesser_reader(door: Door, name: s
             faults.append(f"{path}: a picture")
         assert page.status < 500, path
     assert not faults
+
+
+def test_a_row_without_images_has_its_page(door: Door) -> None:
+    """A row of the catalogue that no record stands for is shown with its description to who may see it, and to nobody else."""
+    home = door.hub.hub.home
+    text = f"档号\t题名\t密级\nJ099-YL·MH-0099\t{TITLE}目\t\n".encode()
+    list(door.hub.hub.desk.stream("catalogue_import", files=[str(_sheet(home.path, text))], holder="河东区"))
+    page = reader(door, "whole", Role.ARCHIVIST).get(quote(f"/search?q={TITLE}目", safe="/?&=."))
+    (address,) = set(re.findall(r'href="(/records/\d+)', page.text))
+    assert reader(door, "whole", Role.ARCHIVIST).get(address).says(f"{TITLE}目")
+    assert reader(door, "far", Role.ARCHIVIST, holders=("和平区",)).ask("GET", address).status == 404
+
+
+def _sheet(folder: Path, data: bytes) -> Path:
+    path = folder.parent / "目录.tsv"
+    path.write_bytes(data)
+    return path
 
 
 def test_nor_does_a_program_get_it(door: Door) -> None:

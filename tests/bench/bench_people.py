@@ -133,7 +133,8 @@ def lead(person: Person, number: int, words: list[str], until: float) -> None:
     """What one person does, page after page, thinking between."""
     draw = random.Random(number)
     while time.monotonic() < until:
-        query = quote(draw.choice(words))
+        word = draw.choice(words)
+        query = quote(word)
         step = draw.random()
         if step < 0.40:
             page = person.ask("search", f"/search?q={query}")
@@ -144,7 +145,7 @@ def lead(person: Person, number: int, words: list[str], until: float) -> None:
         elif step < 0.55:
             person.ask("search, narrowed", f"/search?q={query}&from=1950&to=1980&sort=date")
         elif step < 0.70:
-            person.ask("suggest", f"/search/suggest?q={query[:18]}")
+            person.ask("suggest", f"/search/suggest?q={quote(word[:3])}")
         elif step < 0.80:
             person.ask("statistics", "/statistics")
         elif step < 0.86:
