@@ -56,9 +56,31 @@ cp "$top/requirements.lock" "$stage/"
 mkdir "$work/pins"
 awk -v dir="$work/pins" '/^[A-Za-z0-9]/ { split($1, part, "=="); file = dir "/" part[1] ".lock" } file { print > file }' \
     "$top/requirements.lock"
+
+# What is published as source alone becomes a wheel here, the same for every architecture; its digest joins the archive's lock.
+SOURCES=pyvips
+wheels=$work/wheels.lock
+: >"$wheels"
+for pin in "$work"/pins/*.lock; do
+    name=$(basename "$pin" .lock)
+    case " $SOURCES " in
+        *" $name "*)
+            SOURCE_DATE_EPOCH=$EPOCH "$PYTHON" -m pip wheel --quiet --disable-pip-version-check --no-deps --require-hashes \
+                --no-binary :all: --wheel-dir "$work/built" --requirement "$pin" 2>>"$work/pip.log" || { cat "$work/pip.log" >&2; exit 1; }
+            made=$(find "$work/built" -name "$name-*-py3-none-any.whl")
+            [ -n "$made" ] || { echo "bundle: $name made a wheel for this machine alone: build where its headers are not installed" >&2; exit 1; }
+            cp "$made" "$stage/wheels/x86_64/"
+            cp "$made" "$stage/wheels/aarch64/"
+            digest=$(sha256sum "$made" | cut -d ' ' -f 1)
+            sed -i "s/^\\($name==[^ ]*\\) .*/\\1 \\\\\n    --hash=sha256:$digest \\\\/" "$stage/requirements.lock"
+            rm "$pin"
+            ;;
+        *) cat "$pin" >>"$wheels" ;;
+    esac
+done
 printf '# architecture\tpackage\twhat degrades (glibc 2.%s)\n' "$GLIBC_MINOR_MAX" >"$stage/MISSING"
 for architecture in x86_64 aarch64; do
-    fetch "$architecture" "$top/requirements.lock" || for pin in "$work"/pins/*.lock; do
+    fetch "$architecture" "$wheels" || for pin in "$work"/pins/*.lock; do
         name=$(basename "$pin" .lock)
         fetch "$architecture" "$pin" || printf '%s\t%s\t%s\n' "$architecture" "$name" "$(degrades "$name")" >>"$stage/MISSING"
     done
