@@ -50,7 +50,8 @@ PEOPLE_THREADS = 4
 """Threads for pages: each is short."""
 DECODER_MIB, DECODER_S = 2048, 60
 """Address space and seconds of a decoding worker: an image of 256 MiB and its 500 million pixels in grey."""
-STOP_S = 10.0
+STOP_S = 2.0
+"""Seconds that requests have to end by themselves when the hub ends; uploads are cut at once."""
 
 
 @dataclass(slots=True)

@@ -52,6 +52,7 @@ class NodePort:
     def application(self) -> web.Application:
         """The aiohttp application; serve it with `read_bufsize=READ_BUFFER` and `auto_decompress=False`."""
         app = web.Application(middlewares=[_problems])
+        app.on_shutdown.append(self._close)
         app.add_routes(
             [
                 web.post(messages.ENROL, self._enrol),
@@ -65,6 +66,9 @@ class NodePort:
             ]
         )
         return app
+
+    async def _close(self, _: web.Application) -> None:
+        await self._receiver.close()
 
     async def _run(self, work: Callable[[], bytes]) -> web.Response:
         body = await asyncio.get_running_loop().run_in_executor(self._pool, work)

@@ -28,6 +28,8 @@ from sync.limits import MIB
 
 LOG = logging.getLogger("jindang.hub")
 REQUEST_MAX = 1 * MIB
+STOP_S = 10.0
+"""Seconds that a command has to end by itself when the hub ends; something large that is being read out is cut at its next piece."""
 _PEERCRED = struct.Struct("3i")
 
 
@@ -35,16 +37,20 @@ class LocalApi:
     """`POST /call/<word>` and `POST /stream/<word>` with a JSON object of wishes."""
 
     def __init__(self, desk: Desk, home: Path, pool: Executor) -> None:
-        self._desk, self._home, self._pool = desk, home, pool
+        self._desk, self._home, self._pool, self._closing = desk, home, pool, False
 
     async def open(self, path: Path) -> web.AppRunner:
         """Listen on the socket (0660); the runner to clean up."""
         app = web.Application(middlewares=[self._guard])
         app.add_routes([web.post("/call/{word}", self._call), web.post("/stream/{word}", self._stream)])
-        runner = web.AppRunner(app, access_log=None)
+        app.on_shutdown.append(self._close)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_S)
         await runner.setup()
         await web.SockSite(runner, _listening(path)).start()
         return runner
+
+    async def _close(self, _: web.Application) -> None:
+        self._closing = True
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Callable[[web.Request], Any]) -> web.StreamResponse:
@@ -98,6 +104,11 @@ class LocalApi:
         await response.prepare(request)
         try:
             while piece is not None:
+                if self._closing:
+                    # Without the last chunk: who reads knows that it is not all.
+                    assert request.transport is not None
+                    request.transport.abort()
+                    return response
                 await response.write(piece)
                 piece = await loop.run_in_executor(self._pool, next, pieces, None)
             await response.write_eof()

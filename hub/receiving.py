@@ -95,6 +95,7 @@ class Receiver:
         """Buffers of uploads that ended, for the next ones, by their size; no more than a crowd needs."""
         self._ended = asyncio.Event()
         """Set, and replaced by another, whenever an upload ends."""
+        self._closing = False
 
     def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -108,6 +109,22 @@ class Receiver:
         for upload in self._under_way.values():
             if upload.log_id == log_id:
                 upload.abort()
+
+    async def close(self) -> None:
+        """The hub ends: running uploads end now, and those that wait for their turn never begin. Returns when the last has let go of its file; what is
+        durable stays, and the node goes on from there.
+        """
+        self._closing = True
+        self._turned()
+        for upload in list(self._under_way.values()):
+            upload.abort()
+        while self._under_way:
+            await self._ended.wait()
+
+    def _turned(self) -> None:
+        """Wake who waits for an upload to end."""
+        self._ended.set()
+        self._ended = asyncio.Event()
 
     async def settle(self, log_id: bytes, names: Iterable[bytes]) -> None:
         """The node asks what of these it should send: whatever still seems to come in is a line that fell, and what it brought is made durable."""
@@ -181,6 +198,8 @@ class Receiver:
         await self._end_stale(name)
         await self._turn(log_id)
         await self._end_stale(name)
+        if self._closing:
+            raise Stale
         mine = [u.claimed for u in self._under_way.values() if u.log_id == log_id]
         if len(mine) >= self._bounds.connections:
             await self._drop_silent(log_id)
@@ -197,8 +216,7 @@ class Receiver:
         finally:
             del self._under_way[name]
             upload.gone.set()
-            self._ended.set()
-            self._ended = asyncio.Event()
+            self._turned()
 
     async def _end_stale(self, name: bytes) -> None:
         """A newer request for an object ends the older one."""
@@ -210,7 +228,7 @@ class Receiver:
         """In a crowd a node has one upload at a time: wait, with its line held, until another of its own has ended or the crowd has gone."""
         try:
             async with asyncio.timeout(TURN_S):
-                while len(self._under_way) >= 2 * CROWD and any(u.log_id == log_id for u in self._under_way.values()):
+                while not self._closing and len(self._under_way) >= 2 * CROWD and any(u.log_id == log_id for u in self._under_way.values()):
                     await self._ended.wait()
         except TimeoutError as fault:
             raise Refused(429, "busy", "许多节点正在同时上传，此节点的另一个上传还没有结束", "稍后重试", retry_after_s=1) from fault

@@ -244,12 +244,13 @@ class ScriptedNode:
 
     def begin_put(self, name: bytes, length: int, data: bytes, *, offset: int = 0) -> ssl.SSLSocket:
         """Send the head of a `PATCH` for the rest of an object, and only `data` of its body; the open connection."""
-        raw = socket.create_connection(self.address, timeout=30)
-        connection = _context().wrap_socket(raw)
-        head = (
-            f"PATCH {messages.OBJECTS}{name.hex()} HTTP/1.1\r\nHost: hub\r\nContent-Type: {messages.TYPE_PARTIAL}\r\nAuthorization: Bearer {self.bearer}\r\n"
-            f"{messages.UPLOAD_OFFSET}: {offset}\r\n{messages.UPLOAD_LENGTH}: {length}\r\nContent-Length: {length - offset}\r\n\r\n"
-        )
+        said = f"Content-Type: {messages.TYPE_PARTIAL}\r\n{messages.UPLOAD_OFFSET}: {offset}\r\n{messages.UPLOAD_LENGTH}: {length}\r\n"
+        return self.begin_request("PATCH", messages.OBJECTS + name.hex(), length - offset, data, said)
+
+    def begin_request(self, method: str, path: str, length: int, data: bytes, said: str = "") -> ssl.SSLSocket:
+        """Send the head of a request with a body of `length` bytes, and only `data` of it; the open connection."""
+        connection = _context().wrap_socket(socket.create_connection(self.address, timeout=30))
+        head = f"{method} {path} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer {self.bearer}\r\n{said}Content-Length: {length}\r\n\r\n"
         connection.sendall(head.encode() + data)
         return connection
 

@@ -3,6 +3,7 @@
 import http.client
 import os
 import ssl
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -232,6 +233,27 @@ def test_revocation_ends_running_uploads(hub: RunningHub, node: ScriptedNode) ->
     hub.hub.desk.call("revoke", name="和平区", reason="x")
     assert is_cut(under_way)
     under_way.close()
+
+
+def test_a_hub_that_ends_does_not_wait_for_slow_senders(hub: RunningHub, node: ScriptedNode) -> None:
+    """Uploads that stand still are cut at once and keep what was durable; the next hub takes the rest."""
+    _, packs = offered(node, 2 * MIB, 3 * MIB)
+    slow = [node.begin_put(name, len(data), data[:MIB]) for name, data in packs]
+    for name, _ in packs:
+        while node.offset_of(name) < MIB:
+            pass
+    began = time.monotonic()
+    hub.stop()
+    assert time.monotonic() - began < 3.0
+    assert all(is_cut(one) for one in slow)
+    for one in slow:
+        one.close()
+    hub.start()
+    hub.moved(node)
+    node.hello()
+    for name, data in packs:
+        assert node.offset_of(name) == MIB
+        assert node.put(name, data[MIB:], offset=MIB).headers[messages.UPLOAD_COMPLETE] == "?1"
 
 
 def test_what_a_crash_left_between_name_and_row_is_taken_in(tmp_path: Path) -> None:
