@@ -87,7 +87,12 @@ class FindingTaken(OperatorMustAct):
 
 
 class SearchRefused(OperatorMustAct, ValueError):
-    """A search that asks for what there is not: a filter, an order, a page; names what there is."""
+    """A search that asks for what there is not: a filter, an order, a page; names what there is. `text` is Chinese with `{names}`, to be looked up in another
+    language and filled with `values`."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text.format(**values) if values else text)
+        self.text, self.values = text, values
 
 
 class MeaningOff(OperatorMustAct):

@@ -45,11 +45,11 @@ def request_of(
 ) -> SearchRequest:
     """The request; SearchRefused names what is not understood and what there is instead."""
     if not 0 <= limit <= LIMIT_MAX:
-        raise SearchRefused(f"条数应在 0 到 {LIMIT_MAX} 之间")
+        raise SearchRefused("条数应在 0 到 {most} 之间", most=LIMIT_MAX)
     how = _one_of(By, by, "查法")
     text = _by_sound(query, how) if how is not By.WORDS and query.strip() else query
     if len(filters) > FILTERS_MAX:
-        raise SearchRefused(f"筛选条件至多 {FILTERS_MAX} 个")
+        raise SearchRefused("筛选条件至多 {most} 个", most=FILTERS_MAX)
     made = SearchRequest(
         text, _one_of(Mode, mode, "方式"), sort=_one_of(Sort, sort, "排序"), limit=limit, cursor=cursor,
         facets=tuple(dict.fromkeys(map(_facet, facets))),
@@ -63,13 +63,17 @@ def _one_of(kind: type[E], said: str, what: str) -> E:
     for one in kind:
         if one.value == said:
             return one
-    raise SearchRefused(f"没有{what}“{said[:40]}”；可用：{'、'.join(str(one.value) for one in kind)}")
+    raise SearchRefused(
+        f"没有{what}“{{said}}”；可用：{{known}}", said=said[:40], known="、".join(str(one.value) for one in kind)
+    )
 
 
 def _facet(name: str) -> Facet:
     found = facet_named(name)
     if found is None:
-        raise SearchRefused(f"不能按“{name[:40]}”筛选；可用：{'、'.join(one.label for one in Facet)}、姓名~音")
+        raise SearchRefused(
+            "不能按“{name}”筛选；可用：{known}、姓名~音", name=name[:40], known="、".join(one.label for one in Facet)
+        )
     return found
 
 
@@ -84,7 +88,7 @@ def _narrowed(made: SearchRequest, said: str) -> SearchRequest:
     name, sign, value = said.partition("=")
     name, value = name.strip(), value.strip()
     if not sign or not value:
-        raise SearchRefused(f"筛选条件“{said[:40]}”应写作 名称=值，如 年度=1958、全宗=J023")
+        raise SearchRefused("筛选条件“{said}”应写作 名称=值，如 年度=1958、全宗=J023", said=said[:40])
     if name.lower() in SOUND or name.lower() in FUZZY:
         how = By.SOUND if name.lower() in SOUND else By.FUZZY
         return replace(made, text=f"{made.text} {_by_sound(value, how)}".strip())
@@ -96,5 +100,5 @@ def _narrowed(made: SearchRequest, said: str) -> SearchRequest:
         return replace(made, years=(min(first, last), max(first, last)))
     values = tuple(dict.fromkeys((*made.filters.get(facet, ()), *re.split("[,，、]", value))))
     if len(values) > VALUES_MAX:
-        raise SearchRefused(f"“{facet.label}”的值至多 {VALUES_MAX} 个")
+        raise SearchRefused("“{facet}”的值至多 {most} 个", facet=facet.label, most=VALUES_MAX)
     return replace(made, filters={**made.filters, facet: tuple(one.strip() for one in values if one.strip())})

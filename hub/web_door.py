@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
+from jinja2 import TemplateError
 
 from holdings.errors import HoldingsError, NotFound, OperatorMustAct
 from holdings.language import Language, mark
@@ -234,7 +235,16 @@ class PeopleDoor:
             except (SyncError, HubError, HoldingsError) as fault:
                 LOG.error("%s %s: %s", request.method, request.path, fault)
                 response = await self._page(request, 503)
-            except (ValueError, TypeError, LookupError, ArithmeticError, AssertionError, AttributeError, RuntimeError):
+            except (
+                ValueError,
+                TypeError,
+                LookupError,
+                ArithmeticError,
+                AssertionError,
+                AttributeError,
+                RuntimeError,
+                TemplateError,
+            ):
                 LOG.exception("%s %s", request.method, request.path)
                 response = await self._page(request, 500)
         if not response.prepared:

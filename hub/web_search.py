@@ -42,6 +42,12 @@ _VALUES: Final = (
     mark("文号"), mark("档号"), mark("全文"), mark("主题词"), mark("同名"), mark("异体字"), mark("同音同调"), mark("同音"), mark("近音"), mark("拼音首字母"),
 )  # fmt: skip
 """Words that answers of search hold: marked here, so that pages can be read in English."""
+_REFUSALS: Final = (
+    mark("条数应在 0 到 {most} 之间"), mark("筛选条件至多 {most} 个"), mark("没有查法“{said}”；可用：{known}"), mark("没有方式“{said}”；可用：{known}"),
+    mark("没有排序“{said}”；可用：{known}"), mark("不能按“{name}”筛选；可用：{known}、姓名~音"), mark("筛选条件“{said}”应写作 名称=值，如 年度=1958、全宗=J023"),
+    mark("年度的起止只能说一次；几段年度请逐年写，如 年度=1958、年度=1962"), mark("“{facet}”的值至多 {most} 个"),
+)  # fmt: skip
+"""What search refuses (holdings/search_wish.py), likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +147,7 @@ def _answer(visit: Visit, question: Asked, counted: tuple[str, ...]) -> tuple[di
     except MeaningOff as fault:
         return None, "", str(fault)
     except SearchRefused as fault:
-        return None, str(fault), ""
+        return None, visit.words(fault.text, **fault.values), ""
 
 
 def _facets(found: Mapping[str, Any] | None) -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -209,7 +215,9 @@ def export(visit: Visit) -> Reply:
                 hits,
                 visit.words(mark("{hub} 检索结果：{question}"), hub=visit.frame.hub_name, question=_said(question)),
             )
-    except (MeaningOff, SearchRefused) as fault:
+    except SearchRefused as fault:
+        raise Turned(422, visit.words(fault.text, **fault.values)) from fault
+    except MeaningOff as fault:
         raise Turned(422, str(fault)) from fault
     reply.headers["Content-Disposition"], reply.note = f"attachment; filename=search.{kind}", _said(question)
     return reply
