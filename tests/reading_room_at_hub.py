@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from drawn_pages import encoded, page
+from drawn_pages import EM, LEFT, PITCH, TOP, encoded, page
 from people_door import Browser, Door
 from PIL import Image
 from scripted_node import ScriptedNode
@@ -93,6 +93,12 @@ def bring(door: Door, name: str = "和平区", made: list[Written] | None = None
     return node
 
 
+def _place(line: int) -> tuple[int, int, int, int, int, int, int, int]:
+    """Where a line is drawn on a page."""
+    left, top, right = LEFT - 4, TOP + PITCH * line - 4, SIZE[0] - LEFT
+    return left, top, right, top, right, top + EM, left, top + EM
+
+
 def _read(door: Door, item: bytes, name: str) -> None:
     """Text for both pages of a record, each line with its place."""
     holdings = door.hub.hub.home.holdings
@@ -104,7 +110,7 @@ def _read(door: Door, item: bytes, name: str) -> None:
         stored = []
         for number, file in enumerate(files):
             lines = tuple(
-                TextLine(text, (60, 80 + 60 * at, 420, 80 + 60 * at, 420, 110 + 60 * at, 60, 110 + 60 * at), 0.95)
+                TextLine(text, _place(at), 0.95)
                 for at, text in enumerate(
                     ("和平区教育局文件", f"第{number + 1}页 拨款修缮第三小学校舍", "一九一一年三月十二日")
                 )

@@ -108,7 +108,7 @@ def test_pages_of_every_kind_have_tiles(door: Door, archivist: Browser) -> None:
 def test_the_text_stands_beside_the_page(door: Door, archivist: Browser) -> None:
     """Lines with their places in thousandths of the page; the one that the query matches is marked."""
     page = archivist.get(f"/records/{numbers(door)[OPEN]}/pages/2?q=%E6%A0%A1%E8%88%8D")
-    assert page.says('data-box="96,159,582,35" class="hit"', "<mark>校舍</mark>", "可信度 95%", "和平区教育局文件")
+    assert page.says('data-box="316,389,362,52" class="hit"', "<mark>校舍</mark>", "可信度 95%", "和平区教育局文件")
     assert archivist.get(f"/records/{numbers(door)[PDF]}/pages/1").says("尚未识读")
 
 
