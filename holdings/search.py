@@ -234,8 +234,12 @@ def _by_date(asked: _Asked, cursor: _Cursor | None) -> tuple[list[Found], str]:
     """Latest first."""
     last = (int(cursor.key), cursor.id) if cursor is not None else search_dates.END
     if asked.finder.table:
-        found = asked.finder.read(
-            itertools.islice(search_dates.latest(asked.finder, last, asked.limit), asked.limit + 1)
+        # With what it may look at untouched: the hits that were counted are others.
+        dated = replace(asked.finder, looked=0, vain=0, partial=False)
+        found = dated.read(itertools.islice(search_dates.latest(dated, last, asked.limit), asked.limit + 1))
+        asked.finder.looked, asked.finder.partial = (
+            max(asked.finder.looked, dated.looked),
+            asked.finder.partial or dated.partial,
         )
     else:
         few = asked.finder.read(itertools.islice(asked.finder.newest(), BY_CODE))

@@ -25,6 +25,9 @@ FEW: Final = 600  # candidates that are dated at once: five milliseconds
 SOME: Final = 4_000  # the same where a few years did not fill a page
 TRIED: Final = 12  # days that may be needed for a page of frequent words
 YEARS: Final = 5  # years that are first asked for
+A_DAY: Final = (
+    60  # candidates compared in vain that asking for a day costs as much as, where none of its candidates was a hit
+)
 PASSED: Final = 120  # days along which known candidates are looked for; beyond, all of them are dated
 
 
@@ -38,7 +41,7 @@ def latest(find: Finder, last: tuple[int, int] = END, limit: int = 20) -> Iterat
     for era, years in find.eras().items():
         if era <= era_of(last[0]):
             yield from _part(_Walk(find, era, years, last), limit)
-            if find.partial:
+            if find.spent:
                 return
 
 
@@ -110,12 +113,17 @@ class _Walk:
                 continue
             for day in days:
                 yield from self._of_day(day)
-            if self.find.partial:
-                return
+                if self.find.spent:
+                    return
 
     def _of_day(self, day: int) -> Iterator[Found]:
         arm = self.find.arm(self.era, day // 10_000, token("d", day))
-        yield from self._hits(self.find.of(arm, self._below(day)))
+        before, hits = self.find.vain, 0
+        for one in self._hits(self.find.of(arm, self._below(day))):
+            hits += 1
+            yield one
+        if not hits and self.find.vain > before:
+            self.find.vain += A_DAY
         self.last = (day, 0)
 
     def _hits(self, ids: Iterator[int]) -> Iterator[Found]:

@@ -23,6 +23,10 @@ from holdings.search_needle import Node, View, is_told, may_be
 from holdings.search_plan import Plan, among, are_asked
 
 LOOKED_AT_MAX: Final = 200_000  # candidates compared for one question: some two seconds; beyond, the answer says so
+VAIN_MAX: Final = (
+    6_000  # candidates compared in vain, beyond what the hits among them are worth: some 100 ms; beyond, the same
+)
+WORTH: Final = 10  # so many in vain a hit is worth: who finds goes on
 _END: Final = 1 << 62
 FIRST: Final = 24
 _BATCHES: Final = (FIRST, 80, 240, 680)  # most questions want twenty hits, others a thousand and one
@@ -46,8 +50,8 @@ class Found(NamedTuple):
 class Finder:
     """Finds the hits of one plan on one connection, inside one transaction of its caller. `table`: of the index that
     serves; blank: none is whole, all rows are walked. `filed`: by the year of a date, in which years what bears it was filed.
-    `reads`: so many hits will be read, so they are at once. `looked` counts candidates; `partial`: there were too many; `known`:
-    parts that were made out once."""
+    `reads`: so many hits will be read, so they are at once. `looked` counts candidates, `vain` those that were compared in vain, less
+    what hits are worth, `poor`: the last were mostly so; `partial`: there were too many; `known`: parts that were made out once."""
 
     connection: apsw.Connection
     plan: Plan
@@ -56,6 +60,8 @@ class Finder:
     filed: Mapping[int, set[int]]
     reads: int = 0
     looked: int = 0
+    vain: int = 0
+    poor: bool = False
     partial: bool = False
     known: dict[int, list[int]] | None = None
 
@@ -67,10 +73,21 @@ class Finder:
         """The hits among candidates of this plan, in their order; `doubtful`: the index was asked for less than the plan says."""
         for batch in self._batches(ids):
             self.looked += len(batch)
-            yield from self._compared(batch) if doubtful else self._true(batch)
-            if self.looked >= LOOKED_AT_MAX:
+            hits = 0
+            for one in self._compared(batch) if doubtful else self._true(batch):
+                hits += 1
+                yield one
+            if self.table and (doubtful or not self.plan.sure):
+                self.vain += len(batch) - hits - WORTH * hits
+                self.poor = 2 * hits < len(batch)
+            if self.spent:
                 self.partial = True
                 return
+
+    @property
+    def spent(self) -> bool:
+        """Whether so many were looked at that no more are."""
+        return self.looked >= LOOKED_AT_MAX or self.vain >= VAIN_MAX
 
     def candidates(self, below: int = _END) -> Iterator[int]:
         """Ids below one that may be hits, newest first."""
@@ -204,7 +221,7 @@ class Finder:
         if plan.worded and self.table and self.reads <= _BATCHES[1]:
             yield from self._by_titles(ids)
             return
-        documents = self._documents(ids)
+        documents = self._documents(ids, plan.node if self.poor else None)
         whole = access.is_whole
         narrowed = bool(plan.narrowing.filters) or plan.narrowing.years is not None
         for number in ids:
@@ -253,6 +270,7 @@ class Finder:
                     if (
                         node is not None
                         and "\\" not in row.elements
+                        and "\n" not in row.title
                         and not may_be(node, row.title, row.elements, row.code)
                     ):
                         continue

@@ -120,6 +120,11 @@ def fold(text: str) -> str:
     return "".join(out)
 
 
+def fold_together(text: str) -> str:
+    """Fold a text with nothing between its runs: in a third of the time, for telling what it plainly does not have."""
+    return text.translate(_TABLE).replace(" ", "")
+
+
 def fold_with_places(text: str) -> tuple[str, list[int]]:
     """A text folded, and for each character of that where it stands in the text: for showing what matched."""
     if text.translate(_TABLE) == text and " " not in text:

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 from holdings import name_sound
 from holdings.person_names import name_keys
 from holdings.search_document import Document
-from holdings.search_fold import BREAK, FIRST_SIGN, FREQUENT, fold, sought
+from holdings.search_fold import BREAK, FIRST_SIGN, FREQUENT, fold, fold_together, sought
 from holdings.search_request import EVERYTHING, Both, Field, Query, Sound, Without, Word
 
 WORD_MAX: Final = 200  # characters of one word that are looked for
@@ -152,13 +152,13 @@ def _is_told(node: Node, title: str) -> bool:
 
 
 def may_be(node: Node, *written: str) -> bool:
-    """Whether all that is written of a row, folded in one go whatever stands between, may fulfil a query; False: it does not."""
-    return _may_be(node, fold(BREAK.join(written)))
+    """Whether all that is written of a row, folded in one go whatever stands between or parts its runs, may fulfil a query; False: it does not."""
+    return _may_be(node, fold_together(BREAK.join(written)))
 
 
 def _may_be(node: Node, text: str) -> bool:
     if isinstance(node, Needle):
-        return min(node.text) < FIRST_SIGN or node.text in text
+        return node.text.replace(" ", "") in text
     if isinstance(node, All):
         return all(_may_be(part, text) for part in node.parts)
     return not isinstance(node, Any) or any(_may_be(part, text) for part in node.parts)
