@@ -6,8 +6,6 @@ import io
 from dataclasses import dataclass
 from typing import Any, Final
 
-import xlsxwriter
-
 from holdings.report_page import Heading
 from holdings.statistic import Figure
 from holdings.statistics_report import Line, Report
@@ -105,6 +103,8 @@ def workbook(shown: Shown) -> bytes:
     """The report as xlsx: one sheet, archives across, A4 lying, header on every printed page. No cell is a formula."""
     report = shown.report
     out = io.BytesIO()
+    import xlsxwriter  # for who writes a sheet
+
     book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     bold, cell = book.add_format({"bold": True, "border": 1}), book.add_format({"border": 1})
     whole, decimals = (book.add_format({"border": 1, "num_format": form}) for form in ("#,##0", "#,##0.000"))

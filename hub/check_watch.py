@@ -5,16 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from contextlib import closing
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from holdings.check import Stage, Verdict
 from holdings.errors import HoldingsError
-from hub.check_run import HandoverChecks
 from hub.errors import HubError
 from hub.folding import Folding, lower_priority
 from hub.home import Home
 from hub.vault import Vault
 from sync.errors import SyncError
+
+if TYPE_CHECKING:
+    from hub.check_run import HandoverChecks
 
 LOG = logging.getLogger("jindang.hub")
 EVERY_S: Final = 60.0
@@ -68,6 +70,8 @@ class HandoverWatch:
 
     def look(self) -> int:
         """Check what waits while the vault rests; how many records."""
+        from hub.check_run import HandoverChecks  # a hub starts without it
+
         done = 0
         with closing(HandoverChecks(self._home, self._vault, images=False)) as checks:
             try:

@@ -65,7 +65,7 @@ def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | No
     result = {"hub_id": made.genesis.log_id.hex(), "recipient": recipient_text(made.genesis.recipient), "tls_sha256": made.genesis.tls_digests[0].hex()}
     say("\n".join(made.advice))
     if admin:
-        from hub.app import open_here
+        from hub.assembly import open_here
 
         with open_here(home.absolute(), asked) as desk:
             added = desk.call("account_add", name=admin, person=admin_person, role="system", unit=name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Generator, Iterator
+import threading
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Annotated, Any, Generic, Protocol, TypeVar, get_type_hints
 
 import msgspec
@@ -44,34 +45,69 @@ class _Operation(Generic[R]):
         return self._function(**msgspec.structs.asdict(fit))
 
 
+class Later:
+    """A part of the desk that is imported and made when the first of its words is asked; once, whichever thread asks.
+
+    Args:
+        make: imports the part's module and makes it.
+    """
+
+    def __init__(self, make: Callable[[], object]) -> None:
+        self._make, self._made, self._lock = make, list[object](), threading.Lock()
+
+    def words(self, *words: str) -> dict[str, Callable[[], Callable[..., Any]]]:
+        """For each word what gives its function."""
+        return {word: lambda word=word: getattr(self._part(), word) for word in words}  # type: ignore[misc]
+
+    def _part(self) -> object:
+        with self._lock:
+            if not self._made:
+                self._made.append(self._make())
+            return self._made[0]
+
+
+class _Words(Generic[R]):
+    """Operations by word, each made when it is first asked."""
+
+    def __init__(self, given: Mapping[str, Callable[[], Callable[..., R]]]) -> None:
+        self._given, self._known = given, dict[str, _Operation[R]]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._given)
+
+    def find(self, word: str) -> _Operation[R]:
+        """The operation; NotAllowed when there is none. Two threads that ask first at the same time make it twice, and alike."""
+        found = self._known.get(word)
+        if found is None:
+            if word not in self._given:
+                raise NotAllowed(f"本机的中心服务不识得 {word!r}：它可能是旧版本，请重启服务。")
+            found = self._known[word] = _Operation(word, self._given[word]())
+        return found
+
+
 class LocalDesk:
     """The desk of a hub in this process. Usable from several threads.
 
     Args:
-        calls: operations by word.
-        streams: operations that give bytes, by word.
+        calls: for each word what gives its function (Later.words).
+        streams: the same for those that give bytes.
     """
 
-    def __init__(self, calls: dict[str, Callable[..., Answer]], streams: dict[str, Callable[..., Iterator[bytes]]]) -> None:
-        self._calls = {word: _Operation(word, function) for word, function in calls.items()}
-        self._streams = {word: _Operation(word, function) for word, function in streams.items()}
+    def __init__(
+        self, calls: Mapping[str, Callable[[], Callable[..., Answer]]], streams: Mapping[str, Callable[[], Callable[..., Iterator[bytes]]]]
+    ) -> None:
+        self._calls, self._streams = _Words(calls), _Words(streams)
 
     def call(self, word: str, **wishes: Any) -> Answer:
         """See Desk."""
         try:
-            return _find(self._calls, word)(wishes)
+            return self._calls.find(word)(wishes)
         except HoldingsError as fault:
             raise NotAllowed(str(fault)) from fault
 
     def stream(self, word: str, **wishes: Any) -> Generator[bytes, None, None]:
         """See Desk."""
         try:
-            yield from _find(self._streams, word)(wishes)
+            yield from self._streams.find(word)(wishes)
         except HoldingsError as fault:
             raise NotAllowed(str(fault)) from fault
-
-
-def _find(table: dict[str, _Operation[R]], word: str) -> _Operation[R]:
-    if word not in table:
-        raise NotAllowed(f"本机的中心服务不识得 {word!r}：它可能是旧版本，请重启服务。")
-    return table[word]

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import apsw
 
 from crypto.signing import SigningKey
-from holdings import records
 from holdings.errors import VersionUnexpected
 from holdings.record import RecordId, decode_record, origins_of
 from holdings.security import SiteClass
@@ -27,7 +26,7 @@ from hub.clock import Clock
 from hub.examination import Examined, Examiner
 from hub.opened import Fold, OpenedPart
 from hub.own_log import OwnLog
-from hub.receiving import Traffic
+from hub.traffic import Traffic
 from hub.vault import Vault
 from sync import log as logs
 from sync import manifest, named, receipt
@@ -231,6 +230,8 @@ class Folding:
             else:
                 code = ExceptionCode.VERSION_UNEXPECTED
         elif one.description is not None:
+            from holdings import records  # the hub starts without it
+
             try:
                 records.fold_record(
                     connection, writer, RecordId(item.id), item.version, one.description, pages=one.pages, size=one.size, now=self._clock.wall()

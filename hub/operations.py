@@ -5,28 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from holdings.district import districts
 from holdings.errors import NotFound
 from hub import backup, doctor, front, opened, restored, status
-from hub.account_words import AccountWords
-from hub.alarm_words import AlarmWords
-from hub.catalogue import CatalogueDesk
-from hub.check_desk import CheckDesk
-from hub.custody_words import CustodyWords
-from hub.desk import Answer, Desk, LocalDesk, Number
+from hub.desk import Answer, Desk, Later, LocalDesk, Number
 from hub.desk_witness import WitnessedDesk
 from hub.enrolment import Enrolment
 from hub.errors import NotAllowed
 from hub.folding import Folding
 from hub.home import Home
-from hub.lookup import Lookup
-from hub.meaning_desk import MeaningDesk
 from hub.people import People
 from hub.reload import Reload
-from hub.search import SearchDesk
-from hub.statistics_desk import StatisticsWords
 from hub.vault import Vault
 
 
@@ -144,30 +134,81 @@ def _bytes(text: str) -> bytes:
 
 
 def desk_of(
-    home: Home, enrolment: Enrolment, lookup: Lookup, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]], people: People, reloading: Reload
+    home: Home, enrolment: Enrolment, vault: Vault, folding: Folding, cut_off: Sequence[Callable[[bytes], None]], people: People, reloading: Reload
 ) -> Desk:
     """The desk of an opened home."""
-    do, checks = Operations(home, enrolment, vault, folding, cut_off, people), CheckDesk(home, vault)
-    accounts, custody, alarms = AccountWords(home, people), CustodyWords(home), AlarmWords(home, people)
-    figures = StatisticsWords(home)
-    searching, meaning = SearchDesk(home.holdings, home.clock, home.meaning), MeaningDesk(home)
-    calls: list[Callable[..., Answer]] = [
-        do.enrol, do.status, do.nodes, do.revoke, do.doctor, do.audit, do.scrub, do.wait_no_more, do.objects, do.manifests, do.backup_told,
-        do.backup_signed, reloading.reload, figures.statistics,
-        figures.statistics_enter, figures.statistics_freeze, lookup.show, lookup.listed,
-        searching.search, searching.suggest, searching.search_state, searching.reindex,
-        checks.check_run, checks.check_restart, checks.check_report, accounts.account_add, accounts.account_list, accounts.account_lock,
-        accounts.account_unlock, accounts.account_close, accounts.account_reset, accounts.journal_verify,
-        meaning.meaning_status, meaning.meaning_run, meaning.meaning_check, custody.accept, custody.give_back, custody.handover,
-        custody.grant, custody.propose, custody.notify, custody.releases, custody.directives,
-        alarms.alarm_list, alarms.alarm_ack, alarms.alarm_silence, alarms.outage_add, alarms.outage_list, alarms.outage_end,
-    ]  # fmt: skip
-    streams: list[Callable[..., Iterator[bytes]]] = [
-        do.database, do.paper, do.object, do.escrowed, lookup.file, CatalogueDesk(home).catalogue_import, accounts.journal_export,
-        figures.statistics_paper,
-    ]  # fmt: skip
-    return WitnessedDesk(LocalDesk(_by_word(calls), _by_word(streams)), people, home.clock)
+    do, later = Later(lambda: Operations(home, enrolment, vault, folding, cut_off, people)), _Parts(home, vault, people)
+    records, figures, accounts = Later(later.lookup), Later(later.statistics), Later(later.accounts)
+    calls = {
+        **do.words("enrol", "status", "nodes", "revoke", "doctor", "audit", "scrub", "wait_no_more", "objects", "manifests", "backup_told", "backup_signed"),
+        **Later(lambda: reloading).words("reload"),
+        **figures.words("statistics", "statistics_enter", "statistics_freeze"),
+        **records.words("show", "listed"),
+        **Later(later.search).words("search", "suggest", "search_state", "reindex"),
+        **Later(later.checks).words("check_run", "check_restart", "check_report"),
+        **accounts.words("account_add", "account_list", "account_lock", "account_unlock", "account_close", "account_reset", "journal_verify"),
+        **Later(later.meaning).words("meaning_status", "meaning_run", "meaning_check"),
+        **Later(later.custody).words("accept", "give_back", "handover", "grant", "propose", "notify", "releases", "directives"),
+        **Later(later.alarms).words("alarm_list", "alarm_ack", "alarm_silence", "outage_add", "outage_list", "outage_end"),
+    }
+    streams = {
+        **do.words("database", "paper", "object", "escrowed"),
+        **records.words("file"),
+        **Later(later.catalogue).words("catalogue_import"),
+        **accounts.words("journal_export"),
+        **figures.words("statistics_paper"),
+    }
+    return WitnessedDesk(LocalDesk(calls, streams), people, home.clock)
 
 
-def _by_word(functions: Sequence[Callable[..., Any]]) -> dict[str, Callable[..., Any]]:
-    return {function.__name__: function for function in functions}
+class _Parts:
+    """Makes the parts of the desk, each imported by who asks for it: a command needs one of them."""
+
+    def __init__(self, home: Home, vault: Vault, people: People) -> None:
+        self._home, self._vault, self._people = home, vault, people
+
+    def lookup(self) -> object:
+        from hub.lookup import Lookup
+
+        home = self._home
+        return Lookup(home.front, home.holdings, self._vault, home.genesis, home.clock, home.site)
+
+    def statistics(self) -> object:
+        from hub.statistics_desk import StatisticsWords
+
+        return StatisticsWords(self._home)
+
+    def accounts(self) -> object:
+        from hub.account_words import AccountWords
+
+        return AccountWords(self._home, self._people)
+
+    def search(self) -> object:
+        from hub.search import SearchDesk
+
+        return SearchDesk(self._home.holdings, self._home.clock, self._home.meaning)
+
+    def checks(self) -> object:
+        from hub.check_desk import CheckDesk
+
+        return CheckDesk(self._home, self._vault)
+
+    def meaning(self) -> object:
+        from hub.meaning_desk import MeaningDesk
+
+        return MeaningDesk(self._home)
+
+    def custody(self) -> object:
+        from hub.custody_words import CustodyWords
+
+        return CustodyWords(self._home)
+
+    def alarms(self) -> object:
+        from hub.alarm_words import AlarmWords
+
+        return AlarmWords(self._home, self._people)
+
+    def catalogue(self) -> object:
+        from hub.catalogue import CatalogueDesk
+
+        return CatalogueDesk(self._home)

@@ -25,11 +25,11 @@ def reach(home: Path, ask: Callable[[], str]) -> Iterator[Desk]:
     if local_client.answers(home / SOCKET):
         yield local_client.RemoteDesk(home / SOCKET)
         return
-    from hub import app
+    from hub import assembly
 
     with contextlib.ExitStack() as stack:
         try:
-            desk = stack.enter_context(app.open_here(home, ask))
+            desk = stack.enter_context(assembly.open_here(home, ask))
         except HomeBusy as fault:
             raise Unreachable(f"{fault}（它没有在 {SOCKET} 上答话）") from fault
         yield desk

@@ -17,6 +17,7 @@ from hub.arrivals import Arrivals
 from hub.clock import Clock
 from hub.errors import Refused
 from hub.inlet import BUFFER_BYTES, BUFFERS, CROWDED_BYTES, Inlet
+from hub.traffic import Traffic
 from sync import limits, named
 from sync.database import Database
 from sync.durable import aligned_buffer
@@ -60,21 +61,6 @@ class _Upload:
             self.inlet.end(Stale())
         if self.request.transport is not None:
             self.request.transport.abort()
-
-
-class Traffic:
-    """How much came in lately; the vault keeps out of its way."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock, self._last = clock, clock.monotonic() - 3600.0
-
-    def moved(self) -> None:
-        """Bytes just came in."""
-        self._last = self._clock.monotonic()
-
-    def quiet_s(self) -> float:
-        """Seconds since bytes last came in."""
-        return self._clock.monotonic() - self._last
 
 
 class Receiver:

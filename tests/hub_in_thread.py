@@ -16,7 +16,7 @@ from aiohttp import web
 from scripted_node import ScriptedNode
 
 from crypto.locks import KeyFile
-from hub import app, home
+from hub import app, assembly, home
 from hub.config import HubConfig
 from hub.home import Founding, Home
 from hub.local_api import LocalApi
@@ -74,7 +74,7 @@ class RunningHub:
     quiet_s: float = 0.0
     nodes: list[ScriptedNode] = field(default_factory=list)
     """Nodes made here: they hang up before the hub stops."""
-    hub: app.Hub = field(init=False)
+    hub: assembly.Hub = field(init=False)
     address: tuple[str, int] = field(init=False)
     _loop: asyncio.AbstractEventLoop = field(init=False)
     _thread: threading.Thread = field(init=False)
@@ -87,7 +87,7 @@ class RunningHub:
             found(self.path, self.clock, self.config, self.site_class, self.escrow)
         opened = reopen(self.path, self.clock)
         opened.objects = self.objects(self.path / home.OBJECTS)
-        self.hub = app.assemble(opened, quiet_s=self.quiet_s)
+        self.hub = assembly.assemble(opened, quiet_s=self.quiet_s)
         self.hub.arrivals.recover()
         self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="hub-loop")

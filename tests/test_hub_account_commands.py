@@ -147,7 +147,7 @@ def test_the_files_of_a_record_are_one_act(tmp_path: Path) -> None:
         yield b"x"
 
     with team(tmp_path / "hub") as hub:
-        desk = WitnessedDesk(LocalDesk({}, {"file": file}), hub.people, hub.clock)
+        desk = WitnessedDesk(LocalDesk({}, {"file": lambda: file}), hub.people, hub.clock)
         for ref, caller in (("a", "local:1"), ("a", "local:1"), ("b", "local:1"), ("a", "local:2")):
             for position in range(3):
                 assert list(desk.stream("file", ref=ref, position=position, caller=caller)) == [b"x"]
