@@ -6,7 +6,6 @@ from enum import Enum
 from typing import Final
 
 from holdings.evidence_name import EvidenceKind, evidence_kind
-from holdings.sheet import is_sheet_name
 
 _PARTIAL: Final = (".part", ".partial", ".filepart", ".crdownload", ".download", ".tmp", ".temp", ".swp", ".!ut")
 _PARTIAL_BEGIN: Final = ("~$", ".~", "~wrl", "~wrd")
@@ -35,6 +34,8 @@ def name_kind(name: str) -> NameKind:
     if low in _LITTER or low.startswith("."):
         return NameKind.LITTER
     # A list of digests is a csv as a sheet is; its name tells them apart.
+    from holdings.sheet import is_sheet_name  # reading sheets is for who has one
+
     is_sheet = is_sheet_name(name) and evidence_kind(name) is not EvidenceKind.CHECKSUMS
     return NameKind.SHEET if is_sheet else NameKind.CONTENT
 

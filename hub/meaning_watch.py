@@ -7,7 +7,6 @@ import logging
 import threading
 from typing import Final
 
-from holdings import search_index
 from holdings.errors import HoldingsError
 from hub.folding import Folding, lower_priority
 from hub.home import Home
@@ -55,6 +54,8 @@ class MeaningWatch:
         return self._stop.is_set() or not self._folding.idle.is_set()
 
     def _go_on_with_the_index(self) -> None:
+        from holdings import search_index  # a hub starts without it
+
         if search_index.wants_work(self._home.holdings.read()):
             from holdings import search_upkeep
 

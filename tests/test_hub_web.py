@@ -286,7 +286,11 @@ def test_rates_are_bounded() -> None:
     assert len(rate._buckets) == 20_000
 
 
-def test_a_hub_without_a_door_loads_no_pages() -> None:
-    """`hub run` imports templates and pages only for who has a people's door."""
-    code_ = "import sys; import hub.app, hub.commands; print([m for m in sys.modules if m.startswith('hub.web') or m in ('jinja2', 'pyotp', 'babel')])"
+NOT_AT_START = ("jinja2", "pyotp", "babel", "xlsxwriter", "reportlab", "holdings.records", "holdings.sheet", "holdings.catalogue", "hub.check_run", "hub.catalogue")
+
+
+@pytest.mark.parametrize(("module", "never"), [("hub.app", NOT_AT_START), ("hub.assembly", ("aiohttp", *NOT_AT_START))])
+def test_a_start_loads_what_it_needs(module: str, never: tuple[str, ...]) -> None:
+    """`hub run` imports pages, sheets and checks when somebody needs them; a command that opens the home itself does without HTTP."""
+    code_ = f"import sys; import {module}, hub.commands; print([m for m in sys.modules if m.startswith('hub.web') or m in {never!r}])"
     assert run([sys.executable, "-c", code_], capture_output=True, text=True, check=True).stdout.strip() == "[]"
