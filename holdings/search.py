@@ -267,7 +267,7 @@ def _code_key(document: Document) -> str:
 
 
 def _view(find: Finder, one: Found) -> View:
-    return View(one.document, lambda: find.pages(one.id))
+    return one.view or View(one.document, lambda: find.pages(one.id))
 
 
 def _hits(asked: _Asked, page: Sequence[Found]) -> Iterator[Hit]:

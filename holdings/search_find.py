@@ -34,10 +34,12 @@ _BATCH: Final = 1_000
 
 
 class Found(NamedTuple):
-    """A hit: its id in the index, and what is known of it; None: not read yet (`Finder.read`)."""
+    """A hit: its id in the index, and what is known of it; None: not read yet (`Finder.read`). `view`: as it was compared, with what
+    was folded for that."""
 
     id: int
     known: Document | None
+    view: View | None = None
 
     @property
     def document(self) -> Document:
@@ -230,8 +232,9 @@ class Finder:
                 continue
             if narrowed and not plan.narrowing.lets(document):
                 continue
-            if View(document, functools.partial(self.pages, number)).has(plan.node):
-                yield Found(number, document)
+            view = View(document, functools.partial(self.pages, number))
+            if view.has(plan.node):
+                yield Found(number, document, view)
 
     def _by_titles(self, ids: list[int]) -> Iterator[Found]:
         """Those that the words alone decide about: most are in the title, and the rest of a row is not looked at."""

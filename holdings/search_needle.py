@@ -187,7 +187,8 @@ class View:
         if isinstance(node, Needle):
             if node.field is not None:
                 return node.is_in(self.of(node.field))
-            return node.is_in(self.of(None)) or node.is_in(self.of(Field.TEXT))
+            # Most have it in the title, whose folded text whoever orders them wants besides.
+            return any(node.is_in(self.of(one)) for one in (Field.TITLE, None, Field.TEXT))
         if isinstance(node, Heard):
             keys = name_keys(self.document.names)
             return not node.sounds.isdisjoint(keys.sounds) or not node.letters.isdisjoint(keys.letters)
