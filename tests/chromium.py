@@ -7,9 +7,33 @@ from collections.abc import Iterator
 
 from people_door import Browser
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import BrowserContext, Page, sync_playwright
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+SHIFT_MAX = 0.1
+"""How much of a page may move by itself while it loads: above it people click on the wrong thing."""
+_SHIFT = """() => new Promise(done => {
+  let sum = 0;
+  const add = entries => entries.forEach(one => { if (!one.hadRecentInput) sum += one.value; });
+  const seen = new PerformanceObserver(list => add(list.getEntries()));
+  seen.observe({type: 'layout-shift', buffered: true});
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() => { add(seen.takeRecords()); done(sum); })));
+})"""
+
+
+def shifted(page: Page) -> float:
+    """The sum of the page's layout shifts since it was opened."""
+    return float(page.evaluate(_SHIFT))
 
 
 @contextlib.contextmanager
@@ -25,16 +49,31 @@ def chromium(path: str) -> Iterator[Chromium]:
 
 @contextlib.contextmanager
 def window(
-    browser: Chromium, who: Browser, *, tongue: str = "zh-CN", theme: str = "light", size: tuple[int, int] = (1366, 768), script: bool = True
+    browser: Chromium,
+    who: Browser,
+    *,
+    tongue: str = "zh-CN",
+    theme: str = "light",
+    size: tuple[int, int] = (1366, 768),
+    script: bool = True,
 ) -> Iterator[BrowserContext]:
     """A window with the cookies of somebody who has signed in."""
     host, port = who.address
     base = f"https://{host}:{port}"
     context = browser.new_context(
-        ignore_https_errors=True, base_url=base, viewport={"width": size[0], "height": size[1]}, java_script_enabled=script, locale=tongue
+        ignore_https_errors=True,
+        base_url=base,
+        viewport={"width": size[0], "height": size[1]},
+        java_script_enabled=script,
+        locale=tongue,
     )
     spoken = {**who.jar, "jindang-language": tongue, "jindang-theme": theme}
-    context.add_cookies([{"name": name, "value": value, "url": base, "secure": True, "sameSite": "Strict"} for name, value in spoken.items()])
+    context.add_cookies(
+        [
+            {"name": name, "value": value, "url": base, "secure": True, "sameSite": "Strict"}
+            for name, value in spoken.items()
+        ]
+    )
     try:
         yield context
     finally:
