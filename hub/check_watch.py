@@ -3,49 +3,36 @@
 from __future__ import annotations
 
 import logging
-import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from holdings.check import Stage, Verdict
 from holdings.errors import HoldingsError
 from hub.errors import HubError
-from hub.folding import Folding, lower_priority
+from hub.folding import Folding
 from hub.home import Home
 from hub.vault import Vault
+from hub.watch import Watch
 from sync.errors import SyncError
 
 if TYPE_CHECKING:
     from hub.check_run import HandoverChecks
 
 LOG = logging.getLogger("jindang.hub")
-EVERY_S: Final = 60.0
-"""Seconds between two looks; opening for R4 goes before."""
 PORTION: Final = 50
 
 
-class HandoverWatch:
-    """One thread; `close` ends it after the record at hand."""
+class HandoverWatch(Watch):
+    """Checks what the vault has opened, a record at a time; opening for R4 goes before."""
 
     def __init__(self, home: Home, vault: Vault, folding: Folding) -> None:
+        super().__init__("hub-check")
         self._home, self._vault, self._folding = home, vault, folding
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="hub-check", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop and wait."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        lower_priority()
-        while not self._stop.wait(EVERY_S):
-            self.receive()
-            self.look()
+    def turn(self) -> None:
+        """See Watch."""
+        self.receive()
+        self.look()
 
     def receive(self) -> None:
         """Let what was folded come into reception, and verdicts that wait for the log go out."""

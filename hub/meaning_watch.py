@@ -4,41 +4,27 @@ vault rests, and at low priority."""
 from __future__ import annotations
 
 import logging
-import threading
-from typing import Final
 
 from holdings.errors import HoldingsError
-from hub.folding import Folding, lower_priority
+from hub.folding import Folding
 from hub.home import Home
+from hub.watch import EVERY_S, Watch
 from sync.errors import SyncError
 
 LOG = logging.getLogger("jindang.hub")
-EVERY_S: Final = 60.0
-"""Seconds between two looks."""
 
 
-class MeaningWatch:
-    """One thread; `close` ends it after the portion at hand."""
+class MeaningWatch(Watch):
+    """Makes vectors, a portion at a time."""
 
     def __init__(self, home: Home, folding: Folding, every_s: float = EVERY_S) -> None:
-        self._home, self._meaning, self._folding, self._every_s = home, home.meaning, folding, every_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="hub-meaning", daemon=True)
+        super().__init__("hub-meaning", every_s)
+        self._home, self._meaning, self._folding = home, home.meaning, folding
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop and wait."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        lower_priority()
-        while not self._stop.wait(self._every_s):
-            self._meaning.rest()
-            self.look()
+    def turn(self) -> None:
+        """See Watch."""
+        self._meaning.rest()
+        self.look()
 
     def look(self) -> int:
         """Make what is wanted while the vault rests; how many texts."""

@@ -3,49 +3,35 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import Final
 
 from holdings import alarm_rule
 from holdings.alarm_rule import AlarmRule
 from hub import alarm_outbox
 from hub.errors import HubError
-from hub.folding import Folding, lower_priority
+from hub.folding import Folding
 from hub.home import Home
 from hub.monitor_desk import MonitorDesk
 from hub.people import People
+from hub.watch import EVERY_S, Watch
 from sync.errors import SyncError
 
 LOG = logging.getLogger("jindang.hub")
-EVERY_S: Final = 60.0
 FIRST_S: Final = 5.0
 """The first look waits until the hub is up: nodes come first."""
 
 
-class MonitorWatch:
-    """One thread; `close` ends it after the look at hand."""
+class MonitorWatch(Watch):
+    """Looks at all nodes."""
 
     def __init__(self, home: Home, people: People, folding: Folding, every_s: float = EVERY_S) -> None:
-        self._home, self._folding, self._every_s = home, folding, every_s
+        super().__init__("hub-monitor", every_s, FIRST_S)
+        self._home, self._folding = home, folding
         self._desk = MonitorDesk(home, people.parts)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="hub-monitor", daemon=True)
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def close(self) -> None:
-        """Stop and wait."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        lower_priority()
-        wait = FIRST_S
-        while not self._stop.wait(wait):
-            wait = self._every_s
-            self.look()
+    def turn(self) -> None:
+        """See Watch."""
+        self.look()
 
     def look(self) -> bool:
         """One look; whether it came to its end."""

@@ -11,14 +11,13 @@ import apsw
 from holdings import catalogue, delivery, gate, quarantine, records
 from holdings.findings import Finding, FindingCode
 from holdings.record import RecordId, encode_record
-from node import brake, folders, page_changes, settings
+from node import brake, folders, own_entries, page_changes, settings
 from node.folders import FolderState
 from node.home import Home
 from node.job import Job, Sealed, Source, Stayed, Unsettled
 from node.sealer import targets
 from node.settings import Setting
-from sync import entry as entries
-from sync import limits, log, sealed
+from sync import limits, sealed
 from sync.delta import OpenDelta, SealedDelta, seal
 from sync.entry import ClockState, EntryKind
 from sync.errors import RolledBack
@@ -167,18 +166,7 @@ def sign(
     Raises:
         RolledBack: the hub knows another or a longer log: nothing is signed until a person has acted.
     """
-    if settings.read(connection, Setting.STOPPED) is not None:
-        raise RolledBack(
-            "本机与市级中心的日志不一致，已停止签发。请先联系市级中心处理（jindang node doctor 可查看原因）。"
-        )
-    own, hub = log.find(connection, home.identity.log.log_id), log.find(connection, home.identity.hub.log_id)
-    assert own is not None
-    assert hub is not None
-    entry = entries.make(
-        home.secrets.signing_key(), log_id=own.log_id, seq=own.head.seq + 1, prev=own.head.hash, kind=EntryKind.DELTA,
-        body=content.body.to_map(), wall=wall, clock_state=clock, hub_seen=hub.head,
-    )  # fmt: skip
-    log.append(connection, entry)
+    entry = own_entries.append(connection, home, EntryKind.DELTA, content.body.to_map(), wall, clock)
     sealed.claim(connection, entry.seq, [name for name, _ in content.body.packs], items)
     settings.add(connection, Setting.BYTES_STORED, sum(length for _, length in content.body.objects()))
 

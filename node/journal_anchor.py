@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from holdings import journal
-from node import settings
+from node import own_entries, settings
 from node.engine import Engine
 from node.home import Home
 from node.settings import Setting
-from sync import entry as entries
 from sync import log
 from sync.entry import EntryKind
 
@@ -42,13 +41,7 @@ def anchor_when_due(engine: Engine) -> bool:
     if not engine.has_met or settings.read(reading, Setting.STOPPED) is not None:
         return False
     with home.database.transaction() as connection:
-        own = log.find(connection, home.identity.log.log_id)
-        assert own is not None
-        entry = entries.make(
-            home.secrets.signing_key(), log_id=own.log_id, seq=own.head.seq + 1, prev=own.head.hash, kind=EntryKind.JOURNAL,
-            body={1: number, 2: value}, wall=now, clock_state=engine.clock.state(),
-        )  # fmt: skip
-        log.append(connection, entry)
+        own_entries.append(connection, home, EntryKind.JOURNAL, {1: number, 2: value}, now, engine.clock.state())
         settings.write(connection, Setting.JOURNAL_ANCHORED, number)
         settings.write(connection, Setting.JOURNAL_DAY, now // DAY_S)
     return True

@@ -1,4 +1,4 @@
-"""Signs entries of the node's own log that bring no objects: releases and acknowledgements (format.md §18), in the caller's transaction."""
+"""Signs entries of the node's own log, in the caller's transaction: deltas, releases, acknowledgements, anchors of the journal (format.md §8, §16, §18)."""
 
 from __future__ import annotations
 
