@@ -223,5 +223,5 @@ def test_the_audit_proves(hub: RunningHub, node: ScriptedNode, tmp_path: Path) -
     assert answer(run("audit", "--home", hub.path, "--json"))["ok"] is True
     with hub.hub.home.front.transaction() as connection:
         (number, signed), *_ = logs.receipts_after(connection, node.log_id, 0, 1)
-        connection.execute("UPDATE receipt SET signed = ? WHERE log_id = ? AND number = ?", (signed[:-1] + b"\0", node.log_id, number))
+        connection.execute("UPDATE receipt SET signed = ? WHERE log_id = ? AND number = ?", (signed[:-1] + bytes([signed[-1] ^ 1]), node.log_id, number))
     assert "回执" in run("audit", "--home", hub.path, ends=4).output
