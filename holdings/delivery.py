@@ -6,6 +6,7 @@ Functions run inside the caller's transaction.
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -208,7 +209,12 @@ def clear(
     delivery = fetch(connection, name)
     if delivery.state is DeliveryState.WITHDRAWN:
         raise ClearanceInvalid(f"批次“{name}”已撤回；请先重新收件（node delivery reopen）再作保密审查")
-    names = tuple(dict.fromkeys(person.strip() for person in persons if person.strip()))
+    # 张三, 张 三 and ３ of another width are one person: nobody is first and second.
+    written: dict[str, str] = {}
+    for person in persons:
+        if person.strip():
+            written.setdefault(_same(person), person.strip())
+    names = tuple(written.values())
     needed = 2 if basis is Basis.REVIEW else 1
     if not needed <= len(names) <= PERSONS_MAX or any(len(person) > NAME_MAX for person in names):
         raise ClearanceInvalid(f"保密审查须由 {needed} 名不同的人签署：--by 姓名 --by 姓名")
@@ -222,6 +228,11 @@ def clear(
             (delivery.id, int(basis), json.dumps(names, ensure_ascii=False), now, cover),
         )
     return fetch(connection, name)
+
+
+def _same(person: str) -> str:
+    """A name as it is compared: blanks, width and case do not make another person."""
+    return "".join(unicodedata.normalize("NFKC", person).split()).casefold()
 
 
 def covered_until(connection: apsw.Connection, name: str) -> int:

@@ -25,7 +25,7 @@ from node.commands_reading import reading
 from node.commands_renumber import codes, renumber, volume
 from node.commands_sample import sample
 from node.commands_search import reindex, search, show, suggest
-from node.commands_shell import HOME, JSON, ask_passphrase, exits, give, reach, say
+from node.commands_shell import HOME, JSON, ask_passphrase, ask_password, exits, give, reach, say
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -285,13 +285,23 @@ def export(home: Path, as_json: bool, destination: Path, ref: str | None) -> Non
 @HOME
 @JSON
 @click.argument("delivery")
-@click.option("--by", "persons", multiple=True, required=True, help="审查人姓名，两人各写一次")
+@click.option("--by", "persons", multiple=True, help="审查人姓名，两人各写一次（本机没有操作员时）")
+@click.option(
+    "--second",
+    default="",
+    help="第二人的工号（本机有操作员时；第一人即 --operator）；口令当场输入，或从 JINDANG_SECOND_PASSWORD_FILE 所指的文件读",
+)
 @exits
-def clear(home: Path, as_json: bool, delivery: str, persons: tuple[str, ...]) -> None:
-    """签署批次的保密审查意见（不含国家秘密），须两人。"""
+def clear(home: Path, as_json: bool, delivery: str, persons: tuple[str, ...], second: str) -> None:
+    """签署批次的保密审查意见（不含国家秘密），须两人。本机有操作员的，两人各以自己的工号和口令签署。"""
+    proof = {"second": second, "password": ask_password(second, "JINDANG_SECOND_PASSWORD_FILE")} if second else {}
     with reach(home) as node:
-        result = node.clear(delivery_name=delivery, persons=list(persons))
-    give(as_json, result, f"批次“{result['delivery']}”的保密审查已由 {'、'.join(result['persons'])} 签署，覆盖现有目录 {result['rows']} 条。")
+        result = node.clear(delivery_name=delivery, persons=list(persons), **proof)
+    give(
+        as_json,
+        result,
+        f"批次“{result['delivery']}”的保密审查已由 {'、'.join(result['persons'])} 签署，覆盖现有目录 {result['rows']} 条。",
+    )
 
 
 @commands.command()

@@ -81,7 +81,7 @@ def reach(home: Path, *, sheets: bool = False) -> Iterator[Any]:
     home = home.absolute()
     if (daemon := client.connect(home)) is not None:
         if number := _operator():
-            opened = daemon.operator_sign_in(number=number, password=_password(number))  # type: ignore[attr-defined]
+            opened = daemon.operator_sign_in(number=number, password=ask_password(number))  # type: ignore[attr-defined]
             daemon = client.connect(home, opened["token"])
             try:
                 yield daemon
@@ -100,7 +100,7 @@ def reach(home: Path, *, sheets: bool = False) -> Iterator[Any]:
 
             direct = Direct(service)
             if number := _operator():
-                direct.sign_in(number, _password(number))
+                direct.sign_in(number, ask_password(number))
             yield direct
     finally:
         first_worker.discard()
@@ -111,13 +111,13 @@ def _operator() -> str:
     return str(context.meta.get(OPERATOR_KEY, "")) if context is not None else ""
 
 
-def _password(number: str) -> str:
-    """The operator's password: from a file where a script acts, else asked for; never an argument, which others on the machine could read."""
-    if file := os.environ.get("JINDANG_PASSWORD_FILE"):
+def ask_password(number: str, variable: str = "JINDANG_PASSWORD_FILE") -> str:
+    """An operator's password: from a file where a script acts, else asked for; never an argument, which others on the machine could read."""
+    if file := os.environ.get(variable):
         try:
             return Path(file).read_text("utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as fault:
             raise click.UsageError(f"口令文件 {file} 读不出：{fault}") from fault
     if not sys.stdin.isatty():
-        raise click.UsageError("口令须在终端中输入；脚本请用环境变量 JINDANG_PASSWORD_FILE 指明口令文件。")
+        raise click.UsageError(f"口令须在终端中输入；脚本请用环境变量 {variable} 指明口令文件。")
     return str(click.prompt(f"{number} 的口令", hide_input=True, err=True))

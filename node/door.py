@@ -22,6 +22,7 @@ from node.service import Service
 from node.verbs import Answer
 
 if TYPE_CHECKING:
+    from holdings.journal import Deed
     from node.sign_in import SignIn
 
 OWN: Final = frozenset({"operator_sign_in", "operator_sign_out", "operator_password", "operator_who"})
@@ -126,8 +127,11 @@ class Door:
             scope = self._scope(caller)
             if scope is not None:
                 given = scope.narrow(verb, given)
+            given, beside = self._two(caller, verb, given, ceiling)
             given = bound(self._named(caller, verb, given))
-            answer = self._acted(caller, verb, given, power) if noted else dict(getattr(self.service, verb)(**given))
+            answer = (
+                self._acted(caller, verb, given, power, beside) if noted else dict(getattr(self.service, verb)(**given))
+            )
         except exit_code.EXPECTED as fault:
             if noted:
                 self._note(caller, verb, given, fault)
@@ -145,13 +149,27 @@ class Door:
 
     def _named(self, caller: Caller, verb: str, given: Answer) -> Answer:
         """Acts of who has signed in are in that person's name, whatever was written."""
-        if caller.name and verb == "clear" and caller.name not in given.get("persons", ()):
-            raise NotPermitted(f"保密审查须由登录者本人签署：两个姓名中应有“{caller.name}”；请改正")
         if caller.name and verb != "search" and bears_name(getattr(self.service, verb)):
             return {**given, "by": caller.name}
         return given
 
-    def _acted(self, caller: Caller, verb: str, given: Answer, power: Power | None) -> Answer:
+    def _two(self, caller: Caller, verb: str, given: Answer, ceiling: Ceiling) -> tuple[Answer, Deed | None]:
+        """Where two persons act: both names, the second's proved, and the second's act for the journal."""
+        if verb not in ("clear", "profile_add"):
+            return given, None
+        # Here: few acts need two.
+        from node import countersigning
+
+        if verb == "profile_add":
+            if caller.name:
+                countersigning.check_standing(caller.role, given.get("text"))
+            return given, None
+        if not caller.name:
+            countersigning.alone(given)
+            return given, None
+        return countersigning.countersigned(verb, given, caller, ceiling, self.sign_in, int(self._now()))
+
+    def _acted(self, caller: Caller, verb: str, given: Answer, power: Power | None, beside: Deed | None) -> Answer:
         """Do it; the act is committed with the first thing that it changes, else before it is answered."""
         # Here: what is only looked at is not written down.
         from holdings import journal
@@ -168,6 +186,8 @@ class Door:
 
         def write(connection: apsw.Connection) -> None:
             journal.add(connection, mine)
+            if beside is not None:
+                journal.add(connection, beside)
 
         with self._home.database.witnessed(write):
             # A crash in here leaves the act undone and not noted, or done and noted.

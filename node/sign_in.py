@@ -66,13 +66,8 @@ class SignIn:
         Raises:
             OperatorRefused: wrong, barred, disabled, a start password too old, or a role that this system user may not have.
         """
-        wall, number = int(self._now()), folded(number)
-        reading = self._database.read()
-        found = operators.find(reading, number)
-        barred = found is not None and found.barred_until > wall
-        encoded = operators.password(reading, number) if found is not None and not barred else ""
-        if not self._passwords.same(encoded, password) or found is None:
-            raise self._wrong(found, number, uid, wall, barred=barred)
+        wall = int(self._now())
+        found = self._proved(number, password, uid, wall)
         refused = ""
         if found.state is not OperatorState.ACTIVE:
             refused = "该操作员已停用；请找管理员"
@@ -84,7 +79,7 @@ class SignIn:
             outcome = Outcome.REFUSED if refused else Outcome.DONE
             journal.add(connection, deed(wall, found.number, found.role, uid, "sign-in", outcome))
             if not refused:
-                operators.came_in(connection, number, wall)
+                operators.came_in(connection, found.number, wall)
         if refused:
             raise OperatorRefused(refused)
         token = os.urandom(TOKEN_BYTES).hex()
@@ -92,6 +87,34 @@ class SignIn:
             self._sweep(wall)
             self._sessions[_hash(token)] = Session(found.number, uid, wall, wall, found.password_set)
         return token, found
+
+    def prove(self, number: str, password: str, uid: int, ceiling: Ceiling) -> Operator:
+        """Who signs beside another: the same proof as at sign-in, wrong ones count there; no session begins.
+
+        Raises:
+            OperatorRefused: as `open`; nor does a start password sign anything.
+        """
+        wall = int(self._now())
+        found = self._proved(number, password, uid, wall)
+        if found.state is not OperatorState.ACTIVE or found.start_until is not None or not ceiling.allows(found.role):
+            with self._database.transaction() as connection:
+                journal.add(
+                    connection,
+                    deed(wall, found.number, found.role, uid, "countersign", Outcome.REFUSED, found.state.value),
+                )
+            raise OperatorRefused(
+                f"工号“{found.number}”现在不能签署（已停用，或未改初始口令）；请先由本人登录一次，或请另一人签署"
+            )
+        return found
+
+    def _proved(self, number: str, password: str, uid: int, wall: int) -> Operator:
+        number, reading = folded(number), self._database.read()
+        found = operators.find(reading, number)
+        barred = found is not None and found.barred_until > wall
+        encoded = operators.password(reading, number) if found is not None and not barred else ""
+        if not self._passwords.same(encoded, password) or found is None:
+            raise self._wrong(found, number, uid, wall, barred=barred)
+        return found
 
     def _wrong(self, found: Operator | None, number: str, uid: int, wall: int, *, barred: bool) -> OperatorRefused:
         bar = 0

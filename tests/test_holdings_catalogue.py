@@ -237,7 +237,7 @@ def test_a_delivery_is_cleared_by_two_persons(database: Database, batch: Deliver
     """A review takes two different names, a standing default one; the same signature again writes nothing; the newest counts."""
     assert batch.clearance is None
     with database.transaction() as connection:
-        for persons in ([], ["张三"], ["张三", " 张三 "], ["张三", ""]):
+        for persons in ([], ["张三"], ["张三", " 张三 "], ["张三", "张　三"], ["Ｌi", "LI"], ["张三", ""]):
             with pytest.raises(ClearanceInvalid):
                 delivery.clear(connection, "第03批", persons, 5)
         standing = delivery.clear(connection, "第03批", ["王五"], 5, Basis.STANDING)

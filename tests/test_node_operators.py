@@ -146,13 +146,50 @@ def test_each_role_does_its_own_and_nothing_else_under_its_own_name(staffed: Cou
                              ("3001", "quarantine_waive", {"number": number, "reason": "原件如此"}), ("1001", "operator_list", {})):  # fmt: skip
         with pytest.raises(NotPermitted, match="不能办理此项"):
             staffed.ask(verb, who, given)
-    with pytest.raises(NotPermitted, match="两个姓名中应有“李四”"):
-        staffed.ask("clear", "2001", {"delivery_name": delivery, "persons": ["甲", "乙"]})
-    assert staffed.ask("clear", "2001", {"delivery_name": delivery, "persons": ["李四", "张三"]})["persons"] == ["李四", "张三"]
+    with pytest.raises(OperatorRefused, match="第二人须以本人工号和口令签署"):
+        staffed.ask("clear", "2001", {"delivery_name": delivery, "persons": ["李四", "张三"]})
     assert ("1001", "operator", "quarantine-claim", "DONE") in staffed.acts()
     assert ("3001", "contractor", "quarantine-waive", "REFUSED") in staffed.acts()
-    assert ("2001", "reviewer", "clear", "DONE") in staffed.acts()
+    assert ("2001", "reviewer", "clear", "REFUSED") in staffed.acts()
     assert ("4001", "auditor", "deliveries", "REFUSED") not in staffed.acts()
+
+
+def test_the_second_of_a_clearance_proves_it_with_the_own_password(staffed: Counter) -> None:
+    """Neither the first once more, nor a wrong or start password, nor a role that handles no records signs beside a reviewer; a wrong one counts as at
+    sign-in, and both persons stand in the journal, the clearance bearing the names of their sign-ins and no password."""
+    delivery, _ = of(staffed, "乙批")
+    staffed.sign_in("9001")
+    start = staffed.ask("operator_add", "9001", {"number": "2002", "person": "周新", "role": "reviewer"})["start_password"]
+    staffed.sign_in("2001")
+    for second, password, said in (
+        ("2001", PASSWORDS["2001"], "不能是同一人"), ("1001", "wrong", "工号或口令不对"), ("nobody", "x", "工号或口令不对"), ("2002", start, "现在不能签署"),
+        ("9001", PASSWORDS["9001"], "第二人须为操作员或复核员"), ("3001", PASSWORDS["3001"], "第二人须为操作员或复核员"),
+    ):  # fmt: skip
+        with pytest.raises(OperatorRefused, match=said):
+            staffed.ask("clear", "2001", {"delivery_name": delivery, "persons": [], "second": second, "password": password})
+    assert Service(staffed.engine).delivery_show(delivery)["clearance"] == "standing"
+    found = operators.get(staffed.engine.home.database.read(), "1001")
+    assert found.failures == 1
+    given = {"delivery_name": delivery, "persons": ["甲", "乙"], "second": " 1001 ", "password": PASSWORDS["1001"]}
+    assert staffed.ask("clear", "2001", given)["persons"] == ["李四", "张三"]
+    newest = [(act.deed.person, act.deed.verb, act.deed.note) for act in journal.find(staffed.engine.home.database.read(), journal.Filter())][:2]
+    assert newest == [("1001", "countersign", "clear 2001"), ("2001", "clear", "")]
+    assert all(word not in str(journal.find(staffed.engine.home.database.read(), journal.Filter())) for word in (*PASSWORDS.values(), start))
+
+
+def test_who_may_not_sign_a_clearance_declares_no_standing_one(staffed: Counter) -> None:
+    """An operator's intake profile with cleared_by is refused: it would let pass whatever comes, in one person's name."""
+    staffed.sign_in("1001")
+    with pytest.raises(NotPermitted, match="须由复核员登记"):
+        staffed.ask("profile_add", "1001", {"text": 'name = "甲"\ncleared_by = "张三"\n'})
+
+
+def test_a_second_password_means_nothing_where_nobody_signs_in(alone: Counter) -> None:
+    """At a node without operators two different names are written; a 工号 there is refused, not ignored."""
+    delivery, _ = of(alone, "乙批")
+    with pytest.raises(OperatorRefused, match="请填两个不同的姓名"):
+        alone.ask("clear", given={"delivery_name": delivery, "persons": ["张三", "李四"], "second": "1001"})
+    assert alone.ask("clear", given={"delivery_name": delivery, "persons": ["张三", "李四"]})["persons"] == ["张三", "李四"]
 
 
 def test_a_contractors_staff_sees_its_own_deliveries_alone(staffed: Counter) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from console_at_work import Daemon, Seat, serving, sit
 from node_at_work import make
 from textual.widgets import Input
@@ -13,6 +15,7 @@ from textual.widgets import Input
 from holdings.operator_rules import verbs_of
 from holdings.password import Passwords
 from node import operators
+from node.commands import commands
 from node.service import Service, verbs
 from sync.sandbox import Sandbox
 from tui.screens import PAGES
@@ -90,6 +93,34 @@ def test_each_role_has_the_screens_of_its_work(role: str, pages: str) -> None:
     assert [kind.TITLE for kind in known if kind.TITLE in "今日 批次 待处理 馆藏 传输 本机"] == pages.split()
     asked = {key.verb for kind in PAGES for key in kind.KEYS} - {""}
     assert asked <= verbs()
+
+
+def test_a_clearance_takes_a_second_person_with_the_own_password(daemon: Daemon, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """c asks the second for 工号 and 口令; the first once more is refused in the form, which stays; `node clear --second` does the same from two files."""
+    staffed(daemon)
+    with daemon.engine.home.database.transaction() as connection:
+        connection.execute("UPDATE operator SET role = 'operator' WHERE number = '3001'")
+
+    async def story(seat: Seat) -> None:
+        await fill(seat, "2001", WORD)
+        await seat.app.enter("deliveries")
+        await seat.settled()
+        await seat.press("c")
+        assert "审查人一：李四（已登录）" in seat.seen()
+        await fill(seat, "2001", WORD)
+        assert "不能是同一人" in seat.seen()
+        await fill(seat, "3001", WORD)
+        assert "保密审查已由 李四、王五 签署" in seat.seen()
+        assert WORD not in seat.seen()
+
+    sit(daemon.work.path, story)
+    (file := tmp_path / "口令").write_text(WORD)
+    for name in ("JINDANG_PASSWORD_FILE", "JINDANG_SECOND_PASSWORD_FILE"):
+        monkeypatch.setenv(name, str(file))
+    given = ["clear", "扫描", "--home", str(daemon.work.path), "--operator", "2001", "--json"]
+    assert CliRunner().invoke(commands, given).exit_code == 1
+    done = CliRunner().invoke(commands, [*given, "--second", "3001"])
+    assert json.loads(done.stdout.splitlines()[-1])["persons"] == ["李四", "王五"]
 
 
 def test_a_contractors_staff_has_no_key_to_waive(daemon: Daemon) -> None:

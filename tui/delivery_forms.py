@@ -77,15 +77,43 @@ async def page_rule(page: DeliveriesPage) -> None:
 def clear(page: DeliveriesPage) -> None:
     """保密审查 by two names."""
 
-    async def sign(values: Values) -> None:
-        await page.ask("clear", delivery_name=page.name_at, persons=[values["first"].strip(), values["second"].strip()])
+    name = page.name_at
+    note = _("批次“{name}”现有的目录不含国家秘密，可以经本网络报送。此后新增或改动的目录须再签。", name=name)
+    if page.console.signing.needed:
+        _clear_proved(page, name, note)
+        return
 
-    note = _("批次“{name}”现有的目录不含国家秘密，可以经本网络报送。此后新增或改动的目录须再签。", name=page.name_at)
+    async def sign(values: Values) -> None:
+        await page.ask("clear", delivery_name=name, persons=[values["first"].strip(), values["second"].strip()])
+
+    async def wrong(values: Values) -> dict[str, str]:
+        same = "".join(values["first"].split()) == "".join(values["second"].split()) != ""
+        return {"second": _("须由另一人签署")} if same else {}
+
     fields = [
         Field("first", _("审查人一"), page.console.by, required=True),
         Field("second", _("审查人二"), required=True),
     ]
-    page.form(_("签署保密审查意见"), fields, sign, note=note)
+    page.form(_("签署保密审查意见"), fields, sign, note=note, check=wrong)
+
+
+def _clear_proved(page: DeliveriesPage, name: str, note: str) -> None:
+    """The same at a node with operators: who is signed in is the first, the second proves it with the own password."""
+
+    async def sign(values: Values) -> None:
+        done = await page.ask(
+            "clear", delivery_name=name, persons=[], second=values["second"].strip(), password=values["password"]
+        )
+        page.console.say(_("保密审查已由 {names} 签署", names="、".join(done["persons"])))
+
+    first = _(
+        "审查人一：{name}（已登录）。审查人二在此输入本人的工号和口令；口令只用来核对，不保存。", name=page.console.by
+    )
+    fields = [
+        Field("second", _("审查人二工号"), required=True),
+        Field("password", _("其口令"), required=True, secret=True),
+    ]
+    page.form(_("签署保密审查意见"), fields, sign, note=f"{note}\n{first}", done=None)
 
 
 def decide(page: DeliveriesPage, verb: str, title: str, *, required: bool) -> None:
