@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -44,6 +45,7 @@ __all__ = [
     "generate",
     "load",
     "public_parts",
+    "relock",
 ]
 
 FILE_MAX: Final = 16 * 1024  # bytes of a key file; an RSA-4096 key in PKCS #8 has 2.4 KB
@@ -143,6 +145,28 @@ def load(path: Path, lock: Lock) -> Secrets:
     return secrets_
 
 
+def relock(path: Path, old: Lock, new: Lock) -> None:
+    """Seal the same secrets under another lock, with fresh salt and nonce; durable on return.
+
+    The new bytes are opened once before they take the place of the old ones: whoever could unlock before or can afterwards, never nobody.
+
+    Raises:
+        WrongKey, LockedOut, BadFormat, Damaged: as load() with the old lock. LockedOut: the new one is too weak, or nothing can be written.
+    """
+    secrets_, role = load(path, old), public_parts(path).role
+    fields = lock_map(new, os.urandom(SALT_SIZE))
+    key = key_encryption_key(new, read_lock_map(fields)[1])
+    data = seal(role, secrets_, fields, key, os.urandom(NONCE_SIZE))
+
+    def place(name: str) -> None:
+        if load(Path(name), new) != secrets_:
+            raise Damaged("key file (format.md §12): what was just sealed does not open to the same secrets")
+        # A crash before this leaves the old lock, after it the new one.
+        Path(name).replace(path)
+
+    _write(path, data, place)
+
+
 def public_parts(path: Path) -> PublicParts:
     """Role, kind of lock, public signing key and recipient of a key file, not unlocked; LockedOut or BadFormat."""
     head, lock_fields, _ = _parse(_read(path))
@@ -198,10 +222,12 @@ def _read(path: Path) -> bytes:
 
 
 def _write_new(path: Path, data: bytes) -> None:
-    """Write a new file with mode 0600 so that it appears whole or not at all, and is durable before this returns.
+    """Write a new file; it is linked, not renamed, into place: link refuses an existing name, so no key is overwritten by a new one."""
+    _write(path, data, lambda name: os.link(name, path))
 
-    The file is linked, not renamed, into place: link refuses an existing name, so no key is ever overwritten.
-    """
+
+def _write(path: Path, data: bytes, place: Callable[[str], None]) -> None:
+    """Write a file with mode 0600 so that it appears whole or not at all, and is durable before this returns."""
     try:
         descriptor, name = tempfile.mkstemp(prefix=".key-", dir=path.parent)  # mkstemp makes it 0600
         # A crash from here to the unlink leaves a .key-… file: sealed, useless without the lock, and nobody reads it.
@@ -210,9 +236,9 @@ def _write_new(path: Path, data: bytes) -> None:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            os.link(name, path)
+            place(name)
         finally:
-            Path(name).unlink()
+            Path(name).unlink(missing_ok=True)
         # A crash here may lose the name; init, which has shown nothing yet, is then simply run again.
         folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -91,10 +91,10 @@ _VERBS: Final[dict[Power, str]] = {
     Power.WAIVE: "quarantine_waive quarantine_set_aside quarantine_many:waive quarantine_many:set_aside",
     Power.JUDGE: "clear delivery_return delivery_accept delivery_withdraw delivery_reopen renumber volume_merge volume_split"
     " release returned_explain directive_apply directive_decline",
-    Power.LINE: "console_line console_calendar machine_judge directives directive_counts directive_show returned_list",
-    Power.RUN: "run pause",
-    Power.KEEP: "verify doctor backup machine_bundle",
-    Power.SET: "machine_configure machine_set stop",
+    Power.LINE: "console_line console_calendar machine_judge directives directive_counts directive_show returned_list outage_list",
+    Power.RUN: "run pause outage_add outage_end",
+    Power.KEEP: "verify doctor backup machine_bundle machine_lock",
+    Power.SET: "machine_configure machine_set machine_passphrase stop",
     Power.OPERATORS: "operator_list operator_add operator_disable operator_enable operator_reset",
     Power.JOURNAL: "journal_list journal_verify journal_export",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,8 +18,10 @@ from node.commands_delivery import delivery
 from node.commands_directive import city_words, directives, release, returned
 from node.commands_directory import directory
 from node.commands_fonds import fonds
+from node.commands_key import LOCKED_NOW, lock, passphrase, unlock
 from node.commands_meaning import meaning
 from node.commands_operator import journal, operator
+from node.commands_outage import outage
 from node.commands_profile import profile
 from node.commands_quarantine import pages, quarantine
 from node.commands_reading import reading
@@ -111,20 +114,6 @@ def _token(text: str) -> str:
 @commands.command()
 @HOME
 @JSON
-@exits
-def unlock(home: Path, as_json: bool) -> None:
-    """解锁：后台服务正等待口令时，在终端中输入。"""
-    from node import client
-    from node.errors import DaemonUnreachable
-
-    if (daemon := client.connect(home.absolute())) is None:
-        raise DaemonUnreachable("后台服务没有运行；请先启动 jindang-node 服务")
-    give(as_json, daemon.unlock(passphrase=ask_passphrase()), "已解锁。")  # type: ignore[attr-defined]
-
-
-@commands.command()
-@HOME
-@JSON
 @click.option("--once", is_flag=True, help="收入已就绪的，传输，等回执，然后退出")
 @click.option("--settle", type=click.FloatRange(min=0), default=None, help="两次查看的间隔秒数；0 表示只看一次")
 @click.option(
@@ -141,13 +130,16 @@ def run(home: Path, as_json: bool, once: bool, settle: float | None, wait: str) 
         from node.daemon import serve
 
         def ask() -> str:
-            if sys.stdin.isatty():
+            if os.environ.pop(LOCKED_NOW, "") == "" and sys.stdin.isatty():
                 return ask_passphrase()
             from node.unlocking import wait_for_passphrase
 
             return wait_for_passphrase(home.absolute(), say)
 
-        serve(home.absolute(), ask, say)
+        if serve(home.absolute(), ask, say):
+            # Another process image: of the keys nothing stays in memory.
+            os.environ[LOCKED_NOW] = "1"
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606  ourselves, as we were started
         return
     with reach(home, sheets=True) as node:
         result = _with_progress(node, functools.partial(node.run, settle=settle, wait=wait))
@@ -320,6 +312,9 @@ def identity(home: Path, file: Path, yes: bool) -> None:
 
 
 commands.add_command(catalogue)
+commands.add_command(unlock)
+commands.add_command(lock)
+commands.add_command(passphrase)
 commands.add_command(operator)
 commands.add_command(journal)
 commands.add_command(quarantine)
@@ -331,6 +326,7 @@ commands.add_command(directives)
 commands.add_command(returned)
 commands.add_command(release)
 commands.add_command(directory)
+commands.add_command(outage)
 commands.add_command(counter)
 commands.add_command(sample)
 commands.add_command(fonds)

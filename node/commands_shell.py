@@ -70,11 +70,12 @@ def exits(function: F) -> F:
 
 
 @contextmanager
-def reach(home: Path, *, sheets: bool = False) -> Iterator[Any]:
+def reach(home: Path, *, sheets: bool = False, passphrase: str = "") -> Iterator[Any]:
     """The daemon's client when one answers, else the service over the home itself, under its lock; never both.
 
     Args:
         sheets: the command is likely to read sheets: what reads them is started beside the program.
+        passphrase: known already; asked for otherwise, where the key needs one.
     """
     from node import client, first_worker
 
@@ -95,7 +96,7 @@ def reach(home: Path, *, sheets: bool = False) -> Iterator[Any]:
     from node.app import open_service
 
     try:
-        with open_service(home, ask_passphrase) as service:
+        with open_service(home, (lambda: passphrase) if passphrase else ask_passphrase) as service:
             from node.direct import Direct
 
             direct = Direct(service)

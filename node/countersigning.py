@@ -41,7 +41,7 @@ def countersigned(
     if second.number == caller.person or second.person == caller.name:
         raise OperatorRefused(f"审查人一与审查人二不能是同一人（{caller.name}）；请由另一人签署")
     if second.role not in SECONDS:
-        raise OperatorRefused(f"“{second.role.label}”不能签署保密审查；第二人须为操作员或复核员")
+        raise OperatorRefused(f"“{second.role.label}”不能签署保密审查；请由操作员或复核员作第二人")
     # Here: who only looks loads no journal.
     from node.sign_in import deed
 

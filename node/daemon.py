@@ -55,6 +55,8 @@ class Daemon:
         self._look = threading.Event()
         self._send = threading.Event()
         self.fault: Exception | None = None
+        self.locked = False
+        """Whether a person asked to lock: the process that follows waits for the passphrase."""
         self.service = Service(engine, self._wake)
 
     @property
@@ -232,8 +234,8 @@ class Daemon:
             ended()
 
 
-def serve(home: Path, ask: Callable[[], str], say: Callable[[str], None]) -> None:
-    """Run until SIGTERM or SIGINT."""
+def serve(home: Path, ask: Callable[[], str], say: Callable[[str], None]) -> bool:
+    """Run until SIGTERM or SIGINT, or until a person locks it: then True, with everything closed."""
     with ExitStack() as held:
         with knock.knocking(home):
             engine = held.enter_context(open_engine(home, knock.asking(home, ask)))
@@ -248,6 +250,7 @@ def serve(home: Path, ask: Callable[[], str], say: Callable[[str], None]) -> Non
                 thread.join()
         if daemon.fault is not None:
             raise daemon.fault
+    return daemon.locked
 
 
 async def _serve(home: Path, daemon: Daemon, threads: list[threading.Thread], say: Callable[[str], None]) -> None:
@@ -257,6 +260,11 @@ async def _serve(home: Path, daemon: Daemon, threads: list[threading.Thread], sa
         with suppress(RuntimeError):  # the loop has ended before its threads did
             loop.call_soon_threadsafe(ended.set)
 
+    def lock() -> None:
+        daemon.locked = True
+        end()
+
+    daemon.service._engine.lock = lock
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
     runner = await local_api.listen(home / SOCKET, local_api.application(daemon.service, end))

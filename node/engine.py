@@ -124,6 +124,8 @@ class Engine:
         self.tops = TopReader()
         self.read_top: ReadTop | None = self.tops.read
         """Reads the top of a page for 密级预检, in a process that the first such page starts."""
+        self.lock: Callable[[], object] | None = None
+        """Set by a daemon: lets go of all keys and waits for the passphrase."""
         self.door: PageDoor | None = None
         """For the browser of this machine, once somebody has asked for a link."""
 

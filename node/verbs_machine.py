@@ -87,6 +87,24 @@ class MachineVerbs(Verbs):
         value = {"own": identity.log.log_id, "hub": identity.hub.log_id, "tls": identity.tls_digest}[of]
         return {"of": of, "hex": value.hex(), "figures": read_out(value), "qr": qr_modules(value.hex().upper())}
 
+    def machine_passphrase(self, old: str, new: str) -> Answer:
+        """Another passphrase of this machine's key: the present one is asked again. Copies of the key file in older backups keep theirs."""
+        # Here: nobody else needs it.
+        from node import relocking
+
+        relocking.change(self._home, old, new)
+        return {"changed": True}
+
+    def machine_lock(self) -> Answer:
+        """立即锁定: the daemon ends what it does (what is durable stays), forgets its keys, and waits for the passphrase."""
+        from node import relocking
+
+        relocking.check_kind(self._home)
+        if self._engine.lock is None:
+            raise ConfigurationWrong("后台服务没有运行，密钥此刻就是锁着的；请照常使用")
+        self._engine.lock()
+        return {"locked": True}
+
     def machine_bundle(self, destination: str) -> Answer:
         """诊断包: status, self-check, settings, counts, the log of nights as JSON in one zip. No titles, no paths of records, no keys."""
         reading = self._home.database.read()

@@ -126,6 +126,24 @@ def test_a_key_file_is_never_overwritten(key_lock: KeyFile, tmp_path: Path) -> N
     assert {path.name for path in tmp_path.iterdir()} == {"key.jdk", "link.jdk", "unlock.key"}
 
 
+def test_another_lock_keeps_the_secrets_and_a_refusal_keeps_the_file(every_lock: list[Lock], tmp_path: Path) -> None:
+    """Each lock follows each other one over one file, whose old lock then opens nothing; a wrong old or a weak new one changes no byte and leaves no other file."""
+    path, locks_ = tmp_path / "home" / "key.jdk", [*every_lock, passphrase("另一句 passphrase")]
+    path.parent.mkdir()
+    keys.create(path, Role.HUB, SECRETS, locks_[-1])
+    for old, new in zip([locks_[-1], *locks_[:-1]], locks_, strict=True):
+        keys.relock(path, old, new)
+        assert keys.load(path, new) == SECRETS
+        assert keys.public_parts(path).role is Role.HUB
+        with pytest.raises(WrongKey):
+            keys.load(path, old)
+    before = path.read_bytes()
+    for old, new, refused in ((locks_[0], locks_[-1], WrongKey), (locks_[-1], passphrase("short"), LockedOut), (locks_[-1], KeyFile(tmp_path / "no"), LockedOut)):
+        with pytest.raises(refused):
+            keys.relock(path, old, new)
+    assert (path.read_bytes(), [one.name for one in path.parent.iterdir()], path.stat().st_mode & 0o777) == (before, ["key.jdk"], 0o600)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o666])
 def test_a_key_file_others_may_touch_is_refused(mode: int, key_lock: KeyFile, tmp_path: Path) -> None:
     """Group or world bits on the lock's key file are refused with the command that mends them."""

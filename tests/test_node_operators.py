@@ -163,7 +163,7 @@ def test_the_second_of_a_clearance_proves_it_with_the_own_password(staffed: Coun
     staffed.sign_in("2001")
     for second, password, said in (
         ("2001", PASSWORDS["2001"], "不能是同一人"), ("1001", "wrong", "工号或口令不对"), ("nobody", "x", "工号或口令不对"), ("2002", start, "现在不能签署"),
-        ("9001", PASSWORDS["9001"], "第二人须为操作员或复核员"), ("3001", PASSWORDS["3001"], "第二人须为操作员或复核员"),
+        ("9001", PASSWORDS["9001"], "“管理员”不能签署"), ("3001", PASSWORDS["3001"], "“加工单位人员”不能签署"),
     ):  # fmt: skip
         with pytest.raises(OperatorRefused, match=said):
             staffed.ask("clear", "2001", {"delivery_name": delivery, "persons": [], "second": second, "password": password})

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from console_at_work import Daemon, Seat, serving, sit
+from nacl.pwhash import argon2id
 from node_at_work import make
 from textual.widgets import Input
 
+from crypto import keys
+from crypto.locks import KeyFile, Passphrase
 from node import config as configuration
-from node import nights
+from node import nights, relocking
+from node.home import DEFAULT_KEY_FILE, KEY
 from node.service import Service
 from sync.sandbox import Sandbox
 from tui.page_line import state
@@ -182,6 +189,37 @@ def test_settings_are_judged_while_they_are_typed_and_kept(daemon: Daemon) -> No
     sit(daemon.work.path, story)
     kept = configuration.load(daemon.work.path)
     assert (kept.poll_s, kept.windows, kept.virus_scan) == (12.0, ("mon-fri 21:00-07:00",), "unix:/run/clamd.sock")
+
+
+def test_the_passphrase_is_changed_and_the_machine_locked_by_a_key(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """w and x say why they do nothing where the key has no passphrase; with one, w changes it (a wrong one keeps the form) and x locks after a yes."""
+    cheap = functools.partial(Passphrase, opslimit=argon2id.OPSLIMIT_INTERACTIVE, memlimit=argon2id.MEMLIMIT_INTERACTIVE)
+    monkeypatch.setattr(relocking, "Passphrase", cheap)
+    monkeypatch.setattr(relocking, "WRONG_PAUSE_S", 0.0)
+    home, old, new = daemon.engine.home, "三更灯火五更鸡时", "正是男儿读书的时"
+    locked = threading.Event()
+    daemon.engine.lock = locked.set
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("machine")
+        await seat.settled()
+        await seat.press("w")
+        assert "不以口令锁定" in seat.seen()
+        keys.relock(home.path / KEY, KeyFile(home.path / DEFAULT_KEY_FILE), cheap(old))
+        home.config = msgspec.structs.replace(home.config, unlock="passphrase")
+        await seat.press("f5", "w")
+        for now, said in (("wrong", "口令或密钥不对"), (old, "密钥口令已改")):
+            for field, value in zip(seat.app.screen.query(Input), (now, new, new), strict=True):
+                field.value = value
+            await seat.press("ctrl+s")
+            assert said in seat.seen()
+        await seat.press("x", "escape")
+        assert not locked.is_set()
+        await seat.press("x", "y")
+        assert locked.is_set()
+
+    sit(daemon.work.path, story)
+    assert keys.load(home.path / KEY, cheap(new)) == home.secrets
 
 
 def test_fingerprints_are_figures_and_a_code(daemon: Daemon) -> None:

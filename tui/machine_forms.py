@@ -9,7 +9,7 @@ from textual.content import Content
 from holdings.language import mark
 from tui.dialog import Reading
 from tui.form import Field, Values
-from tui.link import Answer
+from tui.link import Answer, Trouble
 from tui.wording import _
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ HINTS: Final = {
     "cap_mbit": mark("0 为不限"),
     "settle_s": mark("秒"), "poll_s": mark("秒"), "virus_scan": "unix:/run/clamav/clamd.ctl",
 }  # fmt: skip
+PASSPHRASE_LEAST: Final = 8
 OF: Final = (("own", mark("本机指纹")), ("hub", mark("中心指纹")), ("tls", mark("中心证书")))
 
 
@@ -65,10 +66,54 @@ async def fingerprints(page: MachinePage) -> None:
     found = [(label, await page.ask("machine_fingerprint", of=of)) for of, label in OF]
     lines: list[Content] = []
     for label, one in found:
-        lines += [Content.styled(_(label), "bold $primary"), Content("  " + " ".join(one["figures"])), Content.styled("  " + one["hex"], "$foreground-muted")]
+        lines += [
+            Content.styled(_(label), "bold $primary"),
+            Content("  " + " ".join(one["figures"])),
+            Content.styled("  " + one["hex"], "$foreground-muted"),
+        ]
     note = _("电话核对：双方同时读出八组数字，全同即为同一本机（同一中心）。")
     code = found[0][1]["qr"]
-    await page.app.push_screen(Reading(_("密钥与指纹"), Content("\n").join([*lines, Content(note), Content(""), qr_code(code)])))
+    await page.app.push_screen(
+        Reading(_("密钥与指纹"), Content("\n").join([*lines, Content(note), Content(""), qr_code(code)]))
+    )
+
+
+def passphrase(page: MachinePage) -> None:
+    """改口令 of this machine's key."""
+
+    async def change(values: Values) -> None:
+        if values["new"] != values["again"]:
+            raise Trouble(_("改密钥口令"), _("两次输入的新口令不同"), _("请重填"))
+        await page.ask("machine_passphrase", old=values["old"], new=values["new"])
+        page.console.say(_("密钥口令已改；请现在就作一次备份（按 b）"))
+
+    async def wrong(values: Values) -> dict[str, str]:
+        found = {}
+        if values["new"] and len(values["new"]) < PASSPHRASE_LEAST:
+            found["new"] = _("至少 {n} 个字符", n=PASSPHRASE_LEAST)
+        if values["again"] and values["again"] != values["new"]:
+            found["again"] = _("与上一栏不同")
+        return found
+
+    fields = [
+        Field(name, label, required=True, secret=True)
+        for name, label in (("old", _("现在的口令")), ("new", _("新口令")), ("again", _("再输一次")))
+    ]
+    note = _(
+        "口令只锁密钥文件，不是任何人的登录口令。此前备份里的密钥文件仍用旧口令；口令遗失，无人能恢复，请按规定封存一份。"
+    )
+    page.form(_("改密钥口令"), fields, change, note=note, check=wrong, done=None)
+
+
+def lock_now(page: MachinePage) -> None:
+    """立即锁定, asked before: without the passphrase nobody lets the machine work again."""
+
+    async def lock() -> None:
+        await page.ask("machine_lock")
+        page.console.say(_("已锁定：按 F6 输入口令解锁"))
+
+    told = _("收入和传输随即停下，已落盘的一件不少，断处以后接着做；此后须有人按 F6 输入密钥口令，本机才继续工作。")
+    page.sure(_("立即锁定本机？"), told, lambda: page.begin(lock, group="act"))
 
 
 def qr_code(rows: list[str]) -> Content:

@@ -42,6 +42,22 @@ class MachinePage(Page):
         Key("g", "bundle", mark("诊断包"), mark("诊断包：供电话支持，不含题名、档号与密钥"), verb="machine_bundle"),
         Key("e", "settings", mark("设置"), mark("设置：边改边校验，写入 node.toml"), verb="machine_set"),
         Key("k", "fingerprints", mark("指纹"), mark("密钥与指纹：电话核对的数字、二维码")),
+        Key(
+            "w",
+            "passphrase",
+            mark("改密钥口令"),
+            mark("改本机密钥的口令（断电重启后解锁用的）"),
+            shown=False,
+            verb="machine_passphrase",
+        ),
+        Key(
+            "x",
+            "lock_now",
+            mark("立即锁定"),
+            mark("立即锁定：放下手头的事，忘掉密钥，等人输入口令"),
+            shown=False,
+            verb="machine_lock",
+        ),
         Key("o", "operators", mark("操作员"), mark("操作员：新立、停用、重置口令"), verb="operator_list"),
         Key("l", "journal", mark("审计日志"), mark("审计日志：谁在何时办了何事；验证、导出"), verb="journal_list"),
         Key("y", "copy", mark("复制"), mark("复制本机指纹到剪贴板"), shown=False),
@@ -153,6 +169,24 @@ class MachinePage(Page):
         from tui.journal_desk import JournalDesk
 
         self.app.push_screen(JournalDesk(self.console.link))
+
+    def action_passphrase(self) -> None:
+        """改密钥口令."""
+        if self._by_passphrase():
+            machine_forms.passphrase(self)
+
+    def action_lock_now(self) -> None:
+        """立即锁定."""
+        if self._by_passphrase():
+            machine_forms.lock_now(self)
+
+    def _by_passphrase(self) -> bool:
+        how = self._machine.get("settings", {}).get("unlock", "")
+        if how and how != "passphrase":
+            self.console.say(
+                _("! 本机的密钥不以口令锁定（{how}），无口令可改，也无从锁定；要停止工作请停服务", how=how)
+            )
+        return bool(how == "passphrase")
 
     def action_copy(self) -> None:
         """The fingerprint to the clipboard of the terminal."""
