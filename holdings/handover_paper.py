@@ -40,6 +40,19 @@ class CheckSum(msgspec.Struct, frozen=True):
         return "；".join([*parts, *([f"未检测 {self.unchecked:,} 件"] if self.unchecked else [])]) or "未检测"
 
 
+class LetGo(msgspec.Struct, frozen=True):
+    """What the giver said when it let go 移出保管 of records of the paper: its opinion (blank: none was written), by whom, on which day, of how many."""
+
+    text: str
+    person: str
+    day: str
+    records: int
+
+    def said(self) -> str:
+        """In words; a release is the giver's consent, whatever was written with it."""
+        return f"{self.text or '同意移交'}（{self.person}，{self.day}，{self.records:,} 件）"
+
+
 class Register(msgspec.Struct, frozen=True):
     """What stands on the paper, frozen when a round was concluded: it prints the same for ever. Times in seconds UTC, `bytes` of the source files."""
 
@@ -64,6 +77,7 @@ class Register(msgspec.Struct, frozen=True):
     time: int
     day: str
     custody: str = ""
+    released: list[LetGo] = []
 
     @property
     def title(self) -> str:
@@ -120,12 +134,17 @@ def facts(r: Register) -> list[list[str]]:
 
 
 def inspection(r: Register) -> list[list[str]]:
-    """The middle part: what is inspected, the giver's column (to be filled in by hand), the taker's."""
+    """The middle part: what is inspected, the giver's column, the taker's. The giver's release says its opinion; what it inspected it fills in by hand."""
     rows = [[name, TO_FILL, r.checks[name].said() if name in r.checks else "未检测"] for name in ASPECTS]
     return [
         ["检验内容", f"{r.words.giver}：{r.giver}", f"{r.words.taker}：{r.taker}"],
         *rows,
         ["载体外观检验", ONLINE, ONLINE],
+        *(
+            [["移交意见", "；".join(one.said() for one in r.released), f"接收 {r.volumes + r.items:,} 件"]]
+            if r.released
+            else []
+        ),
     ]
 
 
@@ -133,8 +152,9 @@ def signatures(r: Register) -> list[list[str]]:
     """The lower part: who filled in, who looked over, the seal, on both sides."""
     gap = "\N{NO-BREAK SPACE}"  # others are made one by typesetting
     blank = f"{gap * 8}年{gap * 6}月{gap * 6}日"
+    givers = dict.fromkeys(f"{one.person}{gap * 4}{one.day}" for one in r.released)
     return [
-        ["填表人（签名）", blank, f"{r.person}{gap * 4}{r.day}"],
+        ["填表人（签名）", "；".join(givers) or blank, f"{r.person}{gap * 4}{r.day}"],
         ["审核人（签名）", blank, blank],
         ["单位（印章）", blank, blank],
     ]

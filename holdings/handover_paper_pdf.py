@@ -13,6 +13,8 @@ from holdings.report_paper import LINES, WIDTH, PaperText, build
 
 NAME: Final = 32 * mm
 GAP: Final = "\N{NO-BREAK SPACE}" * 4
+LINE: Final = 40
+"""Characters of a cell beyond which its row is as high as it needs."""
 SHADE: Final = colors.HexColor("#eef1f5")
 
 
@@ -44,6 +46,6 @@ def _sides(rows: list[list[str]], text: PaperText, height: float, *, head: bool)
     if head:
         style.append(("BACKGROUND", (0, 0), (-1, 0), SHADE))
     side = (WIDTH - NAME) / 2
-    heights = [None, *([height] * (len(rows) - 1))] if head else [height] * len(rows)
+    heights = [None if (head and at == 0) or max(map(len, row)) > LINE else height for at, row in enumerate(rows)]
     cells = [[text(cell) for cell in row] for row in rows]
     return Table(cells, colWidths=[NAME, side, side], rowHeights=heights, style=TableStyle(style))

@@ -17,6 +17,7 @@ from hub.people import People
 
 if TYPE_CHECKING:
     from hub.alarm_store import Alarm
+    from hub.monitor import Board
     from hub.monitor_desk import MonitorDesk
     from hub.outage import Outage
 
@@ -66,17 +67,18 @@ class AlarmWords:
     def outage_list(self, by: str = "") -> Answer:
         """Those of the last three months and to come."""
         self._read(by, "outage-read")
-        return {"outages": [self._told(one) for one in self._desk.outages()]}
+        shown = self._desk.board()
+        return {"outages": [self._told(one, shown) for one in self._desk.every_outage(shown)]}
 
     def outage_end(self, number: Number, by: str = "") -> Answer:
         """End one now."""
         return {"outage": self._told(self._desk.end_outage(_actor(by), number))}
 
-    def _told(self, one: Outage) -> dict[str, Any]:
-        names = {row.log_id: row.name for row in self._desk.board().rows}
+    def _told(self, one: Outage, shown: Board | None = None) -> dict[str, Any]:
+        names = {row.log_id: row.name for row in (shown or self._desk.board()).rows}
         return {
             "number": one.number, "node": names.get(one.subject, one.subject), "begins": one.begins, "ends": one.until,
-            "reason": one.reason, "by": one.by, "over": one.until <= self._home.clock.wall(),
+            "reason": one.reason, "by": one.by, "told": one.told, "over": one.until <= self._home.clock.wall(),
         }  # fmt: skip
 
     def _read(self, by: str, verb: str) -> None:

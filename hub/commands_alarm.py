@@ -105,7 +105,8 @@ def outage_list(home: Path, as_json: bool) -> None:
     with at(home) as desk:
         result = desk.call("outage_list")
     lines = [
-        f"{one['number']}  {_name(one['node'])}  {when(one['begins'])} 至 {when(one['ends'])}  {one['reason']}（{one['by']}）{'  已结束' if one['over'] else ''}"
+        f"{one['number'] or '节点自报'}  {_name(one['node'])}  {when(one['begins'])} 至 {when(one['ends'])}  {one['reason']}（{one['by']}）"
+        + ("  已结束" if one["over"] else "")
         for one in result["outages"]
     ]
     give(as_json, result, "\n".join(lines) or "没有停机报备。")

@@ -237,6 +237,15 @@ class Directives:
                 found.append((entry, 0, None))
         return found
 
+    def release(self, connection: apsw.Connection, log_id: bytes, seq: int) -> Said | None:
+        """What the release under that number of a node's log says; None when there is none that can be read."""
+        for entry in logs.since(connection, log_id, seq, 1):
+            try:
+                return decode_release_said(self._opened(read_release(entry).sealed)) if entry.seq == seq else None
+            except (DirectiveUnreadable, CryptoError):
+                return None
+        return None
+
     def holding(self, connection: apsw.Connection, log_id: bytes, record: bytes) -> Holding:
         """Who holds a record of a node."""
         return custody_store.holding(connection, log_id, record)

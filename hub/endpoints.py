@@ -27,19 +27,19 @@ _NAME_DIGITS = 64
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-async def read_bounded(request: web.Request, bound: int) -> bytes:
-    """The request's body; Refused 413 as soon as it is known to be longer than `bound` bytes."""
+async def read_bounded(request: web.Request, bound: int, seconds: float = BODY_S) -> bytes:
+    """The request's body; Refused 413 as soon as it is known to be longer than `bound` bytes, 408 after `seconds`."""
     if (request.content_length or 0) > bound:
         raise Refused(413, "too-large", f"请求超过 {bound} 字节", "请升级节点程序后重试")
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_S):
+        async with asyncio.timeout(seconds):
             async for piece in request.content.iter_any():
                 body += piece
                 if len(body) > bound:
                     raise Refused(413, "too-large", f"请求超过 {bound} 字节", "请升级节点程序后重试")
     except TimeoutError as fault:
-        raise Refused(408, "too-slow", f"请求在 {BODY_S:.0f} 秒内没有送完", "请检查网络后重试") from fault
+        raise Refused(408, "too-slow", f"请求在 {seconds:.0f} 秒内没有送完", "请检查网络后重试") from fault
     return bytes(body)
 
 

@@ -85,6 +85,7 @@ class Lookup:
             "title": record.title,
             "level": record.level.label,
             **self._custody(log_id, record),
+            "custody_papers": self._papers(reading, record),
             "version": record.version,
             "elements": dict(body.elements),
             "set": self._set(reading, record, body),
@@ -106,6 +107,13 @@ class Lookup:
         from hub import custody_shown  # here: a hub starts without it
 
         return custody_shown.custody(self._front.read(), log_id, self._genesis.log_id, record)
+
+    @staticmethod
+    def _papers(reading: apsw.Connection, record: StoredRecord) -> list[dict[str, Any]]:
+        """The registers of hand-overs that the record stands on, with what is attached to them."""
+        from hub import custody_shown  # here: a hub starts without it
+
+        return custody_shown.papers(reading, record)
 
     def _set(self, reading: apsw.Connection, record: StoredRecord, body: Description) -> dict[str, Any] | None:
         """The set 组照 of a photo, as its node tells it."""

@@ -14,7 +14,7 @@ from holdings.tally import Count
 from holdings.working_days import DAYS_MAX, WorkingDays
 from hub import front, knock, opened
 from hub.front import Node
-from hub.outage import Outage
+from hub.outage import Outage, told_by
 from sync import log as logs
 from sync.database import Database
 from sync.entry import Role
@@ -228,6 +228,7 @@ def _row(
     outages: Sequence[Outage],
 ) -> Row:
     report, spoke, subject = node.report, node.last_contact, log.log_id.hex()
+    outages = (*outages, *told_by(subject, report))
     nights = nights_between(calendar, spoke, wall, subject, outages) if spoke is not None else 0
     waiting = (report.pending_bytes if report else 0) + node.pending_bytes
     planned = next((outage for outage in outages if outage.covers(subject, wall)), None)

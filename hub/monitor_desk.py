@@ -61,6 +61,11 @@ class MonitorDesk:
         """Those of the last three months and to come."""
         return outage.since(self.database.read(), self.home.clock.wall() - OUTAGES_BACK_S)
 
+    def every_outage(self, shown: Board) -> tuple[Outage, ...]:
+        """Those reported here, and those that nodes report of themselves, in the order of their beginning."""
+        told = (one for row in shown.rows for one in outage.told_by(row.log_id, row.report))
+        return tuple(sorted((*self.outages(), *told), key=lambda one: (one.begins, one.number)))
+
     def board(self) -> Board:
         """All nodes now."""
         home = self.home

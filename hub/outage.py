@@ -11,6 +11,7 @@ import apsw
 
 from holdings.language import mark
 from hub.errors import NotAllowed
+from sync.state_report import StateReport
 
 ALL: Final = "*"
 DAYS_MAX: Final = 60
@@ -31,6 +32,12 @@ class Outage:
     reason: str
     by: str
     ended: int | None
+    """Ended earlier than planned. Number 0: the node's people reported it there, in its signed state; it is theirs to end."""
+
+    @property
+    def told(self) -> bool:
+        """Did the node itself say so?"""
+        return not self.number
 
     @property
     def until(self) -> int:
@@ -79,6 +86,12 @@ def end(connection: apsw.Connection, number: int, now: int) -> Outage:
     if row is None:
         raise NotAllowed(mark("没有这条未结束的停机报备。"))
     return Outage(*row)
+
+
+def told_by(subject: str, report: StateReport | None) -> tuple[Outage, ...]:
+    """What a node's last report says of outages: until it speaks again, that stands."""
+    found = report.outages if report is not None else ()
+    return tuple(Outage(0, subject, one.begins, one.ends, one.reason, one.person, None) for one in found)
 
 
 def since(connection: apsw.Connection, wall: int, limit: int = OPEN_MAX) -> tuple[Outage, ...]:

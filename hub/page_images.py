@@ -13,6 +13,7 @@ import msgspec
 
 from holdings.errors import MediaUnreadable
 from holdings.page_tiles import Pyramid, Shape
+from holdings.signed_scan import Looked
 from hub.errors import DamageFound
 from hub.opened import OpenedPart
 from hub.tile_cache import TileCache
@@ -73,6 +74,14 @@ class PageImages:
         ).decode()
         drawn = self._asked("holdings.page_picture:draw", Streamed(part.size, self._vault.read(part)), wish)
         return self._marked(drawn, mark)
+
+    def look(self, data: bytes) -> Looked:
+        """What the scan of a signed paper is; MediaUnreadable when it may not be attached."""
+        return msgspec.json.decode(self._asked("holdings.signed_scan:looked", data, ""), type=Looked)
+
+    def drawn(self, data: bytes, media_type: str, page: int) -> bytes:
+        """A page of a file that is no record's, as a JPEG to read on a screen; drawn anew each time. Errors as `tile`."""
+        return self._asked("holdings.page_picture:draw", data, msgspec.json.encode({"media_type": media_type, "page": page}).decode())
 
     def _marked(self, picture: bytes, mark: str) -> bytes:
         return self._asked("holdings.watermark:marked", picture, mark)

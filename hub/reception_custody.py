@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from holdings import custody_store
-from holdings.custody import CustodyState
+from holdings.custody import ActKind, CustodyState
 from holdings.directive import Body
+from holdings.directive_entry import Said
 from holdings.directive_verdict import HandOver
 from hub import directive_store
 from hub.directive_store import Issued
@@ -31,6 +35,15 @@ class ReceptionCustody:
     def releases(self, log_id: bytes, after: int) -> list[tuple[int, bytes]]:
         """(seq in the log, record id) of what a node let go behind a seq."""
         return custody_store.released(self._front.read(), log_id, after)
+
+    def let_go(self, log_id: bytes, records: Iterable[tuple[bytes, int]]) -> list[tuple[Said | None, int]]:
+        """What the releases say by which these (record id, version) are in transit, in the log's order, and how many of the records each is of."""
+        reading, counts = self._front.read(), Counter[int]()
+        for record, version in records:
+            acts = custody_store.history(reading, log_id, record)
+            if acts and acts[-1].act.kind is ActKind.RELEASE and acts[-1].act.version == version:
+                counts[acts[-1].seq] += 1
+        return [(self._directives.release(reading, log_id, seq), count) for seq, count in sorted(counts.items())]
 
     def turn(self, log_id: bytes, item: Item) -> int:
         """The turn of a record's custody, from which a verdict starts."""

@@ -18,12 +18,13 @@ from holdings.check import Property, Stage, worst
 from holdings.check import Verdict as CheckVerdict
 from holdings.check_store import Run
 from holdings.directive_verdict import HandOver
-from holdings.handover_paper import CheckSum, ListedRecord, Register
+from holdings.handover_paper import CheckSum, LetGo, ListedRecord, Register
 from holdings.record import Level, RecordId, title
 from holdings.rectification_notice import Line, Notice
 from holdings.reference_code import ordering_key
 from hub import opened, reception_store, reception_verdicts
 from hub.home import Home
+from hub.reception_custody import ReceptionCustody
 from hub.reception_store import Reception
 from hub.reception_verdicts import Round, Verdict
 
@@ -61,7 +62,7 @@ class Paper:
 def issue(connection: apsw.Connection, home: Home, held: Reception, said: Round) -> None:
     """Number the papers of a round that was just concluded: a register of what was taken, a notice of what goes back."""
     local = dt.datetime.fromtimestamp(said.time + ZONE_S, dt.UTC)
-    day = f"{local.year} 年 {local.month} 月 {local.day} 日"
+    day = _day(said.time)
     if said.accepted:
         serial = _serial(connection, PaperKind.REGISTER, local.year)
         facts: Any = _register(connection, home, held, said, PaperKind.REGISTER.spelled(local.year, serial), day)
@@ -142,7 +143,7 @@ def _register(connection: apsw.Connection, home: Home, held: Reception, said: Ro
     first, last = 1 << 62, 0
     fonds: Counter[str] = Counter()
     years: set[str] = set()
-    looked = _Looked()
+    looked, taken = _Looked(), list[tuple[bytes, int]]()
     for verdict in reception_verdicts.of_round(connection, held, said.round):
         if not verdict.accepted:
             continue
@@ -150,6 +151,7 @@ def _register(connection: apsw.Connection, home: Home, held: Reception, said: Ro
         volumes, items = volumes + (record.level is Level.VOLUME), items + (record.level is not Level.VOLUME)
         version = next(one for one in records.versions(connection, record) if one.version == verdict.version)
         pages, size = pages + version.pages, size + version.bytes
+        taken.append((bytes(record.id), verdict.version))
         fonds[item.fonds if item else ""] += 1
         years.add(record.date[:4])
         seqs = [seq for version, seq, _ in opened.versions(connection, log_id, record.id) if version == verdict.version]
@@ -161,7 +163,20 @@ def _register(connection: apsw.Connection, home: Home, held: Reception, said: Ro
     return Register(
         number, said.handover, held.writer, home.genesis.name, held.delivery, said.round, _content(fonds, years), volumes, items, pages, size, first, last,
         log_id.hex(), looked.sums(), digest.hexdigest(), said.remark, said.by.person, said.time, day, custody,
+        _released(home, log_id, taken) if said.handover is HandOver.TRANSFER else [],
     )  # fmt: skip
+
+
+def _released(home: Home, log_id: bytes, taken: list[tuple[bytes, int]]) -> list[LetGo]:
+    """What the giver says of what was taken, release by release; one that cannot be read still tells how many."""
+    told = ReceptionCustody(home).let_go(log_id, taken)
+    return [LetGo(said.text, said.person, _day(said.time), count) if said else LetGo("", "—", "—", count) for said, count in told]
+
+
+def _day(seconds: int) -> str:
+    """A day as papers write it."""
+    local = dt.datetime.fromtimestamp(seconds + ZONE_S, dt.UTC)
+    return f"{local.year} 年 {local.month} 月 {local.day} 日"
 
 
 def _content(fonds: Counter[str], years: set[str]) -> str:

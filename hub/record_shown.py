@@ -115,4 +115,4 @@ def _box(corners: Sequence[int], width: int, height: int) -> tuple[int, int, int
 
 def told_row(told: Mapping[str, Any]) -> dict[str, Any]:
     """A row of the catalogue that has no record, with the fields of one."""
-    return {"custody": "", "custody_acts": [], "set": None, "relations": [], **told}
+    return {"custody": "", "custody_acts": [], "custody_papers": [], "set": None, "relations": [], **told}

@@ -114,9 +114,10 @@ def outages(visit: Visit) -> Reply:
 
 def _outages(visit: Visit, status: int, error: str) -> Reply:
     desk = desk_of(visit)
-    names = {row.log_id: row.name for row in desk.board().rows if row.condition != "revoked"}
+    shown = desk.board()
+    names = {row.log_id: row.name for row in shown.rows if row.condition != "revoked"}
     wall = visit.frame.clock.wall()
-    found = desk.outages()
+    found = desk.every_outage(shown)
     return visit.page(
         "outages.html", status, error=error, names=names, form=visit.ask, wall=wall, all=ALL, may_act=visit.person.role in ACTS,
         planned=[one for one in found if one.until > wall], over=[one for one in reversed(found) if one.until <= wall],

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from concurrent.futures import Executor
+from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,6 +15,7 @@ from jinja2 import TemplateError
 
 from holdings.errors import HoldingsError, NotFound, OperatorMustAct
 from holdings.language import Language, mark
+from hub import web_multipart
 from hub.api_door import ApiDoor
 from hub.endpoints import Handler, read_bounded
 from hub.errors import HubError, Refused
@@ -21,7 +23,7 @@ from hub.home import Home
 from hub.people import People
 from hub.web_frame import LANGUAGE, THEME, Frame
 from hub.web_rate import Rate
-from hub.web_route import Ask, Reply, Route
+from hub.web_route import Ask, Reply, Route, Upload
 from hub.web_sign_in import THEMES
 from hub.web_table import ROUTES
 from sync.errors import SyncError
@@ -36,6 +38,10 @@ REQUESTS: Final = (1_200, 300)
 LIVE_S: Final = 5.0
 """Seconds between two looks of a stream."""
 STREAMS_MAX: Final = 200
+UPLOADS_MAX: Final = 2
+"""Files that are read at once: each lies in memory whole. Others wait their turn."""
+UPLOAD_S: Final = 300.0
+"""Seconds for a form with a file: 16 MiB at half a megabit."""
 HEADERS: Final = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
@@ -58,6 +64,7 @@ class PeopleDoor:
     def __init__(self, home: Home, people: People, pool: Executor, live_s: float = LIVE_S) -> None:
         self._home, self._pool, self._live_s = home, pool, live_s
         self._closing, self._streams = asyncio.Event(), 0
+        self._uploads = asyncio.Semaphore(UPLOADS_MAX)
         self._frame = Frame(home, people.parts(), ROUTES, people.key)
         self._sign_ins, self._requests = Rate(*SIGN_INS), Rate(*REQUESTS)
         self._behind_proxy = home.config.people.proxy
@@ -78,7 +85,7 @@ class PeopleDoor:
 
     def _handler(self, route: Route) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:
-            ask = await self._ask(request)
+            ask = await self._ask(request, route)
             if (
                 route.method == "POST"
                 and route.path.startswith("/sign-in")
@@ -154,7 +161,7 @@ class PeopleDoor:
             return False
         return origin is None or (origin != "null" and urlsplit(origin).netloc == request.host)
 
-    async def _ask(self, request: web.Request) -> Ask:
+    async def _ask(self, request: web.Request, route: Route) -> Ask:
         """The whole request within its bounds; Refused 400 or 413 otherwise."""
         plain = self._plain(request)
         query = _pairs(request.url.raw_query_string.encode("ascii", "replace"), QUERY_MAX)
@@ -162,7 +169,10 @@ class PeopleDoor:
         if any(not value.isprintable() or len(value) > 200 for value in parts.values()):
             raise Refused(404, "path", "", "")
         form: dict[str, list[str]] = {}
-        if request.method == "POST":
+        files: dict[str, Upload] = {}
+        if route.upload:
+            form, files = await self._uploaded(request, route, replace(plain, parts=parts))
+        elif request.method == "POST":
             if request.content_type != "application/x-www-form-urlencoded":
                 raise Refused(400, "type", "", "")
             for name, value in _pairs(await read_bounded(request, FORM_MAX), FORM_MAX):
@@ -180,7 +190,22 @@ class PeopleDoor:
             plain.language,
             plain.theme,
             plain.origin_is_ours,
+            files,
         )
+
+    async def _uploaded(
+        self, request: web.Request, route: Route, plain: Ask
+    ) -> tuple[dict[str, list[str]], dict[str, Upload]]:
+        """Fields and files of a form; nothing is read from who may not send it: the page tells why."""
+        loop = asyncio.get_running_loop()
+        if not await loop.run_in_executor(self._pool, self._frame.admits, route, plain):
+            return {}, {}
+        async with self._uploads:
+            body = await read_bounded(request, route.upload + FORM_MAX, UPLOAD_S)
+            try:
+                return web_multipart.read(body, request.headers.get("Content-Type", ""))
+            except ValueError as fault:
+                raise Refused(400, "form", "", "") from fault
 
     # ------------------------------------------------------------------ out
 

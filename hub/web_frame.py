@@ -190,6 +190,14 @@ class Frame:
         reply.cookies += visit.fresh
         return reply
 
+    def admits(self, route: Route, ask: Ask) -> bool:
+        """May who asks come here at all? Looked at before the body of an upload is read; `answer` looks again, at the form token too."""
+        try:
+            self._entitle(self._visit(route, ask))
+        except Turned:
+            return False
+        return ask.origin_is_ours
+
     def again(self, route: Route, ask: Ask) -> bytes | None:
         """What a live route says now; None when who listens may not any more."""
         visit = self._visit(route, ask)
@@ -209,9 +217,9 @@ class Frame:
             fresh.append(Cookie(FORM, form_key))
         return Visit(self, route, ask, account, session, form_key, words("hub", ask.language), fresh)
 
-    def _admit(self, visit: Visit) -> None:
-        """Turned unless stage, role and form are right."""
-        route, ask, session = visit.route, visit.ask, visit.session
+    def _entitle(self, visit: Visit) -> None:
+        """Turned unless stage and role are right."""
+        route, session = visit.route, visit.session
         if not route.public:
             if session is None or visit.account is None:
                 raise Turned(403, mark("请先登录。"), location="/sign-in")
@@ -219,6 +227,11 @@ class Frame:
                 raise Turned(403, mark("请先完成登录的下一步。"), location=STEPS[session.stage])
             if visit.account.role not in route.roles:
                 raise Turned(403, mark("您的角色无权访问此页。"))
+
+    def _admit(self, visit: Visit) -> None:
+        """Turned unless stage, role and form are right."""
+        self._entitle(visit)
+        ask = visit.ask
         if ask.method == "POST" and not (
             ask.origin_is_ours
             and hmac.compare_digest(

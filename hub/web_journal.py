@@ -38,6 +38,7 @@ VERBS: Final = {
     "token-list": mark("查看接口令牌"), "token-make": mark("生成接口令牌"), "token-revoke": mark("停用接口令牌"),
     "request-certify": mark("出具查档证明"), "request-copy": mark("打印复制件"),
     "reception-list": mark("查看接收"), "reception-read": mark("查看待接收档案"), "reception-judge": mark("拟定接收结论"), "reception-conclude": mark("办结接收"),
+    "scan-attach": mark("附签章扫描件"), "scan-read": mark("查看签章扫描件"), "scan-void": mark("作废签章扫描件"),
     "reception-paper": mark("取接收文据"), "reception-check": mark("重新检测"),
 }  # fmt: skip
 

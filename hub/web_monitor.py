@@ -69,9 +69,10 @@ def node(visit: Visit) -> Reply:
     log_id, reading = bytes.fromhex(row.log_id), desk.database.read()
     grades = receipted(visit.frame.home.front, log_id, row.deltas)
     days = history.of_node(reading, log_id)[-SHOWN_DAYS:]
+    mine = [one for one in desk.outages() if one.subject in (outage.ALL, row.log_id)]
     reply = visit.page(
         "node.html", row=row, grades=[(GRADES[grade], count) for grade, count in grades.items()], charts=_charts(days),
-        alarms=alarm_store.of_subject(reading, row.log_id, 20), outages=[one for one in desk.outages() if one.subject in (outage.ALL, row.log_id)],
+        alarms=alarm_store.of_subject(reading, row.log_id, 20), outages=[*mine, *outage.told_by(row.log_id, row.report)],
     )  # fmt: skip
     reply.subject = f"node:{row.log_id[:16]}"
     return reply

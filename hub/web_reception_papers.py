@@ -14,7 +14,7 @@ from holdings.check import Property, Stage
 from holdings.check_report import Declared
 from holdings.language import mark
 from holdings.report_page import Heading
-from hub import reception_papers
+from hub import reception_papers, signed_scans
 from hub.check_desk import NO_VIRUS_SERVICE
 from hub.reception_store import Reception
 from hub.reception_view import ReceptionView
@@ -31,14 +31,16 @@ CHECKED_MAX: Final = 20_000
 """Records of a delivery whose runs are added up while somebody waits; the command line has no such bound."""
 
 
-def _asked_whole(visit: Visit) -> tuple[ReceptionView, Reception]:
+def asked_whole(visit: Visit) -> tuple[ReceptionView, Reception]:
+    """The delivery of the address, for who may see all of it; Turned 404 or 403."""
     view, held = asked(visit)
     if not view.whole(held):
         raise Turned(403, mark("这一批里有您无权查看的档案，其文据不能给您看。"))
     return view, held
 
 
-def _round(visit: Visit) -> int:
+def round_of(visit: Visit) -> int:
+    """The round of the address; 0 for none that can be."""
     which = number_of(visit.ask.parts["round"]) if visit.ask.parts["round"].isascii() else 0
     return which if which < 1_000 else 0
 
@@ -51,7 +53,7 @@ def _told(reply: Reply, held: Reception, number: str) -> Reply:
     return reply
 
 
-def _file(body: bytes, kind: str, name: str) -> Reply:
+def file_reply(body: bytes, kind: str, name: str) -> Reply:
     """A download under a Chinese name."""
     disposition = f"attachment; filename=paper; filename*=UTF-8''{quote(name)}"
     return Reply(body, content_type=kind, headers={"Content-Disposition": disposition})
@@ -62,13 +64,20 @@ def _file(body: bytes, kind: str, name: str) -> Reply:
 
 def register(visit: Visit) -> Reply:
     """The handover register, to be printed and sealed."""
-    _, held = _asked_whole(visit)
-    paper = reception_papers.register(visit.frame.home.holdings.read(), held, _round(visit))
+    _, held = asked_whole(visit)
+    return register_page(visit, held, round_of(visit))
+
+
+def register_page(visit: Visit, held: Reception, which: int, error: str = "") -> Reply:
+    """The register of a round with the signed scans attached to it, and what was wrong with the last one."""
+    reading = visit.frame.home.holdings.read()
+    paper = reception_papers.register(reading, held, which)
     if paper is None:
         raise Turned(404, _NONE)
     made = visit.page(
-        "reception_register.html", held=held, paper=paper, facts=handover_paper.facts(paper), inspection=handover_paper.inspection(paper),
-        signatures=handover_paper.signatures(paper),
+        "reception_register.html", 422 if error else 200, held=held, paper=paper, facts=handover_paper.facts(paper),
+        inspection=handover_paper.inspection(paper), signatures=handover_paper.signatures(paper), error=error, kinds=signed_scans.SignedKind,
+        scans=signed_scans.of_round(reading, held, which),
     )  # fmt: skip
     return _told(made, held, paper.number)
 
@@ -77,22 +86,24 @@ def register_pdf(visit: Visit) -> Reply:
     """The same as PDF; the same bytes each time."""
     from holdings.handover_paper_pdf import pdf  # fonts take a quarter of a second
 
-    _, held = _asked_whole(visit)
-    paper = reception_papers.register(visit.frame.home.holdings.read(), held, _round(visit))
+    _, held = asked_whole(visit)
+    paper = reception_papers.register(visit.frame.home.holdings.read(), held, round_of(visit))
     if paper is None:
         raise Turned(404, _NONE)
-    return _told(_file(pdf(paper), "application/pdf", f"{paper.title} {paper.number}.pdf"), held, paper.number)
+    return _told(file_reply(pdf(paper), "application/pdf", f"{paper.title} {paper.number}.pdf"), held, paper.number)
 
 
 def handover_list(visit: Visit) -> Reply:
     """Every record of the register; the SHA-256 of this file stands on it."""
-    _, held = _asked_whole(visit)
-    reading, which = visit.frame.home.holdings.read(), _round(visit)
+    _, held = asked_whole(visit)
+    reading, which = visit.frame.home.holdings.read(), round_of(visit)
     paper = reception_papers.register(reading, held, which)
     if paper is None:
         raise Turned(404, _NONE)
     lines = handover_paper.list_lines(reception_papers.listed(reading, held, which))
-    return _told(_file(b"".join(lines), "text/plain", f"{paper.words.file} {paper.number}.txt"), held, paper.number)
+    return _told(
+        file_reply(b"".join(lines), "text/plain", f"{paper.words.file} {paper.number}.txt"), held, paper.number
+    )
 
 
 # ---------------------------------------------------------------- the notice
@@ -100,8 +111,8 @@ def handover_list(visit: Visit) -> Reply:
 
 def notice(visit: Visit) -> Reply:
     """The rectification notice, to be printed."""
-    _, held = _asked_whole(visit)
-    reading, which = visit.frame.home.holdings.read(), _round(visit)
+    _, held = asked_whole(visit)
+    reading, which = visit.frame.home.holdings.read(), round_of(visit)
     paper = reception_papers.notice(reading, held, which)
     if paper is None:
         raise Turned(404, _NONE)
@@ -116,13 +127,13 @@ def notice(visit: Visit) -> Reply:
 
 def notice_xlsx(visit: Visit) -> Reply:
     """The same as a workbook, with a column for who mends."""
-    _, held = _asked_whole(visit)
-    reading, which = visit.frame.home.holdings.read(), _round(visit)
+    _, held = asked_whole(visit)
+    reading, which = visit.frame.home.holdings.read(), round_of(visit)
     paper = reception_papers.notice(reading, held, which)
     if paper is None:
         raise Turned(404, _NONE)
     made = rectification_notice.workbook(paper, reception_papers.notice_lines(reading, held, which))
-    return _told(_file(made, XLSX, f"{rectification_notice.NAME} {paper.number}.xlsx"), held, paper.number)
+    return _told(file_reply(made, XLSX, f"{rectification_notice.NAME} {paper.number}.xlsx"), held, paper.number)
 
 
 # ---------------------------------------------------------------- the hub's checks
@@ -130,7 +141,7 @@ def notice_xlsx(visit: Visit) -> Reply:
 
 def checks(visit: Visit) -> Reply:
     """The four-property report of a delivery, as the hub itself found it."""
-    view, held = _asked_whole(visit)
+    view, held = asked_whole(visit)
     home = visit.frame.home
     runs = islice(
         check_store.of_delivery(home.holdings.read(), held.delivery, Stage.HANDOVER, held.writer), CHECKED_MAX

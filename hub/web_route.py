@@ -29,6 +29,14 @@ class Cookie:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of a form: the name that the browser gives it, and its bytes."""
+
+    name: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """A request within its bounds: form and query as text, `form_token` and `origin_is_ours` as the frame judges them."""
 
@@ -43,6 +51,7 @@ class Ask:
     language: Language
     theme: str
     origin_is_ours: bool = True
+    files: Mapping[str, Upload] = field(default_factory=dict)
 
     def said(self, name: str) -> str:
         """The first value of a form field; blank when it is missing."""
@@ -81,6 +90,9 @@ class Route:
     verb: str = ""
     live: bool = False
     """A stream of events: the handler is asked again and again, and what it says is sent when it changed. It keeps no session awake."""
+
+    upload: int = 0
+    """Bytes of a form with a file (multipart/form-data); 0: forms without one. Its body is read only from who may send it."""
 
     @property
     def public(self) -> bool:

@@ -17,7 +17,7 @@ from node.folders import FolderState
 from node.home import Home
 from node.settings import Setting
 from sync import log
-from sync.state_report import LastTalk, StateReport
+from sync.state_report import LastTalk, PlannedOutage, StateReport
 
 
 def program() -> str:
@@ -40,7 +40,17 @@ def state_report(home: Home, clock: Clock) -> StateReport:
         cut=(cut, settings.number(reading, Setting.CUT_BACK)) if cut > 0 else None, paused=bool(settings.read(reading, Setting.PAUSED)),
         scanning=folders.count_state(reading, FolderState.SCANNING) + folders.count_state(reading, FolderState.LOOKED),
         held=folders.count_state(reading, FolderState.HELD), disk_bytes=disk.total, oldest_waiting=waits.oldest,
+        outages=_outages(reading, int(clock.now())),
     )  # fmt: skip
+
+
+def _outages(reading: apsw.Connection, now: int) -> tuple[PlannedOutage, ...]:
+    """What is planned and not over; nothing is loaded where nothing ever was."""
+    if settings.read(reading, Setting.OUTAGES) is None:
+        return ()
+    from node import outages
+
+    return outages.to_tell(reading, now)
 
 
 def _last_talk(reading: apsw.Connection) -> LastTalk | None:

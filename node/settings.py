@@ -39,6 +39,7 @@ class Setting(StrEnum):
     DIRECTIVES_BROKEN = "directives_broken"
     JOURNAL_ANCHORED = "journal_anchored"
     JOURNAL_DAY = "journal_day"
+    OUTAGES = "outages"
 
 
 def read(connection: apsw.Connection, name: Setting) -> object:

@@ -24,6 +24,7 @@ GROUPS = {
     "node.verbs_meaning": "MeaningVerbs",
     "node.verbs_machine": "MachineVerbs",
     "node.verbs_operator": "OperatorVerbs",
+    "node.verbs_outage": "OutageVerbs",
     "node.verbs_pages": "PageVerbs",
     "node.verbs_profile": "ProfileVerbs",
     "node.verbs_reading": "ReadingVerbs",

@@ -26,6 +26,19 @@ from hub.people_port import open_people_door
 SESSION = "__Host-jindang"
 
 
+BOUNDARY = "----jindang7MA4YWxkTrZu0gW"
+WITH_FILE = f"multipart/form-data; boundary={BOUNDARY}"
+
+
+def form_with_file(file: bytes, name: str, fields: dict[str, str]) -> bytes:
+    """The body of a form with one file, as browsers send it."""
+    said = "".join(
+        f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n{value}\r\n' for field, value in fields.items()
+    )
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\nContent-Type: application/pdf\r\n\r\n'
+    return said.encode() + head.encode() + file + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+
 @dataclass
 class Page:
     """What came back."""
@@ -98,6 +111,12 @@ class Browser:
         body = urlencode({"form-token": self.page.token, **fields}).encode()
         self.page = self.ask("POST", path, body, Content_Type="application/x-www-form-urlencoded")
         return self.get(self.page.headers["location"]) if self.page.status == 303 else self.page
+
+    def attach(self, path: str, file: bytes, name: str = "scan.pdf", **fields: str) -> Page:
+        """A form with a file and the token of the page at hand, redirects followed."""
+        body = form_with_file(file, name, {"form-token": self.page.token, **fields})
+        self.page = self.ask("POST", path, body, Content_Type=WITH_FILE)
+        return self.get(self.page.headers["location"].partition("#")[0]) if self.page.status == 303 else self.page
 
     def sign_in(self, name: str, password: str = PASSWORD) -> Page:
         """Name and password."""

@@ -3,73 +3,33 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from urllib.parse import quote
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import chromium, window
-from node_and_hub import enrol
-from node_at_work import NodeAtWork
-from people_door import Browser, Door, open_door
+from people_door import Browser
+from reception_at_hub import CODES, Counter, reception_at, sealed_sheet
 
-from holdings import records
+from holdings import journal, records
 from holdings.access import Access
-from holdings.reception import Standing, Tally
-from hub import opened, reception_intake, reception_store, reception_verdicts
+from holdings.journal import Filter, Outcome
+from holdings.reception import Standing
+from hub import opened, reception_store, reception_verdicts, signed_scans
 from hub.account import Rights, Role
 from hub.check_watch import HandoverWatch
 from hub.reception_desk import ReceptionDesk, Ruling
-from hub.reception_store import Reception
 from hub.reception_verdicts import By
 from node.service import Service
 from sync.sandbox import Sandbox
 
-CODES = [f"J023-WS·2011·Y-{number:04d}" for number in range(1, 7)]
 PEOPLE = By("wang", "王五")
-
-
-@dataclass
-class Counter:
-    """A hub with its people's door, a node, and an archivist's browser."""
-
-    door: Door
-    work: NodeAtWork
-
-    def send(self) -> None:
-        """The node takes in, sends, and the hub folds."""
-        with self.work.opened() as engine:
-            engine.run(settle_s=0.0)
-        self.door.hub.folded()
-
-    @property
-    def reception(self) -> Reception:
-        """The node's one delivery, taken in."""
-        holdings = self.door.hub.hub.home.holdings
-        assert reception_intake.take_in(holdings)
-        [held] = reception_store.listed(holdings.read(), Access.whole(), list(Standing))
-        return held
-
-    def numbers(self) -> dict[str, int]:
-        """Record's number by its last three digits."""
-        found = records.walk(self.door.hub.hub.home.holdings.read())
-        return {record.reference_code[-1]: record.number for record in found}
-
-    def counts(self) -> dict[Standing, int]:
-        """Records by standing, where there are any."""
-        found = reception_store.counts(self.door.hub.hub.home.holdings.read(), self.reception, Access.whole())
-        return {standing: tally.records for standing, tally in found.items() if tally != Tally()}
 
 
 @pytest.fixture(scope="module")
 def counter(tmp_path_factory: pytest.TempPathFactory, sandbox: Sandbox) -> Iterator[Counter]:
     """Six records of one delivery at the hub, checked there."""
-    folder = tmp_path_factory.mktemp("reception")
-    with open_door(folder / "hub") as door:
-        work = enrol(folder / "node", door.hub, door.hub.address, sandbox)
-        made = Counter(door, work)
-        work.scans.delivery({code: 2 + (at == 1) for at, code in enumerate(CODES)})
-        made.send()
-        door.hub.hub.desk.call("check_run")
+    with reception_at(tmp_path_factory.mktemp("reception"), sandbox) as made:
         yield made
 
 
@@ -264,7 +224,7 @@ def test_a_transfer_waits_for_its_release(counter: Counter, archivist: Browser) 
     rounds = str(counter.reception.rounds)
     assert archivist.send(f"{path}/conclude", rounds=rounds, sure="yes").says(f"第 {int(rounds) + 1} 轮已办结", "移交")
     paper = archivist.get(f"{path}/rounds/{int(rounds) + 1}/register")
-    assert paper.says("电子档案移交与接收登记表", "移交单位：和平区", "自本表之日起由市级中心保管", "移交清册")
+    assert paper.says("电子档案移交与接收登记表", "移交单位：和平区", "自本表之日起由市级中心保管", "移交清册", "移交意见", "进馆（李四，", "接收 1 件")
     counter.send()
     stored = [records.by_number(home.holdings.read(), mine[which]) for which in ("1", "4")]
     [log_id] = [found for found, name in opened.writers(home.holdings.read()).items() if name == "和平区"]
@@ -272,6 +232,49 @@ def test_a_transfer_waits_for_its_release(counter: Counter, archivist: Browser) 
     assert (taken, given) == (home.hub_id, log_id)
     assert archivist.get(path).says("已接收", "验收通过", "已执行")
     assert counter.counts()[Standing.TAKEN] == 1
+
+
+def test_a_signed_scan_is_attached_to_its_round(counter: Counter, archivist: Browser) -> None:
+    """A sealed register comes back as a scan: told by content, decoded, digest on page, record and journal; void with a reason, never gone; not for others."""
+    base = f"/reception/{counter.reception.id}/rounds/1"
+    scan, tiff = sealed_sheet("PDF"), sealed_sheet("TIFF")
+    archivist.get(f"{base}/register")
+    for file, why in ((b"", "请选择"), (b"MZ\x90" * 99, "只收 PDF"), (tiff[:-900], "损坏"), (b"%PDF-1.4\n%%EOF", "打不开")):
+        assert archivist.attach(f"{base}/scans", file).says(why), why
+        assert (archivist.page.status, counter_scans(counter)) == (422, [])
+    assert archivist.attach(f"{base}/scans", b"%PDF" + b"x" * (17 << 20)).status == 413
+    archivist.get(f"{base}/register")
+    digest = f"sha256:{hashlib.sha256(scan).hexdigest()}"
+    assert archivist.attach(f"{base}/scans", scan, "登记表.jpg", kind="register").says("2 页", "某wang", digest)
+    assert archivist.attach(f"{base}/scans", scan, kind="document").says("已经附在这一轮")
+    archivist.get(f"{base}/register")
+    assert archivist.attach(f"{base}/scans", tiff, "文据.tif", kind="document").says("交接文据")
+    [first, second] = counter_scans(counter)
+    assert archivist.ask("GET", f"{base}/scans/{first}").body == scan
+    assert archivist.ask("GET", f"{base}/scans/{first}/2").body.startswith(b"\xff\xd8\xff")
+    assert [archivist.ask("GET", f"{base}/scans/{at}").status for at in (f"{first}/3", "999", "x")] == [404, 404, 400]
+    [hit, *_] = re.findall(r'"/records/(\d+)', archivist.get(f"/search?q={quote(CODES[0])}").text)
+    assert archivist.get(f"/records/{hit}").says(CODES[0], "接收〔2023〕0001 号", digest)
+    assert counter.door.hub.hub.desk.call("show", ref=CODES[0])["custody_papers"][0]["scans"][0]["digest"] == digest
+    archivist.get(f"{base}/register")
+    assert archivist.send(f"{base}/scans/{second}/void", reason=" ").says("须写理由")
+    archivist.get(f"{base}/register")
+    assert archivist.send(f"{base}/scans/{second}/void", reason="附到别的轮次了").says("已作废", "附到别的轮次了")
+    assert archivist.ask("GET", f"{base}/scans/{second}").body == tiff
+    other = counter.door.signed_in("zhao", Role.ARCHIVIST)
+    for method, path in (("GET", f"{first}"), ("GET", f"{first}/1"), ("POST", f"{first}/void")):
+        other.get("/me")
+        page = other.get(f"{base}/scans/{path}") if method == "GET" else other.send(f"{base}/scans/{path}", reason="x")
+        assert page.status == 404, path
+    other.get("/me")
+    assert other.attach(f"{base}/scans", scan).status == 404
+    noted = [act.deed for act in journal.walk(counter.door.team.people.parts().database.read(), Filter(verb="scan-attach", outcome=Outcome.DONE))]
+    assert [one.note for one in noted] == [digest, f"sha256:{hashlib.sha256(tiff).hexdigest()}"]
+
+
+def counter_scans(counter: Counter) -> list[int]:
+    """Numbers of the scans of the first round."""
+    return [one.id for one in signed_scans.of_round(counter.door.hub.hub.home.holdings.read(), counter.reception, 1)]
 
 
 def test_pages_are_for_everybody(counter: Counter, archivist: Browser, real_tool: Callable[[str], str]) -> None:

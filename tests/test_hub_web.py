@@ -8,13 +8,14 @@ from subprocess import run
 
 import pytest
 from people_at_hub import PASSWORD
-from people_door import SESSION, Browser, Door, open_door
+from people_door import SESSION, WITH_FILE, Browser, Door, form_with_file, open_door
 
 from holdings import journal
 from holdings.journal import Filter, Outcome
 from hub.account import Role, Stage
 from hub.web_frame import STEPS
 from hub.web_rate import Rate
+from hub.web_route import Route
 from hub.web_table import ROUTES
 
 NEW = "Haihe-Waitan 19 lou"
@@ -90,7 +91,7 @@ def test_second_factor_by_paper(own: Door) -> None:
 
 PARTS = {
     "{figure}": "visits", "{form}": "xlsx", "{log_id}": "0" * 64, "{name}": "target", "{tag}": "zh-CN", "{number}": "999999", "{digest}": "0" * 12,
-    "{page}": "1", "{zoom}": "0", "{x}": "0", "{y}": "0", "{record}": "999999", "{round}": "1",
+    "{page}": "1", "{zoom}": "0", "{x}": "0", "{y}": "0", "{record}": "999999", "{round}": "1", "{scan}": "1",
 }  # fmt: skip
 
 
@@ -101,6 +102,13 @@ def filled(path: str) -> str:
         path = path.replace(part, value)
     assert "{" not in path, f"{path}: the matrix needs a value for its part"
     return path
+
+
+def sent_to(route: Route, token: str) -> tuple[bytes, str]:
+    """The body of a form for a route, and its type."""
+    if route.upload:
+        return form_with_file(b"%PDF", "a.pdf", {"form-token": token}), WITH_FILE
+    return f"form-token={token}".encode(), "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(scope="module")
@@ -124,14 +132,14 @@ def test_every_route_admits_its_roles_alone(door: Door, browsers: dict[str, Brow
     for who, browser in browsers.items():
         patient(door)
         path, right = filled(route.path), browser.get("/sign-in").token
-        fields = f"form-token={right}".encode()
+        fields, kind = sent_to(route, right)
         if route.method == "POST":
             for token in ("", "0" * 64):
-                wrong = browser.ask("POST", path, f"form-token={token}".encode(), Content_Type="application/x-www-form-urlencoded")
+                wrong = browser.ask("POST", path, sent_to(route, token)[0], Content_Type=kind)
                 assert wrong.status in (400, 403), (who, wrong.status)
         if route.path == "/sign-out":
             continue  # would end the browser's session; its own test
-        sent = {"Content_Type": "application/x-www-form-urlencoded"} if route.method == "POST" else {}
+        sent = {"Content_Type": kind} if route.method == "POST" else {}
         page = browser.ask(route.method, path, fields if route.method == "POST" else None, **sent)
         stage = Stage.FACTOR if who == "half" else Stage.FULL
         admitted = route.public or (who != "nobody" and stage in route.stages and (who == "half" or Role(who) in route.roles))

@@ -16,7 +16,7 @@ from sync.entry import ClockState, Head
 from sync.errors import BadObject
 from sync.limits import Limits
 from sync.messages import EnrolRequest, Greeting, Hello, Problem
-from sync.state_report import LastTalk, StateReport
+from sync.state_report import LastTalk, PlannedOutage, StateReport
 
 HELLO = Hello(digest(b"log"), Head(7, digest(b"head")), 3, Head(2, digest(b"hub")), REPORT, digest(b"hub id"), digest(b"tls"), bytes(16))
 GREETING = Greeting(Head(7, digest(b"head")), Limits(), (b"receipt",), (b"entry", b"entry"), bytes(16), "bearer", 4, more=False, wall=WALL, want_hub_from=9)
@@ -29,6 +29,7 @@ reports = st.builds(
     numbers, numbers, st.none() | numbers, st.none() | numbers,
     st.none() | st.builds(LastTalk, numbers, numbers, numbers, numbers, numbers, st.booleans()), st.none() | st.tuples(numbers, numbers), st.booleans(),
     st.none() | numbers, st.none() | numbers, st.none() | numbers, st.none() | numbers,
+    st.lists(st.builds(lambda at, span: PlannedOutage(at, at + span, "停电", "李四"), st.integers(0, 1 << 40), st.integers(1, 60 * 86_400)), max_size=8).map(tuple),
 )  # fmt: skip
 greetings = st.builds(
     Greeting, st.none() | heads, st.builds(Limits, st.integers(1, 1 << 40), st.integers(1, 64), st.integers(1 << 16, 32 << 20), numbers,
@@ -57,7 +58,14 @@ def test_a_report_of_an_older_and_of_a_newer_program() -> None:
     old = {1: "jindang 0.1.0", **dict.fromkeys(range(2, 11), 1)}
     assert StateReport.from_map(old) == StateReport("jindang 0.1.0", 1, 1, 1, 1, 1, 1, ClockState.RTC, 1, 1)
     assert StateReport.from_map({**old, 11: 5, 40: "x"}).pending_pages == 5
-    for wrong in ({**old, 3: 1 << 63}, {**old, 14: [1]}, {**old, 13: [1, 2, 3, 4, 5, -1]}, {**old, 19: 1}, {**old, 64: 1}):
+    good = [5, 9, "停电", "李四"]
+    assert StateReport.from_map({**old, 20: [good] * 8}).outages[7] == PlannedOutage(5, 9, "停电", "李四")
+    bad = [
+        (good, 0), (good, 9), ([9, 5, "x", "y"], 1), ([5, 5 + (61 * 86_400), "x", "y"], 1), ([5, 9, "", "y"], 1), ([5, 9, "x\n", "y"], 1),
+        ([5, 9, "x" * 201, "y"], 1), ([5, 9, "x", "y" * 65], 1), ([(1 << 63) - 1, 1 << 63, "x", "y"], 1), ([5, 9], 1),
+    ]  # fmt: skip
+    planned = [{**old, 20: [one] * many} for one, many in bad]
+    for wrong in ({**old, 3: 1 << 63}, {**old, 14: [1]}, {**old, 13: [1, 2, 3, 4, 5, -1]}, {**old, 19: 1}, {**old, 64: 1}, *planned):
         with pytest.raises((BadFormat, ValueError)):
             StateReport.from_map(wrong)
 

@@ -43,6 +43,7 @@ class LinePage(Page):
         Key("w", "windows", mark("时段"), mark("改传输时段"), verb="machine_configure"),
         Key("d", "directives", mark("指令"), mark("中心指令：待执行、已执行、不能执行；采纳或不采纳"), verb="directives"),
         Key("c", "calendar", mark("日历"), mark("传输日历：时段、节假日、调休"), verb="console_calendar"),
+        Key("o", "outages", mark("停机"), mark("停机报备：告知市馆何时停机，其间不因失联告警"), verb="outage_list"),
         Key("m", "release", mark("移出"), mark("移出保管：一个批次移交市馆（进馆）"), shown=False, verb="release"),
         Key("enter", "night", mark("详情"), mark("此次传输的全部说明"), shown=False),
     )
@@ -133,6 +134,12 @@ class LinePage(Page):
         from tui.calendar_desk import CalendarDesk
 
         self.app.push_screen(CalendarDesk(self.console.link))
+
+    def action_outages(self) -> None:
+        """停机报备."""
+        from tui.outage_desk import OutageDesk
+
+        self.app.push_screen(OutageDesk(self.console.link, self.console.by))
 
     def action_release(self) -> None:
         """移出保管: asked twice, since nobody writes these records until the city has answered."""
