@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from crypto.fingerprint import read_out
 from holdings.district import districts
 from holdings.errors import NotFound
 from hub import backup, doctor, front, opened, restored, status
@@ -35,7 +36,8 @@ class Operations:
 
     def enrol(self, name: str, district: str = "") -> Answer:
         """A token for a new node; `note` is what is odd about its district, blank when nothing is."""
-        return {"token": self._enrolment.make_token(name, district), "note": self._about(district) if district else ""}
+        own = {"hub_id": self._home.hub_id.hex(), "figures": read_out(self._home.hub_id)}
+        return {"token": self._enrolment.make_token(name, district), **own, "note": self._about(district) if district else ""}
 
     def _about(self, code: str) -> str:
         """A district that the table does not know, or that has a successor, is taken as it is said, and told."""
@@ -53,10 +55,12 @@ class Operations:
         return {**status.status(home.front, home.holdings, opened.writers(home.holdings.read())), "opening": self._folding.working}
 
     def nodes(self) -> Answer:
-        """Nodes, and tokens that wait for theirs."""
+        """Nodes, tokens that wait for theirs, and the fingerprints to compare by telephone."""
         tokens = front.open_tokens(self._home.front.read(), self._home.clock.wall())
         waiting = [{"name": name, "district": district, "expires": expires} for name, district, expires in tokens]
-        return {"nodes": self.status()["nodes"], "tokens": waiting}
+        nodes = [{**one, "figures": read_out(bytes.fromhex(one["log_id"]))} for one in self.status()["nodes"]]
+        own = {name: {"hex": value.hex(), "figures": read_out(value)} for name, value in (("hub", self._home.hub_id), ("tls", self._home.tls_digest))}
+        return {"nodes": nodes, "tokens": waiting, "fingerprints": own}
 
     def revoke(self, name: str, reason: str) -> Answer:
         """Put a node out, at once."""

@@ -7,6 +7,7 @@ import re
 from itertools import pairwise
 from typing import Any, Final
 
+from crypto.fingerprint import read_out
 from holdings.language import mark
 from hub import alarm_store, chart, history, outage
 from hub.account import Role
@@ -55,7 +56,8 @@ def _sums(rows: tuple[Row, ...]) -> dict[str, int]:
 
 def monitor(visit: Visit) -> Reply:
     """All nodes at a glance."""
-    return visit.page("monitor.html", **_board(visit))
+    home = visit.frame.home
+    return visit.page("monitor.html", own={"hub": read_out(home.hub_id), "tls": read_out(home.tls_digest)}, **_board(visit))
 
 
 def events(visit: Visit) -> Reply:
@@ -71,7 +73,7 @@ def node(visit: Visit) -> Reply:
     days = history.of_node(reading, log_id)[-SHOWN_DAYS:]
     mine = [one for one in desk.outages() if one.subject in (outage.ALL, row.log_id)]
     reply = visit.page(
-        "node.html", row=row, grades=[(GRADES[grade], count) for grade, count in grades.items()], charts=_charts(days),
+        "node.html", row=row, fingerprint=read_out(log_id), grades=[(GRADES[grade], count) for grade, count in grades.items()], charts=_charts(days),
         alarms=alarm_store.of_subject(reading, row.log_id, 20), outages=[*mine, *outage.told_by(row.log_id, row.report)],
     )  # fmt: skip
     reply.subject = f"node:{row.log_id[:16]}"

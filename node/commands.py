@@ -72,6 +72,7 @@ def init(
     unlock: str | None,
 ) -> None:
     """建立本机：密钥、数据库，并向市级中心接入。"""
+    from crypto.fingerprint import read_out
     from node.clock import SystemClock
     from node.config import NodeConfig
     from node.errors import ConfigurationWrong
@@ -97,7 +98,9 @@ def init(
             "密钥文件 unlock.key 与主目录在同一磁盘：磁盘失窃即密钥失窃。请移到另一介质，并把 node.toml 的 unlock 改为 keyfile:路径。"
         )
     result = {"name": own.name, "log_id": own.log_id.hex(), "hub": city.name, "hub_id": city.log_id.hex()}
-    give(as_json, result, f"本机“{own.name}”已接入“{city.name}”。\n下一步：jindang node run --home {home}")
+    result |= {"figures": read_out(own.log_id), "hub_figures": read_out(city.log_id)}
+    compared = f"请与中心电话核对指纹：\n  本机 {result['figures']}\n  中心 {result['hub_figures']}"
+    give(as_json, result, f"本机“{own.name}”已接入“{city.name}”。{compared}\n下一步：jindang node run --home {home}")
 
 
 def _token(text: str) -> str:

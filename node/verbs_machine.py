@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from crypto.fingerprint import figures, read_out
 from holdings import quarantine
 from node import config as configuration
 from node import days, nights, report, settings_text, verification
@@ -34,7 +35,8 @@ class MachineVerbs(Verbs):
         own, hub = home.identity.log, home.identity.hub
         return {
             "now": self._seconds(), "name": own.name, "class": own.site_class.name.lower(), "log_id": own.log_id.hex(), "head": home.head().seq,
-            "hub_name": hub.name, "hub_id": hub.log_id.hex(), "tls_digest": home.identity.tls_digest.hex(), "program": report.program(),
+            "hub_name": hub.name, "hub_id": hub.log_id.hex(), "tls_digest": home.identity.tls_digest.hex(),
+            "figures": {"own": read_out(own.log_id), "hub": read_out(hub.log_id), "tls": read_out(home.identity.tls_digest)}, "program": report.program(),
             "python": platform.python_version(), "system": platform.platform(), "home": str(home.path),
             "settings": msgspec.to_builtins(home.config), "site_files": [name for name, _text in home.site.files],
         }  # fmt: skip
@@ -85,7 +87,7 @@ class MachineVerbs(Verbs):
         """A fingerprint as people compare it: hexadecimal, figures to read out (eight groups of five), and the modules of a QR code."""
         identity = self._home.identity
         value = {"own": identity.log.log_id, "hub": identity.hub.log_id, "tls": identity.tls_digest}[of]
-        return {"of": of, "hex": value.hex(), "figures": read_out(value), "qr": qr_modules(value.hex().upper())}
+        return {"of": of, "hex": value.hex(), "figures": list(figures(value)), "qr": qr_modules(value.hex().upper())}
 
     def machine_passphrase(self, old: str, new: str) -> Answer:
         """Another passphrase of this machine's key: the present one is asked again. Copies of the key file in older backups keep theirs."""
@@ -131,16 +133,6 @@ class MachineVerbs(Verbs):
                 f"{destination} 写不进去：{fault.strerror or fault}。请换一个目标，或检查权限与空间。"
             ) from fault
         return {"file": str(file), "parts": list(parts)}
-
-
-def read_out(value: bytes) -> list[str]:
-    """Eight groups of five figures of a fingerprint, 132 bits: what two persons compare by telephone; pure.
-
-    >>> read_out(bytes(32))[0]
-    '00000'
-    """
-    number = int.from_bytes(value[:17], "big")
-    return [f"{number // 100_000**place % 100_000:05d}" for place in range(7, -1, -1)]
 
 
 def qr_modules(text: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crypto import digest
+from crypto import digest, fingerprint
 from crypto.digest import Algorithm, Digests, Sm3Policy
 from crypto.errors import BadFormat
 
@@ -69,6 +69,17 @@ def test_text_form_goes_both_ways() -> None:
     for text in ("sha256:" + "AB" * 32, "sha256:ab", "md5:" + "ab" * 32, "SHA256:" + "ab" * 32, ""):
         with pytest.raises(BadFormat):
             digest.from_text(text)
+
+
+def test_a_fingerprint_is_read_out_in_eight_groups() -> None:
+    """The vector of format.md §2.1, which its text has too; the seventeenth byte counts, those behind it do not; short digests are refused."""
+    empty = digest.sha256(b"")
+    assert fingerprint.read_out(empty) == "74790 60459 25518 79389 14936 96987 73962 02535"
+    assert fingerprint.read_out(empty) in (Path(__file__).parents[1] / "docs" / "format.md").read_text("utf-8")
+    assert fingerprint.figures(bytes(16) + b"\x07" + bytes(15))[-1] == "00007"
+    assert [len(group) for group in fingerprint.figures(b"\xff" * 32)] == [5] * 8
+    with pytest.raises(ValueError, match="17 bytes"):
+        fingerprint.figures(bytes(16))
 
 
 def test_a_policy_that_this_machine_can_serve_is_accepted() -> None:

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from hub_in_thread import running
 from scripted_node import ScriptedNode
 
+from crypto.fingerprint import read_out
 from crypto.identity import identity_from_text, new_identity, recipient_of, recipient_text
 from hub.commands import commands
 from sync.token import parse
@@ -42,7 +43,7 @@ def home(tmp_path: Path) -> Path:
 def test_init_says_who_the_hub_is(tmp_path: Path) -> None:
     """hub_id, recipient and certificate digest as JSON; the key file is 0600 and nothing is readable by the world."""
     found = answer(run("init", "--home", tmp_path / "hub", "--unlock", f"keyfile:{tmp_path / 'k'}", "--json"))
-    assert set(found) == {"hub_id", "recipient", "tls_sha256"}
+    assert set(found) == {"hub_id", "figures", "recipient", "tls_sha256"}
     assert found["recipient"].startswith("age1")
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "hub").iterdir()}
     assert not [name for name, mode in modes.items() if mode & 0o007]
@@ -101,11 +102,14 @@ def test_init_takes_a_certificate_and_an_escrow_key(tmp_path: Path) -> None:
 
 
 def test_enrol_gives_a_token_and_nodes_lists_it(home: Path) -> None:
-    """One JSON field; the token names this hub; until it is used it stands among the open ones."""
-    token = parse(answer(run("enrol", "和平区", "--district", "120101", "--home", home, "--json"))["token"])
+    """The token names this hub, whose fingerprint is told with it; until it is used it stands among the open ones."""
+    told = answer(run("enrol", "和平区", "--district", "120101", "--home", home, "--json"))
+    token = parse(told["token"])
     listed = answer(run("nodes", "--home", home, "--json"))
     assert (listed["nodes"], listed["tokens"][0]["name"], listed["tokens"][0]["district"]) == ([], "和平区", "120101")
     assert len(token.hub_id) == 32
+    assert told["figures"] == listed["fingerprints"]["hub"]["figures"] == read_out(token.hub_id)
+    assert listed["fingerprints"]["tls"]["figures"] == read_out(token.tls_digest)
 
 
 def test_status_has_the_fields_of_the_contract(home: Path) -> None:
@@ -179,6 +183,7 @@ def test_run_serves_until_told_to_stop(home: Path, repository: Path) -> None:
         node.hello()
         node.send(node.delta({"A-1": {"1.txt": b"one"}}))
         assert answer(run("status", "--home", home, "--json"))["nodes"][0]["pending_deltas"] == 0
+        assert answer(run("nodes", "--home", home, "--json"))["nodes"][0]["figures"] == read_out(node.log_id)
         run("revoke", "和平区", "--reason", "x", "--home", home)
         assert node.offer(node.entries[-1]).status == 401
         node.close()

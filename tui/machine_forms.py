@@ -71,7 +71,7 @@ async def fingerprints(page: MachinePage) -> None:
             Content("  " + " ".join(one["figures"])),
             Content.styled("  " + one["hex"], "$foreground-muted"),
         ]
-    note = _("电话核对：双方同时读出八组数字，全同即为同一本机（同一中心）。")
+    note = _("电话核对：本机在此，中心用 jindang hub nodes（中心自己的也在其中）或网页“运行监控”；双方读出八组数字，全同即为同一本机（同一中心）。")
     code = found[0][1]["qr"]
     await page.app.push_screen(
         Reading(_("密钥与指纹"), Content("\n").join([*lines, Content(note), Content(""), qr_code(code)]))

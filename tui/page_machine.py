@@ -195,22 +195,13 @@ class MachinePage(Page):
             self.console.say(_("已复制 {text}", text=self._machine["log_id"]))
 
 
-def fingerprint(digits: str) -> str:
-    """Hexadecimal digits in groups of eight, as people read them to one another.
-
-    >>> fingerprint("00112233445566")
-    '00112233 445566'
-    """
-    return " ".join(digits[at : at + 8] for at in range(0, len(digits), 8))
-
-
 def told(machine: Answer) -> Content:
     """Who it is, whom it reports to, how it is set."""
     site_class = {"open": _("非涉密（联网）"), "classified": _("涉密")}[machine["class"]]
     who: list[tuple[str, Any]] = [
         (_("名称"), machine["name"]), (_("网络类别"), site_class), (_("日志"), _("第 {n} 条", n=count(machine["head"]))),
-        (_("本机指纹"), fingerprint(machine["log_id"])), (_("市级中心"), machine["hub_name"]), (_("中心指纹"), fingerprint(machine["hub_id"])),
-        (_("中心证书"), fingerprint(machine["tls_digest"])), (_("程序"), f"{machine['program']}  Python {machine['python']}"),
+        (_("本机指纹"), machine["figures"]["own"]), (_("市级中心"), machine["hub_name"]), (_("中心指纹"), machine["figures"]["hub"]),
+        (_("中心证书"), machine["figures"]["tls"]), (_("程序"), f"{machine['program']}  Python {machine['python']}"),
         (_("系统"), machine["system"]), (_("主目录"), machine["home"]),
     ]  # fmt: skip
     values = machine["settings"]
