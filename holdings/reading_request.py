@@ -262,6 +262,14 @@ def approve(
     return replace(request, state=State.APPROVED, decided_by=by, decided=now, until=end, reason="", asked=wanted)
 
 
+def addressed(request: Request, holder: str, asked: Iterable[Asked]) -> Request:
+    """The same, now waiting for who keeps what is meant: `asked` are the records that somebody found for it, as bare references, for who asked may not
+    know more of them before they are allowed. ReadingRefused once it was decided."""
+    if request.state is not State.WAITING:
+        raise ReadingRefused(f"此申请{request.state.label}，不能再转")
+    return replace(request, holder=holder, asked=tuple(dict.fromkeys(asked)))
+
+
 def refuse(request: Request, reason: str, *, by: str, now: int, law: Rules) -> Request:
     """The holder does not allow it, and says why."""
     _decides(request, by, law)

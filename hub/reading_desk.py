@@ -22,6 +22,7 @@ from holdings.reading_request_store import Wanted
 from holdings.search_index import RECORDS
 from hub.account import Account, Role
 from hub.home import Home
+from hub.keeper import keeper
 from hub.reading_room import ReadingRoom
 from sync import log as logs
 from sync.entry import Role as LogRole
@@ -65,9 +66,7 @@ class ReadingDesk:
                 persons=1,
             )
         asked = self.asked(account, refs)
-        by_holder: dict[str, list[Asked]] = {}
-        for one in asked:
-            by_holder.setdefault(one.ref.partition("/")[0] if "/" in one.ref else "", []).append(one)
+        by_holder = self._by_holder(asked)
         here, made = self._place(account), list[Request]()
         with self._home.holdings.transaction() as connection:
             for holder, wanted in (by_holder or {"": []}).items():
@@ -91,6 +90,14 @@ class ReadingDesk:
         if len(found) > ASKED_MAX:
             raise ReadingRefused(f"一次至多申请 {ASKED_MAX} 件；请分次登记")
         return list(dict.fromkeys(found))
+
+    def _by_holder(self, asked: Iterable[Asked]) -> dict[str, list[Asked]]:
+        """What is asked for, by who keeps it; of what the asker may not see all that is known is what he wrote."""
+        found: dict[str, list[Asked]] = {}
+        for one in asked:
+            written = one.ref.partition("/")[0] if "/" in one.ref else ""
+            found.setdefault(keeper(self._home, one.ref, one.id) if one.id else written, []).append(one)
+        return found
 
     def _asked(self, account: Account, ref: str) -> Asked:
         number = self._number(ref)
@@ -167,10 +174,11 @@ class ReadingDesk:
             or account.name == request.applicant.account
         ):
             return False
+        return self._decides_for(account, request.holder)
+
+    def _decides_for(self, account: Account, holder: str) -> bool:
         holders = self._holders(account)
-        if request.holder in (holders or ()):
-            return True
-        return holders is None and (not request.holder or self.law.centre_decides)
+        return holder in (holders or ()) or (holders is None and (not holder or self.law.centre_decides))
 
     # ------------------------------------------------------------------ steps
 
@@ -179,6 +187,9 @@ class ReadingDesk:
         wanted = self.asked(account, refs)
         if missing := [one.ref for one in wanted if not one.id]:
             raise ReadingRefused(f"查不到这些档号，或您无权查看：{'、'.join(missing[:10])}。请核对后再批准")
+        shut = [one for one in wanted if one.opening is not Opening.OPEN]
+        if theirs := [holder for holder in self._by_holder(shut) if not self._decides_for(account, holder)]:
+            raise ReadingRefused(f"其中有“{'”、“'.join(theirs)}”保管的未开放档案，须由保管方审批；请用“转给保管方”")
         now = self._home.clock.wall()
         return self._decided(
             account,
@@ -246,6 +257,28 @@ class ReadingDesk:
             raise ReadingRefused("此项由业务人员办理")
 
     # ------------------------------------------------------------------ the holder is another
+
+    def address(self, account: Account, number: int, refs: Iterable[str]) -> list[Request]:
+        """Turn a request to who keeps what it means, once somebody found it: it waits there; of several keepers each gets one of his own.
+
+        ReadingRefused unless this account decides about it as it stands and sees all of `refs`.
+        """
+        wanted = self.asked(account, refs)
+        if missing := [one.ref for one in wanted if not one.id]:
+            raise ReadingRefused(f"查不到这些档号，或您无权查看：{'、'.join(missing[:10])}。请核对后再转")
+        if not wanted:
+            raise ReadingRefused("请写明档号，每行一个")
+        request = self.get(account, number)
+        if not self.may_decide(account, request):
+            raise ReadingRefused("此申请不在您这里待审批，不能转")
+        groups = [(name, [Asked(one.ref) for one in found]) for name, found in self._by_holder(wanted).items()]
+        now, (first, *others) = self._home.clock.wall(), groups
+        with self._home.holdings.transaction() as connection:
+            made = [store.change(connection, number, lambda one: rules_of.addressed(one, *first), now)]
+            for holder, found in others:
+                again = replace(made[0], number=0, serial="", holder=holder, asked=tuple(found))
+                made.append(store.add(connection, again))
+        return made
 
     def forward(self, account: Account, number: int) -> Request:
         """Tell the holder's node of a request that waits for it, by a directive 查档协查; told again, it is the same directive."""

@@ -132,11 +132,17 @@ def _shown(visit: Visit, request: Request, status: int = 200, error: str = "") -
     desk, now = _desk(visit), visit.frame.clock.wall()
     standing = rules_of.standing(request, now)
     me = visit.person
+    is_staff = me.role is Role.ARCHIVIST
+    asked = (
+        desk.asked(me, [one.ref for one in request.asked])
+        if is_staff and request.state is State.WAITING
+        else request.asked
+    )
     reply = visit.page(
-        "request.html", status, one=request, standing=standing, states=STATES, looks=LOOKS, error=error, purposes=desk.law.purposes,
+        "request.html", status, one=request, asked=asked, standing=standing, states=STATES, looks=LOOKS, error=error, purposes=desk.law.purposes,
         document=DOCUMENTS.get(request.applicant.document, OWN_ACCOUNT), may_decide=desk.may_decide(me, request), days=desk.law.days, days_most=desk.law.days_most,
-        may_withdraw=request.state is State.WAITING and me.name in (request.received_by, request.applicant.account), is_staff=me.role is Role.ARCHIVIST,
-        forwarded=desk.forwarded(request) if me.role is Role.ARCHIVIST else None,
+        may_withdraw=request.state is State.WAITING and me.name in (request.received_by, request.applicant.account), is_staff=is_staff,
+        forwarded=desk.forwarded(request) if is_staff else None,
     )  # fmt: skip
     reply.subject = f"request:{request.serial}"
     return reply
@@ -156,6 +162,8 @@ def act(visit: Visit) -> Reply:
                 desk.withdraw(me, number)
             case "close":
                 desk.close(me, number, _whole(ask.said("copies"), 0, 99_999))
+            case "address":
+                desk.address(me, number, ask.said("refs")[:20_000].splitlines())
             case "forward":
                 desk.forward(me, number)
             case _:

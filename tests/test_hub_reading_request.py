@@ -2,20 +2,23 @@
 
 import io
 import re
+from pathlib import Path
 from urllib.parse import quote
 
 import pypdfium2
 import pytest
-from people_door import Browser, Door
-from reading_room_at_hub import SHUT, numbers, reader
+from people_door import Browser, Door, open_door
+from reading_room_at_hub import SHUT, Written, bring, colour, numbers, reader
 
-from holdings import journal
+from holdings import custody_store, journal, records
 from holdings import reading_request_store as store
+from holdings.custody import ActKind, CustodyAct, Party
 from holdings.directive_entry import Result
 from holdings.journal import Filter
 from holdings.reading_request import DAY_S
-from hub import directive_store
+from hub import directive_store, opened
 from hub.account import Role
+from hub.home import Home
 
 SHUT_REF = "和平区/J023-WS·2011·Y·BGS-0002"
 WANG = {
@@ -144,6 +147,57 @@ def test_another_holder_decides(reading_room: Door, holder: Browser, other: Brow
         other.ask("POST", f"{address}/certificate", body, Content_Type="application/x-www-form-urlencoded").status
         == 422
     )
+
+
+def test_the_centre_does_not_decide_for_a_holder(reading_room: Door, holder: Browser) -> None:
+    """Asked for by a bare code, a request waits at the centre, which finds the record and turns it to its holder; it cannot allow what it does not hold."""
+    city, qian = reader(reading_room, "city", Role.ARCHIVIST), reader(reading_room, "qian")
+    address = entered(qian, purpose="work", subject="校舍纠纷调查", refs=SHUT_REF.partition("/")[2])
+    assert city.get(address).says("待审批", SHUT)
+    page = city.send(f"{address}/approve", refs=SHUT_REF, days="10")
+    assert (page.status, page.says("和平区", "须由保管方审批", "转给保管方")) == (422, True)
+    assert city.send(f"{address}/address", refs="查无此号-1").status == 422
+    assert city.send(f"{address}/address", refs=SHUT_REF).says("由“和平区”保管", "转交保管方")
+    assert city.send(f"{address}/approve", refs=SHUT_REF, days="10").status == 422
+    assert qian.get(address).says("待审批", "和平区")
+    assert not qian.page.says(SHUT)
+    assert holder.get(address).says(SHUT)
+    assert holder.send(f"{address}/address", refs=SHUT_REF).says("待审批")
+    assert holder.send(f"{address}/approve", refs=SHUT_REF, days="10").says("准予利用")
+    assert (holder.get(address).status, holder.send(f"{address}/address", refs=SHUT_REF).status) == (200, 422)
+
+
+def test_a_request_for_records_of_two_keepers_is_parted(tmp_path: Path) -> None:
+    """What the centre finds for it is parted by who keeps it: what was taken over stays with the hub, a district's record goes to the district."""
+    with open_door(tmp_path / "hub") as door:
+        bring(door)
+        bring(
+            door, "河东区", [Written("J031-WS·1960·Y·BGS-0001", "关于校舍的来信", "控制", {"0001.jpg": colour(9)}, {})]
+        )
+        home, city, zhou = door.hub.hub.home, reader(door, "city", Role.ARCHIVIST), reader(door, "zhou")
+        taken_over(home, SHUT)
+        address = entered(zhou, purpose="work", subject="校舍", refs="")
+        city.get(address)
+        city.send(f"{address}/address", refs=f"{SHUT_REF}\n河东区/J031-WS·1960·Y·BGS-0001")
+        assert city.page.says("待审批", "准予利用的档号", SHUT)
+        made = [store.get(home.holdings.read(), number) for number in (1, 2)]
+        assert [(one.holder, one.subject, [asked.title for asked in one.asked]) for one in made] == [
+            ("", "校舍", [""]),
+            ("河东区", "校舍", [""]),
+        ]
+        assert city.send(f"{address}/approve", refs=SHUT_REF, days="10").says("准予利用")
+
+
+def taken_over(home: Home, title: str) -> None:
+    """The hub keeps that record now: it was let go by its node and accepted."""
+    record = next(one for one in records.walk(home.holdings.read()) if one.title == title)
+    log_id = next(log for log, name in opened.writers(home.holdings.read()).items() if name == record.writer)
+    node, hub = Party(log_id), Party(home.hub_id)
+    with home.front.transaction() as connection:
+        for turn, act in enumerate(
+            (CustodyAct(ActKind.RELEASE, 0, 1, node, hub), CustodyAct(ActKind.ACCEPT, 1, 1, hub))
+        ):
+            custody_store.add(connection, log_id, bytes(record.id), act, seq=900 + turn, wall=1_700_000_000)
 
 
 @pytest.mark.parametrize(("result", "says"), [(Result.APPLIED, "准予利用"), (Result.DECLINED, "不予利用")])
