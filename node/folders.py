@@ -285,6 +285,16 @@ def by_delivery(connection: apsw.Connection, since: float) -> list[tuple[str, st
     return [(str(row[0]), str(row[1]), int(row[2]), float(row[3]), int(row[4])) for row in rows]
 
 
+def looked_since(connection: apsw.Connection, since: float) -> Iterable[tuple[str, str, str, float, int]]:
+    """(path, delivery, state, looked at, sealed files) of the places looked at since a time; reads the table once."""
+    rows = connection.execute(
+        "SELECT path, delivery, state, looked_at, (SELECT count(*) FROM source s WHERE s.folder = f.id) FROM folder f"
+        " WHERE looked_at >= ? AND subject <> ''",
+        (since,),
+    )
+    return ((str(row[0]), str(row[1]), str(row[2]), float(row[3]), int(row[4])) for row in rows)
+
+
 def sealed_sources(connection: apsw.Connection, prefix: str) -> Iterable[tuple[int, int, int, bytes]]:
     """(size, mtime_ns, inode, sha256) of every sealed file of the places at and below a path, gathered ones too."""
     rows = connection.execute(

@@ -14,7 +14,7 @@ from holdings.check import Stage
 from holdings.errors import NotFound
 from holdings.reference_code import match_key
 from holdings.working_days import working_days
-from node import days, folders, nights, releasing, report, schedule, settings, vitality
+from node import days, folders, nights, releasing, report, schedule, settings, stations, vitality
 from node.backlog import backlog
 from node.errors import ConfigurationWrong
 from node.settings import Setting
@@ -53,9 +53,10 @@ class ConsoleVerbs(Verbs):
         }  # fmt: skip
 
     def _places(self, now: float) -> list[Answer]:
-        """What each delivery's folders stand at, newest look first."""
+        """What each delivery's folders stand at, newest look first, and what its stations brought today."""
         reading, found = self._home.database.read(), dict[str, Answer]()
-        uncleared = {one.name for one in delivery.list_all(reading) if one.clearance is None}
+        known = delivery.list_all(reading)
+        uncleared = {one.name for one in known if one.clearance is None}
         midnight = (
             datetime.fromtimestamp(now, UTC).astimezone().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
         )
@@ -69,6 +70,10 @@ class ConsoleVerbs(Verbs):
         return sorted(found.values(), key=lambda place: (-place["last"], place["name"]))
 
     def _receipted(self) -> Answer:
+        registered = {one.name: one.stations for one in known}
+        came = stations.today(reading, midnight, registered) if any(place["today"] for place in found.values()) else {}
+        for name, place in found.items():
+            place["stations"] = [asdict(one) for one in came.get(name, [])]
         """How many entries of the log have a receipt of each grade."""
         reading, own, entries = self._home.database.read(), self._home.identity.log.log_id, self._home.head().seq
         return {

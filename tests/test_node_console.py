@@ -68,6 +68,28 @@ def test_the_day_adds_up(asked: Asked) -> None:
 
 
 def test_a_cut_is_told_and_a_clean_end_is_not(asked: Asked) -> None:
+def test_the_day_is_told_by_scanning_station(tmp_path: Path, sandbox: Sandbox) -> None:
+    """A station is the folder that names it, else the one registered for the delivery, else the scan folder; yesterday's looks are no part of today."""
+    work = make(tmp_path, sandbox)
+    for place, code, pages in (("扫描站1/第01批", A, 2), ("扫描站2/第02批", B, 3), ("散件", "J001-WS·2011·Y·BGS-0090", 1)):
+        work.scans.rows({code: {"页数": "2"}}, place)
+        work.scans.record(f"{place}/{code}", pages, pages)
+    work.scans.set_age(work.clock.time, 2 * DAY_S)
+
+    def told(node: Service) -> dict[str, tuple[int, int, int, int]]:
+        named = [one for place in node.console_today()["places"] for one in place["stations"]]
+        return {one["name"]: (one["today"], one["files"], one["waiting"], one["quarantined"]) for one in named}
+
+    with work.opened() as engine:
+        node = Service(engine)
+        engine.run(settle_s=0.0, send=False)
+        assert told(node) == {"扫描站1": (1, 2, 0, 0), "扫描站2": (1, 0, 1, 0), "扫描": (1, 0, 1, 0)}
+        node.delivery_describe("扫描/散件", stations=["三站"])
+        assert "三站" in told(node)
+        work.clock.time += DAY_S
+        assert told(node) == {}
+
+
     """A start after `end` knows of no cut; a start after a sign of life knows when that was and when it came back."""
     vitality.begin(asked.engine)
     vitality.tick(asked.engine)

@@ -49,6 +49,21 @@ def test_every_screen_has_one_key(daemon: Daemon) -> None:
     sit(daemon.work.path, story)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_today_is_told_by_station_too(daemon: Daemon, size: tuple[int, int]) -> None:
+    """g turns from deliveries to scanning stations and back; where there is room both are seen."""
+
+    async def story(seat: Seat) -> None:
+        for stations in (False, True, False):
+            shown = [one for one in ("#places", "#stations") if seat.app.query_one(one).display]
+            assert shown == (["#places", "#stations"] if size[0] > 100 else ["#stations"] if stations else ["#places"])
+            assert ("扫描站" in seat.seen()) is (stations or size[0] > 100)
+            await seat.press("g")
+        assert seat.widths() == {size[0]}
+
+    sit(daemon.work.path, story, size=size)
+
+
 def test_help_is_the_table_of_keys(daemon: Daemon) -> None:
     """On every screen the help tells every key of that screen and of all, and no screen binds a key twice."""
 
@@ -66,7 +81,7 @@ def test_help_is_the_table_of_keys(daemon: Daemon) -> None:
 
 
 def test_the_palette_finds_by_name(daemon: Daemon) -> None:
-    """A part of a name and Enter go there; a name that nothing has leaves an empty list and does nothing."""
+    """A part of a name and Enter go there or do it, on another screen too; a name that nothing has leaves an empty list and does nothing."""
 
     async def story(seat: Seat) -> None:
         await seat.press("colon")
@@ -80,6 +95,12 @@ def test_the_palette_finds_by_name(daemon: Daemon) -> None:
         await seat.settled()
         await seat.press("enter", "escape")
         assert seat.app.page.NAME == "findings"
+        await seat.press("colon")
+        seat.app.screen.query_one(Input).value = "批量重处理"
+        await seat.settled()
+        await seat.press("enter")
+        assert seat.app.page.NAME == "deliveries"
+        assert "声明批量重处理  扫描" in seat.seen()
 
     sit(daemon.work.path, story)
 

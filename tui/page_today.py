@@ -23,6 +23,10 @@ COLUMNS = (
     Column(mark("批次"), 12, flexible=True), Column(mark("今日"), 7, right=True), Column(mark("扫描中"), 7, right=True), Column(mark("待目录/审查"), 11, right=True),
     Column(mark("待处理"), 7, right=True), Column(mark("已加封"), 9, right=True), Column(mark("最近"), 11, right=True),
 )  # fmt: skip
+STATIONS = (
+    Column(mark("扫描站"), 12, flexible=True), Column(mark("今日"), 7, right=True), Column(mark("页"), 8, right=True), Column(mark("等待"), 6, right=True),
+    Column(mark("待处理"), 7, right=True), Column(mark("最近"), 7, right=True),
+)  # fmt: skip
 
 
 class TodayPage(Page):
@@ -35,6 +39,7 @@ class TodayPage(Page):
         Key("enter", "app.page(2)", mark("批次"), mark("到所选批次"), shown=False),
         Key("i", "take_in", mark("立即收入"), mark("现在就查看扫描文件夹，收入已就绪的"), verb="run"),
         Key("s", "send", mark("立即传输"), mark("现在就传输，不等时段"), verb="run"),
+        Key("g", "turn", mark("按站"), mark("今日来件：按批次或按扫描站")),
         Key("t", "target", mark("目标"), mark("改目标页数"), verb="console_target"),
     )
 
@@ -46,7 +51,9 @@ class TodayPage(Page):
             yield Static(id="out", classes="column")
         with Vertical():
             yield Static(id="progress", classes="block")
-            yield Ledger(COLUMNS, empty=mark("扫描文件夹里还没有内容。"), ident="places")
+            with Horizontal(id="came"):
+                yield Ledger(COLUMNS, empty=mark("扫描文件夹里还没有内容。"), ident="places")
+                yield Ledger(STATIONS, empty=mark("今日还没有扫描站来件。"), ident="stations")
 
     async def renew(self) -> None:
         """Ask for the day."""
@@ -61,6 +68,10 @@ class TodayPage(Page):
         self.query_one("#progress", Static).update(_progress(day, self.app.size.width))
         lines = {place["name"]: _place(place, day["now"]) for place in day["places"]}
         self.query_one("#places", Ledger).show(list(lines), lines)
+        came = by_station(day["places"])
+        self.query_one("#stations", Ledger).show(
+            list(came), {name: _station(name, one, day["now"]) for name, one in came.items()}
+        )
 
     def away(self, trouble: Trouble) -> None:
         """What is wrong and what to do stand where advice stands; the figures stay as they were."""
@@ -71,6 +82,11 @@ class TodayPage(Page):
     def on_ledger_chosen(self) -> None:
         """Enter on a delivery leads to the deliveries."""
         self.app.call_later(self.console.action_page, 2)
+
+    def action_turn(self) -> None:
+        """By station, or by delivery; a wide terminal shows both."""
+        self.toggle_class("by-station")
+        self.query_one("#stations" if self.has_class("by-station") else "#places").focus()
 
     def action_take_in(self) -> None:
         """Look into the scan folders now."""
@@ -192,6 +208,22 @@ def _progress(day: dict[str, Any], width: int) -> Content:
     if day["cut"]:
         lines.append((_("断电"), advice.cut(day)))
     return facts(lines, 5)
+
+
+def by_station(places: list[dict[str, Any]]) -> dict[str, dict[str, int]]:
+    """What each station brought today, over all deliveries, busiest first; pure."""
+    found: dict[str, dict[str, int]] = {}
+    for one in (station for place in places for station in place["stations"]):
+        sums = found.setdefault(one["name"], {"today": 0, "files": 0, "waiting": 0, "quarantined": 0, "last": 0})
+        for name in ("today", "files", "waiting", "quarantined"):
+            sums[name] += one[name]
+        sums["last"] = max(sums["last"], one["last"])
+    return dict(sorted(found.items(), key=lambda pair: (-pair[1]["today"], pair[0])))
+
+
+def _station(name: str, one: dict[str, int], now: int) -> Line:
+    numbers = [count(one[key]) for key in ("today", "files", "waiting", "quarantined")]
+    return Line((name, *numbers, figures.moment(one["last"], now)), "warning" if one["quarantined"] else "")
 
 
 def _place(place: dict[str, Any], now: int) -> Line:
