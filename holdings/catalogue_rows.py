@@ -19,7 +19,7 @@ from holdings import catalogue_sheets as sheets
 from holdings import fonds_tally, search_document, search_index, statistics_tally
 from holdings.catalogue_line import Line
 from holdings.record import RowState
-from holdings.search_document import Document
+from holdings.search_document import Document, Kind, Telling
 
 _INSERT: Final = (
     "INSERT INTO catalogue_row(id, match_key, holder, reference_code, ordering, level, volume_key, title, date, columns,"
@@ -31,6 +31,10 @@ _UPDATE: Final = (
     " columns = ?8, elements = ?9, digest = ?10, sheet = ?11, tab = ?12, number = ?13, state = ?14, changed = ?15"
     " WHERE id = ?1"
 )
+_BATCH: Final = 2_000  # rows whose texts and tokens a processor's cache holds
+_NAMES: Final = "(SELECT n.names FROM catalogue_columns n WHERE n.id = c.columns)"
+_TELLING: Final = f"c.id, c.match_key, c.reference_code, c.level, c.elements, {_NAMES}, c.title, c.date, c.holder"
+_STANDING: Final = "FROM carray(?) k CROSS JOIN catalogue_row c WHERE c.id = k.value AND c.state = 0 AND c.linked = 0"
 _FULL: Final = (
     "SELECT c.id, c.match_key, c.reference_code, c.level, c.elements, n.names, c.title, c.date, c.sheet, c.tab, c.number,"
     " c.volume_key, c.state, c.changed, c.holder, c.linked"
@@ -284,17 +288,11 @@ def figures(connection: apsw.Connection, sheet: int) -> tuple[int, int, int]:
 
 def of_sheet(connection: apsw.Connection, sheet: int, before: int) -> Iterator[tuple[int, int]]:
     """(id, state) of the rows that a sheet owns, with ids below `before`; read a page at a time."""
-    after = 0
-    while found := _page(connection, sheet, after, before):
+    query = "SELECT id, state FROM catalogue_row WHERE sheet = ? AND id > ? AND id < ? ORDER BY id LIMIT 20000"
+    found: Any = connection.execute(query, (sheet, 0, before)).fetchall()
+    while found:
         yield from found
-        after = found[-1][0]
-
-
-def _page(connection: apsw.Connection, sheet: int, after: int, before: int) -> list[Any]:
-    return connection.execute(
-        "SELECT id, state FROM catalogue_row WHERE sheet = ? AND id > ? AND id < ? ORDER BY id LIMIT 20000",
-        (sheet, after, before),
-    ).fetchall()
+        found = connection.execute(query, (sheet, found[-1][0], before)).fetchall()
 
 
 def in_state(connection: apsw.Connection, sheet: int, state: RowState) -> list[int]:
@@ -305,10 +303,9 @@ def in_state(connection: apsw.Connection, sheet: int, state: RowState) -> list[i
 
 def gone(connection: apsw.Connection, sheet: int, limit: int) -> list[Full]:
     """Rows of a sheet that are gone, in the order of their codes."""
-    return select(connection, "c.sheet = ? AND c.state = 1 ORDER BY c.ordering LIMIT ?", (sheet, limit))
-
-
-# ---------------------------------------------------------------------- looking up
+    return select(
+        connection, "c.sheet = ? AND c.state = 1 AND c.state <> 0 ORDER BY c.ordering LIMIT ?", (sheet, limit)
+    )
 
 
 def full(connection: apsw.Connection, key: str, holder: int = 0) -> Full | None:
@@ -338,24 +335,23 @@ def before(connection: apsw.Connection, below: int, limit: int) -> list[int]:
 
 def begun(connection: apsw.Connection, key: str, limit: int) -> list[int]:
     """Ids of rows whose match key begins so, in the order of keys."""
-    found = connection.execute(
-        "SELECT id FROM catalogue_row WHERE match_key >= ? AND match_key < ? ORDER BY match_key LIMIT ?",
-        (key, key + "\U0010ffff", limit),
-    )
-    return [int(number) for (number,) in found]
+    query = "SELECT id FROM catalogue_row WHERE match_key >= ? AND match_key < ? ORDER BY match_key LIMIT ?"
+    return [int(number) for (number,) in connection.execute(query, (key, key + "\U0010ffff", limit))]
 
 
 def standing(connection: apsw.Connection, numbers: Sequence[int], held: Collection[int]) -> dict[int, tuple[str, str]]:
     """Those of some ids whose rows stand, have no record, and are of no sheet that is held: date, title."""
-    if not numbers:
-        return {}
-    among = ",".join(str(int(sheet)) for sheet in held) or "0"
-    found: Any = connection.execute(
-        "SELECT c.id, c.date, c.title FROM carray(?) k CROSS JOIN catalogue_row c ON c.id = k.value"
-        f" WHERE c.state = 0 AND c.linked = 0 AND c.sheet NOT IN ({among})",
-        (_numbers(numbers),),
-    ).fetchall()
-    return {number: (date, title) for number, date, title in found}
+    return {row[0]: row[1:] for row in _standing(connection, "c.id, c.date, c.title", numbers, held)}
+
+
+def telling(connection: apsw.Connection, numbers: Sequence[int], held: Collection[int]) -> list[Telling]:
+    """The same with all that search tells of them."""
+    return _standing(connection, _TELLING, numbers, held)
+
+
+def _standing(connection: apsw.Connection, what: str, numbers: Sequence[int], held: Collection[int]) -> list[Any]:
+    said = f"SELECT {what} {_STANDING} AND c.sheet NOT IN ({','.join(map(str, held)) or '0'})"
+    return connection.execute(said, (_numbers(numbers),)).fetchall() if numbers else []
 
 
 def last_of(connection: apsw.Connection, sheet: int) -> int:

@@ -15,14 +15,11 @@ from typing import Final, Protocol
 import apsw
 
 from holdings import (
-    catalogue_sheets,
     lineage,
     search_dates,
     search_find,
     search_fold,
     search_hit,
-    search_index,
-    search_sample,
     text_store,
 )
 from holdings.access import Access
@@ -32,6 +29,7 @@ from holdings.search_answer import Count, FacetCounts, Hit, SearchAnswer
 from holdings.search_document import Document
 from holdings.search_era import STARTS
 from holdings.search_find import Finder, Found, finder
+from holdings.search_ground import ground
 from holdings.search_index import Arm
 from holdings.search_needle import All, Heard, Needle, View, looked_for, names_heard, needle, needles
 from holdings.search_plan import Plan, narrowing, plan
@@ -127,18 +125,18 @@ def _asked(connection: apsw.Connection, access: Access, request: SearchRequest) 
     node = looked_for(_with_former(connection, read.query))
     if node == All(()) and not request.filters and request.years is None:
         return SearchAnswer((), Count(0), notes=tuple(notes))
-    holders = catalogue_sheets.holder_names(connection)
-    narrowed = narrowing(request.filters, request.years, holders)
-    planned = plan(node, narrowed, access, search_sample.sample(connection).share)
+    known = ground(connection)
+    narrowed = narrowing(request.filters, request.years, known.holders)
+    planned = plan(node, narrowed, access, known.sample.share)
     asked = _Asked(request, finder(connection, planned), tuple(needles(node)), tuple(names_heard(node)), notes)
-    _say_state(connection, asked)
+    _say_state(asked)
     return _answer(asked)
 
 
 def fetch(connection: apsw.Connection, access: Access, ids: Sequence[int]) -> list[Hit]:
     """Rows and records by their ids in the index, those alone that stand and the caller may see."""
     with connection:
-        holders = catalogue_sheets.holder_names(connection)
+        holders = ground(connection).holders
         everything = Plan(None, All(()), narrowing({}, None, holders), access, sure=False)
         found = finder(connection, everything)
         hits = [search_hit.hit(one.id, one.document, _view(found, one), (), holders) for one in found.given(ids)]
@@ -157,8 +155,8 @@ def _with_former(connection: apsw.Connection, query: Query) -> Query:
     return replace(query, part=_with_former(connection, query.part)) if isinstance(query, Without) else query
 
 
-def _say_state(connection: apsw.Connection, asked: _Asked) -> None:
-    now = search_index.state(connection)
+def _say_state(asked: _Asked) -> None:
+    now = asked.finder.ground.state
     if not now.serving:
         asked.notes.append("检索索引还没有建好：逐条比对，会慢；重建完成后恢复")
     elif now.fold and now.fold != search_fold.version():
@@ -312,7 +310,7 @@ def _count(asked: _Asked, head: list[Found], *, capped: bool) -> Count:
 
 def _commoner(find: Finder) -> Finder | None:
     """For a single frequent sign, what finds its commonest pair: there are at least as many hits as it has."""
-    node, sample = find.plan.node, search_sample.sample(find.connection)
+    node, sample = find.plan.node, find.ground.sample
     if not isinstance(node, Needle) or len(node.text) != 1 or node.field is not None:
         return None
     pair = sample.follower(node.open) if node.open else None

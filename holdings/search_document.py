@@ -8,8 +8,8 @@ import functools
 import operator
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -188,6 +188,7 @@ def _year(text: str, date: str) -> int:
 _secrecy = functools.lru_cache(1_024)(secrecy_of)
 _opening = functools.lru_cache(1_024)(opening_of)
 _fonds = functools.lru_cache(4_096)(key_of)
+_named = functools.lru_cache(4_096)(names_in)
 
 
 def _fonds_of(key: str) -> str:
@@ -239,7 +240,7 @@ def _made(
     keywords = BREAK.join(cells[one] for one in at.keywords if cells[one]) if at.keywords else ""
     opening = next((cells[one] for one in at.openings if cells[one]), None)
     year = cells[at.year]
-    persons = tuple(one for place, name in at.names if cells[place] for one in names_in(name, cells[place]))
+    persons = tuple(one for place, name in at.names if cells[place] for one in _named(name, cells[place]))
     return Document(
         _cut(title), _cut(cells[at.body] or ""), _cut(cells[at.number] or ""), _cut(keywords), code, level, holder,
         _fonds_of(key), _category(key, cells[at.category] or ""),
@@ -263,6 +264,43 @@ def of_row(
         names, cells = tuple(cells), list(cells.values())
     cells += [None] * (len(names) + 1 - len(cells))
     return _made(names, cells, title, code, key, level, holder, date)
+
+
+Telling: TypeAlias = tuple[int, str, str, int, str, str | None, str, str, int]
+"""What is stored of a row: id, key, code, level, elements, columns, title, date, holder."""
+
+
+def of_stored(rows: Iterable[Telling], names_of: Callable[[str | None], tuple[str, ...]]) -> dict[int, Document]:
+    """The documents of stored rows by their ids, `names_of` their columns: the same as `of_row`, in half the time."""
+    found, make = dict[int, Document](), tuple.__new__
+    names: tuple[str, ...] = ()
+    last: str | None = None
+    at, size = _places(()), 0
+    places: dict[tuple[str, str], tuple[str, str]] = {}
+    for number, key, code, level, elements, columns, title, date, holder in rows:
+        if columns != last:
+            names, last = names_of(columns), columns
+            at, size = _places(names), len(names)
+        cells = _decode(elements)
+        if len(cells) != size or type(cells) is dict or at.keywords or len(title) > _FIELD_MAX or "\n" in title:
+            found[number] = of_row(
+                names, elements, title=title, code=code, key=key, level=level, holder=holder, date=date
+            )
+            continue
+        cells.append(None)
+        place, said = key[: key.find("-", key.find("-") + 1) + 1] or key, cells[at.category] or ""
+        of_place = places.get((place, said))
+        if of_place is None:
+            of_place = places[place, said] = _fonds_of(key), _category(key, said)
+        openings = [cells[one] for one in at.openings if cells[one]]
+        year = cells[at.year]
+        persons = [one for place, name in at.names if cells[place] for one in _named(name, cells[place])]
+        found[number] = make(Document, (
+            title, _cut(cells[at.body] or ""), _cut(cells[at.number] or ""), "", code, level, holder, *of_place,
+            _year(year or "", "" if year else date), day_of(date), date, (cells[at.retention] or "")[:20],
+            _secrecy(cells[at.mark]), _opening(openings[0] if openings else None), tuple(persons[:NAMES_MAX]),
+        ))  # fmt: skip
+    return found
 
 
 class Said(NamedTuple):

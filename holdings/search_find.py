@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 
 import apsw
 
-from holdings import catalogue_held as held_rows
 from holdings import catalogue_rows as rows
 from holdings import search_index, search_records
-from holdings.record import RowState
-from holdings.search_document import Document, day_of
-from holdings.search_era import era_of, years_of
+from holdings.catalogue_held import Held
+from holdings.search_document import Document, Telling, day_of, of_stored
+from holdings.search_era import years_of
+from holdings.search_ground import Ground, by_era, ground
 from holdings.search_index import RECORDS, Arm
 from holdings.search_needle import Node, View, is_told, may_be
 from holdings.search_plan import Plan, among, are_asked
@@ -51,21 +51,20 @@ class Found(NamedTuple):
 @dataclass(slots=True)
 class Finder:
     """Finds the hits of one plan on one connection, inside one transaction of its caller. `table`: of the index that
-    serves; blank: none is whole, all rows are walked. `filed`: by the year of a date, in which years what bears it was filed.
+    serves; blank: none is whole, all rows are walked.
     `reads`: so many hits will be read, so they are at once. `looked` counts candidates, `vain` those that were compared in vain, less
     what hits are worth, `poor`: the last were mostly so; `partial`: there were too many; `known`: parts that were made out once."""
 
     connection: apsw.Connection
     plan: Plan
     table: str
-    held: held_rows.Held
-    filed: Mapping[int, set[int]]
+    ground: Ground
     reads: int = 0
     looked: int = 0
     vain: int = 0
     poor: bool = False
     partial: bool = False
-    known: dict[int, list[int]] | None = None
+    known: Mapping[int, list[int]] | None = None
 
     def newest(self, below: int = _END) -> Iterator[Found]:
         """Hits with ids below one, newest first."""
@@ -104,17 +103,25 @@ class Finder:
     def _by_years(self) -> bool:
         return self.plan.narrowing.years is not None and are_asked(self.plan.narrowing.years)
 
-    def eras(self) -> dict[int, list[int]]:
+    @property
+    def held(self) -> Held:
+        """Rows that nobody is told of."""
+        return self.ground.held
+
+    @property
+    def filed(self) -> Mapping[int, set[int]]:
+        """By the year of a date, in which years what bears it was filed."""
+        return self.ground.filed
+
+    def eras(self) -> Mapping[int, list[int]]:
         """Parts of the index in which candidates may be, latest first, with the years of dates in each, latest first."""
         if self.known is not None:
             return self.known
-        found: dict[int, list[int]] = {}
-        by_years = self._by_years
-        for year in sorted(self.filed, reverse=True):
-            if not by_years or self._wanted(self.filed[year]):
-                found.setdefault(era_of(year * 10_000), []).append(year)
-        self.known = found
-        return found
+        if self._by_years:
+            self.known = by_era([year for year in sorted(self.filed, reverse=True) if self._wanted(self.filed[year])])
+        else:
+            self.known = self.ground.eras
+        return self.known
 
     def arms(self) -> list[Arm]:
         """What each part of the index is asked."""
@@ -264,20 +271,11 @@ class Finder:
     def _documents(self, ids: list[int], node: Node | None = None) -> dict[int, Document]:
         """Those that stand and are nobody's secret: rows for which a record stands are told of as records; `node`: without rows of
         which it is plain that they do not fulfil it."""
-        found: dict[int, Document] = {}
         of_rows = [number for number in ids if number < RECORDS]
-        if of_rows:
-            for row in rows.full_of(self.connection, of_rows):
-                if row.state == RowState.STANDS.value and not row.linked and row.sheet not in self.held.sheets:
-                    # A backslash stands for some character that is not looked at here.
-                    if (
-                        node is not None
-                        and "\\" not in row.elements
-                        and "\n" not in row.title
-                        and not may_be(node, row.title, row.elements, row.code)
-                    ):
-                        continue
-                    found[row.id] = rows.document(row)
+        told = rows.telling(self.connection, of_rows, self.held.sheets)
+        if node is not None:
+            told = [one for one in told if _may_be(node, one)]
+        found = of_stored(told, rows.names_of)
         if len(of_rows) < len(ids):
             numbers = [number - RECORDS for number in ids if number > RECORDS]
             known = search_records.documents(self.connection, numbers)
@@ -285,8 +283,13 @@ class Finder:
         return found
 
 
+def _may_be(node: Node, row: Telling) -> bool:
+    """False: it is plain that a row does not fulfil it. A backslash stands for some character that is not looked at here."""
+    _, _, code, _, elements, _, title, _, _ = row
+    return "\\" in elements or "\n" in title or may_be(node, title, elements, code)
+
+
 def finder(connection: apsw.Connection, plan: Plan) -> Finder:
     """A finder on a connection."""
-    table = search_index.state(connection).serving
-    filed = search_index.spans(connection) if table else {}
-    return Finder(connection, plan, table, held_rows.held(connection), filed)
+    known = ground(connection)
+    return Finder(connection, plan, known.state.serving, known)

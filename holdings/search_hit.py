@@ -74,16 +74,25 @@ def score(view: View, needles: Sequence[Needle], heard: Sequence[Heard] = ()) ->
         return 0.5
     total = sum(_ALIKE[found[0][0]] if (found := alike(view.document.names, one)) else _IN_PAGES for one in heard)
     for one in needles:
-        total += max((_in(view, field, one) for field in (_FIELDS if one.field is None else (one.field,))), default=0.0)
+        total += _best(view, one) if one.field is None else _in(view, one.field, one)
     said = total / (len(needles) + len(heard))
     return min(1.0, said + (0.02 if view.document.level == Level.VOLUME and said < 1 else 0.0))
 
 
+def _best(view: View, one: Needle) -> float:
+    """In the field where it says most."""
+    document, best = view.document, _in(view, Field.TITLE, one)
+    signs = one.text[0] >= FIRST_SIGN
+    for field, written in (
+        (Field.NUMBER, document.number), (Field.CODE, document.code), (Field.BODY, document.body), (Field.KEYWORDS, document.keywords),
+    ):  # fmt: skip
+        if written and best < 1.0 and not (signs and written.isascii()):  # a code has no signs
+            best = max(best, _in(view, field, one))
+    return best
+
+
 def _in(view: View, field: Field, one: Needle) -> float:
     if field is Field.TEXT:
-        return _IN_PAGES
-    written = view.document.of(field)
-    if not written or (one.text[0] >= FIRST_SIGN and written.isascii()):  # a code has no signs
         return _IN_PAGES
     text = view.of(field)
     if not one.is_in(text):

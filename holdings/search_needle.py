@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -164,8 +165,14 @@ def _may_be(node: Node, text: str) -> bool:
     return not isinstance(node, Any) or any(_may_be(part, text) for part in node.parts)
 
 
+_folded: Final = functools.lru_cache(4_096)(fold)
+"""For what many rows say alike: who wrote them."""
+
+
 class View:
     """A document as a query sees it; folds and reads no more than it is asked for."""
+
+    __slots__ = ("_fields", "_pages", "document")
 
     def __init__(self, document: Document, pages: Callable[[], str]) -> None:
         self.document = document
@@ -175,7 +182,11 @@ class View:
         """The folded text of a field; None: of all fields but that of pages."""
         found = self._fields.get(field)
         if found is None:
-            if field is Field.TEXT:
+            if field is Field.TITLE:
+                found = fold(self.document.title)
+            elif field is Field.BODY:
+                found = _folded(self.document.body)
+            elif field is Field.TEXT:
                 found = self._pages()
             else:
                 found = fold(self.document.words() if field is None else self.document.of(field))

@@ -349,7 +349,7 @@ MANY_ROWS = st.lists(st.tuples(MADE, st.sampled_from(["防汛", "民政局的通
 
 @given(MANY_ROWS, st.booleans(), st.sampled_from([0, 3]))
 def test_what_many_rows_say_is_what_each_says(made: list[tuple[dict[str, str | None], str, str, int, str]], spoken: bool, holder: int) -> None:
-    """Words, filters and days of rows told together are those of each one's document."""
+    """Words, filters and days of rows told together are those of each one's document; and rows read together are documents as each alone."""
     names = tuple(name for name in CELLS if spoken or name not in ("人名", "主题词"))
     rows = [(msgspec.json.encode([cells[name] for name in names]).decode(), title, code, code, level, date) for cells, title, code, level, date in made]
     said = search_document.of_rows(names, rows, holder)
@@ -361,6 +361,9 @@ def test_what_many_rows_say_is_what_each_says(made: list[tuple[dict[str, str | N
     assert [set(one.split()) for one in said.filters] == [set(one.filters().split()) for one in each]
     assert said.days == {(one.day, one.year) for one in each}
     assert said.kinds == Counter(one.kind() for one in each)
+    columns = msgspec.json.encode(names).decode()
+    stored = [(at, key, code, level, elements, columns, title, date, holder) for at, (elements, title, code, key, level, date) in enumerate(rows)]
+    assert search_document.of_stored(stored, catalogue_rows.names_of) == dict(enumerate(each))
 
 
 @settings(max_examples=120, deadline=None)
