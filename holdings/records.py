@@ -13,6 +13,7 @@ import apsw
 
 from holdings import catalogue, catalogue_sheets, fonds_tally, lineage, search_document, search_records, tally
 from holdings.errors import AmbiguousReference, NotFound, OurFault, VersionUnexpected
+from holdings.opening_verdict import give_way, obeyed
 from holdings.record import DATE, ID_SIZE, Description, Level, RecordId, decode_record, encode_record, title
 from holdings.reference_code import match_key, ordering_key
 from holdings.search_document import Document
@@ -118,6 +119,7 @@ def new_version(
             f"version {version} of id:{identity.hex()} does not follow {held.version if held else 'anything held'}"
         )
     before = body(connection, held)
+    give_way(connection, held.number, before.elements, description.elements)
     connection.execute(
         "UPDATE record SET version = ?, reference_code = ?, match_key = ?, ordering = ?, level = ?, title = ?,"
         " date = ?, delivery = ?, ended = ?, pages = ?, bytes = ? WHERE number = ?",
@@ -156,10 +158,11 @@ def _document(connection: apsw.Connection, record: StoredRecord, said: Descripti
     if record.ended:
         return None
     holder = catalogue_sheets.holder_of(connection, record.writer)
-    return search_document.of_record(
+    made = search_document.of_record(
         said.elements, record.reference_code, lineage.former_codes(connection, record.number), key=record.match_key,
         level=record.level, holder=holder or 0,
     )  # fmt: skip
+    return obeyed(connection, record.number, made)
 
 
 def _without_text(connection: apsw.Connection, number: int, said: Description, writer: str) -> None:

@@ -99,6 +99,22 @@ def propose(home: Path, as_json: bool, ref: str, values: tuple[str, ...], by: st
 @HOME
 @JSON
 @BY
+@click.argument("refs", nargs=-1, required=True)
+@click.option("--result", type=click.Choice(["open", "controlled", "deferred"]), required=True, help="open 开放，controlled 控制，deferred 延期开放")
+@click.option("--until", default="", help="延期到哪一天，YYYY-MM-DD")
+@click.option("--ground", required=True, help="依据或理由")
+@exits
+def opening(home: Path, as_json: bool, refs: tuple[str, ...], by: str, result: str, until: str, ground: str) -> None:
+    """开放审核结果：本馆保管的当即生效，并下达给送来这些档案的节点照此执行。"""
+    with at(home) as desk:
+        told = desk.call("opening", refs=list(refs), result=result, until=until, ground=ground, by=by)
+    give(as_json, told, f"{told['records']} 件，其中本馆保管的 {told['applied']} 件已生效；已签发 {len(told['directives'])} 条指令，节点收到即执行。")
+
+
+@click.command()
+@HOME
+@JSON
+@BY
 @click.argument("name")
 @click.argument("subject")
 @click.option("--text", default="", help="正文")

@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 
 import apsw
 
-from holdings import records, rectification
+from holdings import opening_result, records, rectification
 from holdings.access import Access
-from holdings.directive import HandOver, known
+from holdings.directive import HandOver, encode, known
 from holdings.directive_entry import Subject
 from holdings.directive_text import Word, person_of
 from holdings.directive_verdict import ACCEPTED_MAX, Grant, Link
-from holdings.directive_wish import Correction, Notice
+from holdings.directive_wish import RECORDS_MAX, Correction, Notice, Opening, OpeningResult
 from holdings.errors import NotFound
+from holdings.opening_verdict import OpeningVerdict
 from holdings.reception import Standing
 from holdings.records import StoredRecord
 from holdings.rectification import Reason
@@ -169,6 +170,30 @@ class CustodyDesk:
         record = self._record(ref)
         body = Correction(bytes(record.id), record.version, tuple(values.items()), reason, self._word(by))
         return self._told(self._directives.issue(self._log_of(record), body))
+
+    def opening(self, refs: list[str], result: str, until: str, ground: str, by: str) -> Answer:
+        """开放审核结果 of records: at once here for what the hub holds, and told to the nodes that brought them, which apply it to theirs."""
+        word, wanted, grouped = self._word(by), OpeningResult[result.upper()], dict[bytes, list[StoredRecord]]()
+        for record in map(self._record, dict.fromkeys(refs)):
+            grouped.setdefault(self._log_of(record), []).append(record)
+        state, front = opening_result.STATES[wanted], self._home.front.read()
+        bodies = [
+            (log_id, Opening(wanted, until, ground, word, tuple(bytes(one.id) for one in found[at : at + RECORDS_MAX])))
+            for log_id, found in grouped.items()
+            for at in range(0, len(found), RECORDS_MAX)
+        ]
+        for _, body in bodies:
+            encode(body)  # refused before anything is changed
+        ours = [
+            one for log_id, found in grouped.items() for one in found
+            if self._directives.holding(front, log_id, bytes(one.id)).holder == self._home.hub_id
+        ]  # fmt: skip
+        with self._home.holdings.transaction() as connection:
+            for one in ours:
+                opening_result.apply(connection, one, OpeningVerdict(state, until, ground, word.person, word.time))
+        # A crash here leaves what we hold as it should be and the nodes untold: the same command again tells them, and changes nothing else.
+        issued = [self._directives.issue(log_id, body) for log_id, body in bodies]
+        return {"directives": [self._told(one) for one in issued], "applied": len(ours), "records": sum(map(len, grouped.values()))}
 
     def notify(self, name: str, subject: str, text: str, by: str) -> Answer:
         """通知: something for the people of a node."""

@@ -10,6 +10,7 @@ from hub.home import Home
 if TYPE_CHECKING:
     from hub.custody_desk import CustodyDesk
 
+OpeningName = Literal["open", "controlled", "deferred"]
 HandOverName = Literal["report", "transfer"]
 
 
@@ -44,6 +45,10 @@ class CustodyWords:
     def propose(self, ref: str, values: dict[str, str], by: str, reason: str) -> Answer:
         """修改建议."""
         return self._desk.propose(ref, values, by, reason)
+
+    def opening(self, refs: list[str], result: OpeningName, ground: str, by: str, until: str = "") -> Answer:
+        """开放审核结果."""
+        return self._desk.opening(refs, result, until, ground, by)
 
     def notify(self, name: str, subject: str, text: str, by: str) -> Answer:
         """通知."""

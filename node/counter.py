@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-from holdings import catalogue, records
+from holdings import catalogue, opening_verdict, records
 from holdings import reading_request as requests
 from holdings import reading_request_store as register
 from holdings.access import Opening, opening_of
@@ -29,7 +29,6 @@ COPIED_MAX: Final = 500
 """Pages of one copy: they are drawn one after the other and lie in memory as the paper does."""
 SIDE: Final = 2_200
 """Pixels of the longer side of a copied page: 190 to the inch on A4."""
-OPENING: Final = "开放状态"
 
 
 class Counter:
@@ -67,12 +66,15 @@ class Counter:
         try:
             record = records.resolve(reading, ref)
             elements, code, title = records.body(reading, record).elements, record.reference_code, record.title
+            laid = opening_verdict.of(reading, record.number)
         except NotFound:
             row = catalogue.row_for(reading, match_key(ref))
             if row is None or not row.reference_code:
                 raise
             elements, code, title = row.elements, row.reference_code, row.elements.get(TITLE, "")
-        return Asked(code, 0, title, opening_of(elements.get(OPENING)))
+            laid = None
+        said = opening_of(elements.get(opening_verdict.element_of(elements)))
+        return Asked(code, 0, title, laid.result if laid is not None else said)
 
     def copy(self, number: int, ref: str, pages: Sequence[int], by: str) -> tuple[bytes, int]:
         """(PDF, pages) of a record that this request allows; no page named: all of them. What is copied is counted.

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import apsw
 
-from holdings import correction, custody_store, declared_totals, records
+from holdings import correction, custody_store, declared_totals, opening_result, opening_verdict, records
 from holdings.custody import ActKind, CustodyAct, Effect, Party
 from holdings.directive import Body, HandOver, kind_of
 from holdings.directive_entry import Result, Subject
 from holdings.directive_verdict import Accepted, Grant, Link, Returned
-from holdings.directive_wish import Correction, ReadingAsked
+from holdings.directive_wish import Correction, Opening, ReadingAsked
 from holdings.errors import CustodyRefused, HoldingsError
+from holdings.opening_verdict import OpeningVerdict
 from holdings.record import RecordId
 from holdings.records import StoredRecord
 from holdings.reference_code import match_key
@@ -34,7 +35,7 @@ class Acts:
     def __init__(self, connection: apsw.Connection, home: Home, now: int) -> None:
         self._connection, self._home, self._now = connection, home, now
 
-    def carry_out(self, told: Told, body: Body) -> tuple[Result, str]:
+    def carry_out(self, told: Told, body: Body, clock: Clock) -> tuple[Result, str]:
         """Do what a directive that just came says; (what became of it, remark for the hub)."""
         match body:
             case Returned():
@@ -45,6 +46,8 @@ class Acts:
                 settings.write(self._connection, Setting.HANDOVER, int(body.handover))
             case Grant():
                 self._by_hub(told, ActKind.GRANT, body.subjects, Party(self._home.identity.log.log_id))
+            case Opening():
+                return self._opened(body, clock)
         return (Result.WAITING if kind_of(body).asks else Result.APPLIED), ""
 
     def decided(self, told: Told, body: Body, clock: Clock, *, yes: bool, person: str, text: str) -> None:
@@ -123,6 +126,28 @@ class Acts:
             # Folders whose files changed while nobody could write them are judged anew.
             settings.add(self._connection, Setting.EPOCH, 1)
 
+    # ------------------------------------------------------------------ opening
+
+    def _opened(self, body: Opening, clock: Clock) -> tuple[Result, str]:
+        """开放审核结果: of what this node holds a version says it, of what was let go it is laid over the copy; either way questions obey from the commit on."""
+        missing, own = list[str](), self._home.identity.log.log_id
+        found = {one: records.by_id(self._connection, RecordId(one)) for one in dict.fromkeys(body.records)}
+        elsewhere = custody_store.elsewhere(self._connection, own, found)
+        for one, held in found.items():
+            if held is None or held.ended:
+                missing.append(one.hex())
+                continue
+            state = opening_result.STATES[body.result]
+            if one in elsewhere:
+                verdict = OpeningVerdict(state, body.until, body.ground, body.word.person, body.word.time)
+                opening_result.apply(self._connection, held, verdict)
+                continue
+            element = opening_verdict.element_of(records.body(self._connection, held).elements)
+            until = f"（至{body.until}）" if body.until else ""
+            reason = f"市级中心 {body.word.person} 的开放审核结果{until}：{body.ground}"[: correction.REASON_MAX]
+            self._say(held, {element: state.value}, clock, body.word.person, reason)
+        return self._told(len(found), missing)
+
     # ------------------------------------------------------------------ corrections
 
     def _correct(self, body: Correction, clock: Clock, person: str, text: str) -> None:
@@ -133,9 +158,13 @@ class Acts:
         own = self._home.identity.log.log_id
         if custody_store.elsewhere(self._connection, own, [bytes(held.id)]):
             raise CustodyRefused("这份档案已移出保管，本机不能修改。请填写理由后不采纳。")
-        key = match_key(held.reference_code)
         reason = f"采纳市级中心 {body.word.person} 的修改建议：{text or body.reason}"[: correction.REASON_MAX]
-        changes = correction.mend(self._connection, key, dict(body.changes), person, reason, self._now)
+        self._say(held, dict(body.changes), clock, person, reason)
+
+    def _say(self, held: StoredRecord, values: dict[str, str], clock: Clock, person: str, reason: str) -> None:
+        """The row says so, and the record gets a version that says it too; no page travels."""
+        key = match_key(held.reference_code)
+        changes = correction.mend(self._connection, key, values, person, reason, self._now)
         if changes:
             said = records.body(self._connection, held)
             elements = {name: value for name, value in said.elements.items() if name not in changes}

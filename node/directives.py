@@ -7,6 +7,7 @@ the first time stands.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 import apsw
 
@@ -27,6 +28,22 @@ from sync.entry import ClockState, Entry, EntryKind
 LOG = logging.getLogger("jindang.node")
 BATCH = 64
 ALARM_TEXT_MAX = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Now:
+    """The time of one transaction, as a clock."""
+
+    wall: int
+    kept: ClockState
+
+    def now(self) -> float:
+        """Seconds UTC."""
+        return float(self.wall)
+
+    def state(self) -> ClockState:
+        """How far it is trusted."""
+        return self.kept
 
 
 class Heeding:
@@ -116,7 +133,7 @@ class Heeding:
         try:
             # A part of what it says that cannot be done takes the rest of it back.
             with self._connection:
-                result, text = Acts(self._connection, self._home, self._now).carry_out(told, body)
+                result, text = Acts(self._connection, self._home, self._now).carry_out(told, body, _Now(self._now, self._clock))
         except HoldingsError as fault:
             result, text = Result.CANNOT, str(fault)
         return self._finish(told, result, text)
