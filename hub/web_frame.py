@@ -123,6 +123,9 @@ MENU: Final = (
     ("/me", mark("我的账号")),
 )
 
+UNDER: Final = {"/search": ("/topics", "/records"), "/alarms": ("/outages",)}
+"""Other paths whose pages lie under a link of the menu."""
+
 
 class Frame:
     """Answers requests by the route table."""
@@ -150,7 +153,7 @@ class Frame:
             return []
         role, at = visit.account.role, visit.ask.path
         return [
-            MenuItem(path, text, at == path or at.startswith(f"{path}/"))
+            MenuItem(path, text, any(at == one or at.startswith(f"{one}/") for one in (path, *UNDER.get(path, ()))))
             for path, text, route in self._menu
             if role in route.roles
         ]
@@ -174,6 +177,8 @@ class Frame:
             reply.outcome, reply.note = Outcome.REFUSED, refused.text
         if route.verb and visit.account is not None:
             # Before the page is shown: a crash here leaves an act whose effect nobody saw.
+            if reply.outcome is Outcome.DONE and reply.status >= 400:
+                reply.outcome = Outcome.REFUSED if reply.status < 500 else Outcome.FAILED
             note = reply.note or (str(reply.status) if reply.status >= 400 else "")
             self.parts.journal.note(
                 Deed(

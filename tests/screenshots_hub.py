@@ -114,7 +114,7 @@ def furnished(door: Door) -> None:
             connection,
             "",
             home.clock.wall(),
-            Use("study", persons=128, volumes=64, items=341, pages=905, certificates=77),
+            Use("research", persons=128, volumes=64, items=341, pages=905, certificates=77),
         )
     MonitorDesk(home, door.team.people.parts).look(opening=True)
 

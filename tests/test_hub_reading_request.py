@@ -14,7 +14,7 @@ from holdings import custody_store, journal, records
 from holdings import reading_request_store as store
 from holdings.custody import ActKind, CustodyAct, Party
 from holdings.directive_entry import Result
-from holdings.journal import Filter
+from holdings.journal import Filter, Outcome
 from holdings.reading_request import DAY_S
 from hub import directive_store, opened
 from hub.account import Role
@@ -156,6 +156,10 @@ def test_the_centre_does_not_decide_for_a_holder(reading_room: Door, holder: Bro
     assert city.get(address).says("待审批", SHUT)
     page = city.send(f"{address}/approve", refs=SHUT_REF, days="10")
     assert (page.status, page.says("和平区", "须由保管方审批", "转给保管方")) == (422, True)
+    acts = list(
+        journal.walk(reading_room.team.people.parts().database.read(), Filter(person="city", verb="request-step"))
+    )
+    assert [act.deed.outcome for act in acts] == [Outcome.REFUSED]
     assert city.send(f"{address}/address", refs="查无此号-1").status == 422
     assert city.send(f"{address}/address", refs=SHUT_REF).says("由“和平区”保管", "转交保管方")
     assert city.send(f"{address}/approve", refs=SHUT_REF, days="10").status == 422

@@ -37,7 +37,7 @@ def door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
             for archive, fonds, secrecy, count in (("和平区", "J001", 0, 700), ("河东区", "J002", 0, 40), ("河东区", "J003", 1, 2)):
                 statistics_tally.add(connection, archive, "2023-05", fonds, Secrecy(secrecy), [(Figure.SCANNED_ITEMS, count)])
             statistics_tally.add(connection, "和平区", "2022-11", "J001", Secrecy.NONE, [(Figure.SCANNED_ITEMS, 300)])
-            statistics_tally.used(connection, "", home.clock.wall(), Use("study", persons=12, pages=5))
+            statistics_tally.used(connection, "", home.clock.wall(), Use("research", persons=12, pages=5))
         yield made
 
 
@@ -64,6 +64,10 @@ def test_each_sees_the_figures_of_his_own(door: Door) -> None:
         inside = browser.get(f"/statistics/scanned_items?year={YEAR}")
         assert not inside.says(hidden), name
     assert browser.get("/statistics/visits").says("没有数") is True
+    city = archivist(door, "city2")
+    city.jar["jindang-language"] = "en"
+    assert city.get(f"/statistics/visits?year={YEAR}").says("Research")
+    assert not city.page.says("学术研究")
 
 
 def test_entries_freezing_and_papers(door: Door) -> None:

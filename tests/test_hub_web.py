@@ -242,6 +242,14 @@ def test_pages_lead_nowhere_else(door: Door) -> None:
     assert browser.ask("GET", "/language/en?to=/me").headers["location"] == "/me"
 
 
+def test_what_a_page_names_is_there(door: Door, browsers: dict[str, Browser]) -> None:
+    """Style, icon and script of a page's head are served, so that no browser asks for what is not there."""
+    named = re.findall(r'(?:href|src)="(/static/[^"]+)"', browsers["archivist"].ask("GET", "/search").text)
+    assert any(path.endswith("icon.svg") for path in named)
+    assert [door.browser().ask("GET", path).status for path in named] == [200] * len(named)
+    assert 'href="/search" aria-current="page"' in browsers["archivist"].ask("GET", "/topics").text
+
+
 # ---------------------------------------------------------------- bad input
 
 
