@@ -80,12 +80,13 @@ _VERBS: Final[dict[Power, str]] = {
     Power.MEND: "quarantine_claim quarantine_unclaim quarantine_retry quarantine_mend quarantine_drop quarantine_undo"
     " delivery_submit quarantine_many:claim quarantine_many:unclaim quarantine_many:retry",
     Power.LOOK: "profile_list profile_show profile_propose fonds_list fonds_show codes pass_rates check_status meaning_status meaning_check"
-    " reading_status reading_list search_state suggest console_tree sample_list sample_show sample_faults page_acts",
+    " reading_status reading_list search_state suggest console_tree sample_list sample_show sample_faults page_acts"
+    " cataloguing_waiting cataloguing_form cataloguing_judge cataloguing_bodies record_row record_judge counter_rules",
     Power.READ: "search show console_record record_pages record_text record_picture page_link custody custody_of reading_show check_show"
-    " export directory_print delivery_report_files check_report sample_export",
-    Power.WORK: "quarantine_replace quarantine_move delivery_evidence catalogue_import cataloguing_picture cataloguing_save cataloguing_undo"
-    " cataloguing_waiting cataloguing_form cataloguing_judge cataloguing_bodies record_row record_judge record_mend record_mend_undo counter_rules"
-    " counter_register counter_decide counter_end counter_day counter_show counter_copy counter_certificate counter_ledger"
+    " export directory_print delivery_report_files check_report sample_export cataloguing_picture counter_day counter_show",
+    Power.WORK: "quarantine_replace quarantine_move delivery_evidence catalogue_import cataloguing_save cataloguing_undo"
+    " record_mend record_mend_undo"
+    " counter_register counter_decide counter_end counter_copy counter_certificate counter_ledger"
     " fonds_import profile_add profile_assign delivery_describe delivery_reprocess sample_draw sample_link sample_verdict sample_import"
     " check_run check_restart reading_run reading_cancel reading_retry reading_pause reading_correct meaning_run reindex page_take_back console_target",
     Power.WAIVE: "quarantine_waive quarantine_set_aside quarantine_many:waive quarantine_many:set_aside",

@@ -150,6 +150,17 @@ def waiting_by_code(connection: apsw.Connection) -> list[tuple[FindingCode, int]
     return [(FindingCode(slug), int(count)) for slug, count in rows]
 
 
+def waiting_below(connection: apsw.Connection, place: str) -> int:
+    """How many findings wait about what lies below a place, and about the rows of a sheet `place#…`; read from the indexes."""
+    spans = ((f"{place}/", f"{place}0"), (f"{place}#", f"{place}$"))
+    total = 0
+    for begins, ends in spans:
+        for where in ("scope >= ?1 AND scope < ?2", "scope = '' AND path >= ?1 AND path < ?2"):
+            query = "SELECT count(*) FROM finding WHERE state IN (0, 1) AND " + where
+            total += sum(int(row[0]) for row in connection.execute(query, (begins, ends)))
+    return total
+
+
 def waiting_numbers(connection: apsw.Connection, *, code: str = "", place: str = "", severity: Severity | None = None) -> list[int]:
     """Ids of what waits, errors first, then by id: narrowed to a code, a severity, and paths or 档号 that hold `place`."""
     rows = connection.execute(

@@ -132,6 +132,7 @@ class Door:
             answer = (
                 self._acted(caller, verb, given, power, beside) if noted else dict(getattr(self.service, verb)(**given))
             )
+            self.service.acts += noted and power not in (Power.READ, Power.JOURNAL)
         except exit_code.EXPECTED as fault:
             if noted:
                 self._note(caller, verb, given, fault)

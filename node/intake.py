@@ -149,7 +149,11 @@ class Intake:
         if sheets and relative.rpartition("/")[2] in self._words.catalogue:
             # Read with the delivery around it, before its records were looked at.
             pass
-        elif not relative or not self._words.catalogue.isdisjoint(folder.folders) or (sheets and not self._is_record(folder.path)):
+        elif (
+            not relative
+            or not self._words.catalogue.isdisjoint(folder.folders)
+            or ((sheets or self._is_known(here, folder)) and not self._is_record(folder.path))
+        ):
             name = here
             self._take(name, folder.path, sheets, settle, counts)
             for below in self._words.catalogue.intersection(folder.folders):
@@ -170,6 +174,10 @@ class Intake:
         batches[relative] = name
         if folder.files:
             self._newest[name] = max(self._newest.get(name, 0.0), folder.newest_s)
+
+    def _is_known(self, here: str, folder: Folder) -> bool:
+        """Is a folder of folders a delivery already, its sheet imported from elsewhere or taken away since?"""
+        return bool(folder.folders) and here in self._judging.standing.clearances
 
     def _sheets_in(self, folder: Folder, relative: str) -> list[FileStat]:
         """Sheets by their names, and what lies at a delivery's level and is one by its content."""

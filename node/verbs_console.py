@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,8 @@ PREFERENCES_MAX: Final = 64
 LANGUAGES: Final = ("zh-CN", "en")
 NAME_MAX: Final = 64
 CALENDAR_MAX: Final = 366
+LAST: Final = 1_000
+"""Behind every element of the standard."""
 
 
 class ConsoleVerbs(Verbs):
@@ -67,13 +70,13 @@ class ConsoleVerbs(Verbs):
             place["states"][state] = count
             place["last"] = max(place["last"], int(looked))
             place["today"] += recent
-        return sorted(found.values(), key=lambda place: (-place["last"], place["name"]))
-
-    def _receipted(self) -> Answer:
         registered = {one.name: one.stations for one in known}
         came = stations.today(reading, midnight, registered) if any(place["today"] for place in found.values()) else {}
         for name, place in found.items():
             place["stations"] = [asdict(one) for one in came.get(name, [])]
+        return sorted(found.values(), key=lambda place: (-place["last"], place["name"]))
+
+    def _receipted(self) -> Answer:
         """How many entries of the log have a receipt of each grade."""
         reading, own, entries = self._home.database.read(), self._home.identity.log.log_id, self._home.head().seq
         return {
@@ -101,9 +104,16 @@ class ConsoleVerbs(Verbs):
 
         now = self._clock.now()
         places = {place["name"]: place for place in self._places(now)}
-        known = [told(one) for one in delivery.list_all(self._home.database.read())]
+        reading = self._home.database.read()
+        known = [told(one) for one in delivery.list_all(reading)]
+        waits = {one["name"]: quarantine.waiting_below(reading, one["name"]) for one in known}
         none: Answer = {"states": {}, "last": 0, "today": 0}
-        return {"now": int(now), "deliveries": [{**one, **{name: places.get(one["name"], none)[name] for name in none}} for one in known]}
+        return {
+            "now": int(now),
+            "deliveries": [
+                {**one, **{name: places.get(one["name"], none)[name] for name in none}, "findings": _own(waits, one["name"])} for one in known
+            ],
+        }  # fmt: skip
 
     def console_tree(self, prefix: str = "", after: str = "", limit: int = 200) -> Answer:
         """馆藏: what lies directly below a prefix of the codes (`J001-`), at most 1,000; `after` of the answer goes on where it ended."""
@@ -118,12 +128,22 @@ class ConsoleVerbs(Verbs):
             return {
                 "sealed": True,
                 "ref": record.reference_code,
-                "elements": [list(one) for one in records.body(reading, record).elements.items()],
+                "elements": self._in_order(records.body(reading, record).elements),
             }
         row = catalogue.row_for(reading, match_key(ref))
         if row is None:
             raise NotFound(f"没有“{ref}”这条档案，目录里也没有；请核对档号")
-        return {"sealed": False, "ref": row.reference_code, "elements": [list(one) for one in row.elements.items()]}
+        return {"sealed": False, "ref": row.reference_code, "elements": self._in_order(row.elements)}
+
+    def _in_order(self, elements: Mapping[str, str]) -> list[list[str]]:
+        """[name, value] in the order of DA/T 46; elements that it does not have stand behind, as they came."""
+        from holdings.metadata_scheme import element  # the figures of the day need none of it
+
+        def place(name: str) -> int:
+            known = element(name, site=self._home.site)
+            return int(known.id[1:]) if known is not None and known.id[1:].isdecimal() else LAST
+
+        return [[name, elements[name]] for name in sorted(elements, key=place)]
 
     def console_line(self, limit: int = 100) -> Answer:
         """传输: the line as it is now, what waits delta by delta (at most `limit`), the log of nights."""
@@ -184,3 +204,10 @@ class ConsoleVerbs(Verbs):
     def _preferred(self) -> dict[str, Any]:
         text = settings.read(self._home.database.read(), Setting.CONSOLE)
         return dict(json.loads(text)) if isinstance(text, str) else {}
+
+
+def _own(waits: dict[str, int], name: str) -> int:
+    """What waits about a delivery and not about one that lies within it."""
+    within = [one for one in waits if one.startswith(f"{name}/")]
+    nearest = [one for one in within if not any(one.startswith(f"{other}/") for other in within)]
+    return waits[name] - sum(waits[one] for one in nearest)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from node_at_work import NodeAtWork, make
+from scan_tree import sheet
 
 from holdings.errors import FindingTaken, NotFound
 from node import days, nights, schedule, vitality
@@ -56,7 +57,7 @@ def test_the_day_adds_up(asked: Asked) -> None:
     today = asked.node.console_today()
     status = asked.node.status()
     # What only status tells beside the figures of the day: reading, the search index, vectors.
-    same = set(status) - {"free_bytes", "read_bytes", "sent_bytes", "reading", "search", "meaning"}
+    same = set(status) - {"free_bytes", "read_bytes", "sent_bytes", "reading", "search", "meaning", "acts"}
     assert {name: today[name] for name in same} == {name: status[name] for name in same}
     assert (today["today"], today["records"], today["cut"]) == ({"records": 1, "pages": 2}, 1, None)
     assert sum(today["findings"].values()) == len(asked.node.quarantine_list()["items"])
@@ -67,7 +68,6 @@ def test_the_day_adds_up(asked: Asked) -> None:
     assert asked.node.console_today()["today"] == {"records": 0, "pages": 0}
 
 
-def test_a_cut_is_told_and_a_clean_end_is_not(asked: Asked) -> None:
 def test_the_day_is_told_by_scanning_station(tmp_path: Path, sandbox: Sandbox) -> None:
     """A station is the folder that names it, else the one registered for the delivery, else the scan folder; yesterday's looks are no part of today."""
     work = make(tmp_path, sandbox)
@@ -90,6 +90,7 @@ def test_the_day_is_told_by_scanning_station(tmp_path: Path, sandbox: Sandbox) -
         assert told(node) == {}
 
 
+def test_a_cut_is_told_and_a_clean_end_is_not(asked: Asked) -> None:
     """A start after `end` knows of no cut; a start after a sign of life knows when that was and when it came back."""
     vitality.begin(asked.engine)
     vitality.tick(asked.engine)
@@ -235,3 +236,23 @@ def test_deliveries_come_with_what_their_folders_stand_at(asked: Asked) -> None:
     [plain] = asked.node.deliveries()["deliveries"]
     assert plain.items() <= one.items()
     assert sum(one["states"].values()) == 2
+
+
+def test_a_delivery_whose_sheet_came_from_elsewhere_counts_its_folders(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Folders below a delivery belong to it though no sheet lies beside them; its findings are counted, those of the delivery around it are not."""
+    work = make(tmp_path, sandbox)
+    codes = [f"J001-WS·2011·Y·BGS-{n:04d}" for n in (1, 2, 3)]
+    for seed, code in enumerate(codes, 1):
+        work.scans.record(f"第03批/{code}", 2, seed)
+    elsewhere = tmp_path / "目录.csv"
+    elsewhere.write_bytes(sheet({code: {"页数": "2"} for code in codes[:2]}))
+    with work.opened() as engine:
+        node = Service(engine)
+        engine.run(settle_s=0.0, send=False)
+        node.catalogue_import([str(elsewhere)], delivery_name="扫描/第03批")
+        engine.run(settle_s=0.0, send=False)
+        told = {one["name"]: one for one in node.console_deliveries()["deliveries"]}["扫描/第03批"]
+        assert told["states"] == {"SEALED": 2, "HELD": 1}
+        assert told["findings"] == 1
+        quarantine_of = {item["code"] for item in node.quarantine_list()["items"]}
+        assert quarantine_of == {"no-row"}

@@ -69,12 +69,22 @@ def test_a_delivery_goes_its_way_by_keys(daemon: Daemon) -> None:
         assert "按 n 抽检" in seat.seen()
         await seat.press("n", "ctrl+s")
         assert "已检 0 / 5" in seat.seen()
-        await seat.press("y", "y", "n")
-        await fill(seat, "T04", "左斜")
+        await seat.press("y", "y", "n", "t", "0", "4", "enter")
+        await fill(seat, "左斜")
         await seat.press("ctrl+s")
         assert "! 不合格" in seat.seen()
         assert "左斜" in seat.seen()
-        await seat.press("up", "u", "a", "escape")
+        await seat.press("up", "e")
+        await fill(seat, "左斜一度")
+        await seat.press("ctrl+s")
+        assert "左斜一度" in seat.seen()
+        await seat.press("up", "u", "e")
+        await fill(seat, "可用")
+        await seat.press("ctrl+s", "m")
+        await fill(seat, str(daemon.work.path / "整改.xlsx"))
+        await seat.press("ctrl+s")
+        assert "已写 0 页" in seat.seen()
+        await seat.press("a", "escape")
         [sample] = node(daemon).sample_list()["samples"]
         assert (sample["judged"], sample["failed"], sample["passed"]) == (5, 0, True)
         await seat.press("v", "ctrl+s")
@@ -237,13 +247,13 @@ def test_a_sample_is_printed_and_read_back(daemon: Daemon, tmp_path: Path) -> No
     sit(daemon.work.path, story)
 
 
-STANDS = {"name": "x", "state": "open", "round": 1, "clearance": "review", "states": {}, "contractor": ""}
+STANDS = {"name": "x", "state": "open", "round": 1, "clearance": "review", "states": {}, "findings": 0, "contractor": ""}
 
 
 @pytest.mark.parametrize(
     ("changed", "rows", "word"),
     [
-        ({}, 0, "按 i 导入目录表"), ({"clearance": ""}, 5, "按 c"), ({"states": {"QUARANTINED": 2}}, 5, "有 2 件待处理"), ({}, 5, "按 s 提交"),
+        ({}, 0, "按 i 导入目录表"), ({"clearance": ""}, 5, "按 c"), ({"findings": 2}, 5, "有 2 条问题待处理"), ({}, 5, "按 s 提交"),
         ({"state": "submitted"}, 5, "按 n 抽检"), ({"state": "returned"}, 5, "整改"), ({"state": "accepted"}, 5, "工作量"), ({"state": "withdrawn"}, 5, "按 o"),
     ],
 )  # fmt: skip
@@ -251,3 +261,22 @@ def test_the_next_step_follows_from_how_a_delivery_stands(changed: dict[str, obj
     """One sentence, and the key in it is one of the screen's."""
     assert word in page_deliveries.following(STANDS | changed, {"rows": rows})
     assert Ledger.KEYS
+
+
+def test_what_another_person_did_is_seen_without_a_key(daemon: Daemon) -> None:
+    """An act at another console changes the screen at the next look; reading alone changes nothing."""
+
+    async def story(seat: Seat) -> None:
+        await open_page(seat)
+        await seat.app.pulse()
+        before = seat.app._status["acts"]
+        await seat.app.link.ask("search", query="")
+        await seat.app.pulse()
+        assert seat.app._status["acts"] == before
+        await seat.app.link.ask("clear", delivery_name="扫描", persons=["王五", "赵六"])
+        assert "王五" not in seat.seen()
+        await seat.app.pulse()
+        await seat.settled()
+        assert "王五" in seat.seen()
+
+    sit(daemon.work.path, story)

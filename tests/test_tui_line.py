@@ -16,7 +16,7 @@ from holdings.directive_wish import Correction, Notice
 from node.flight import Flights
 from node.service import Service
 from sync.sandbox import Sandbox
-from tui.page_line import flying
+from tui.page_line import flying, whole
 
 
 def test_what_the_city_told_is_seen_and_answered(tmp_path: Path, sandbox: Sandbox) -> None:
@@ -107,3 +107,13 @@ def test_packs_on_their_way_are_told_with_rate_and_time_left() -> None:
     flights.end(b"\xab" * 32)
     now[0] += 11.0
     assert (len(flights.now()), flights.rate()) == (1, 0)
+
+
+def test_a_night_is_told_as_it_went() -> None:
+    """One that succeeded says so and asks for nothing; one that failed says why and that nothing need be done."""
+    one = {"began": 1_700_000_000, "ended": 1_700_000_100, "fault": "", "tries": 1, "bytes": 5, "receipted": 2, "opened": 1}
+    good, bad = whole(one).plain, whole(one | {"fault": "连不上"}).plain
+    assert "成功" in good
+    assert "办法" not in good
+    assert "! 连不上" in bad
+    assert "自动补传" in bad

@@ -22,7 +22,7 @@ from tui.form import Field, Form, Values
 from tui.keymap import EVERYWHERE, Key, bound
 from tui.link import Answer, Link, Trouble
 from tui.page import Page
-from tui.palette import Entry, Palette
+from tui.palette import Palette, entries
 from tui.sign_in import Signing, UnlockForm
 from tui.wording import _
 from tui.work import start
@@ -31,7 +31,8 @@ PULSE_S: Final = 1.0
 WIDE: Final = 120
 """From this width on, a list has its detail beside it, not below."""
 _SEEN: Final = (
-    "records", "pages", "pending_deltas", "quarantined", "scanning", "held", "last_contact", "last_result", "stopped", "receipts", "deltas", "paused", "sent_bytes"
+    "records", "pages", "pending_deltas", "quarantined", "scanning", "held", "last_contact", "last_result", "stopped", "receipts", "deltas", "paused", "sent_bytes",
+    "acts",
 )  # fmt: skip
 """What of a status makes the screens look again."""
 
@@ -220,7 +221,7 @@ class Console(App[None]):
         said = self._status
         parts = [
             _("服务正常") if not said.get("stopped") else _("! 传输已停止"),
-            _("待处理 {n}", n=figures.count(said.get("quarantined", 0))),
+            _("待处理 {n} 件", n=figures.count(said.get("quarantined", 0))),
             _(
                 "待传 {n} 个增量 {size}",
                 n=said.get("pending_deltas", 0),
@@ -305,22 +306,21 @@ class Console(App[None]):
     def action_palette(self) -> None:
         """Acts by name."""
         if len(self.screen_stack) == 1:
-            self.push_screen(Palette(self._entries()))
+            self.push_screen(Palette(entries(self, self._here, self._shown())))
 
-    def _entries(self) -> list[Entry]:
-        own = self.allowed(self.page.KEYS if self.page else ())
-        found = [Entry(f"{_(key.label)}  {_(key.told)}", key.name, partial(self.simulate_key, key.key)) for key in own]
-        for n, kind in enumerate(self._shown(), 1):
-            found.append(
-                Entry(_("到{page}", page=_(kind.TITLE)), str(n), partial(self.call_later, self.action_page, n))
-            )
-        quiet = [key for key in EVERYWHERE if key.told and not key.shown]
-        found += [Entry(_(key.told), key.name, partial(self.simulate_key, key.key)) for key in quiet]
-        for name, label in themes.LABELS.items():
-            found.append(Entry(_("配色：{name}", name=_(label)), "", partial(self.take, theme=name)))
-        for tag, language in (("zh-CN", "中文"), ("en", "English")):
-            found.append(Entry(_("语言：{name}", name=language), "", partial(self.take, language=tag)))
-        return found
+    def act_on(self, name: str, key: str) -> None:
+        """An act of another screen: show that, and press its key once it knows what there is."""
+
+        async def go() -> None:
+            page = await self.enter(name)
+            try:
+                await page.renew()
+            except Trouble as trouble:
+                self.met(trouble)
+                return
+            self.simulate_key(key)
+
+        start(self, go, "act-on", exclusive=True)
 
     def action_turn_language(self) -> None:
         """The other language."""

@@ -17,7 +17,7 @@ from tui import figures, guide
 from tui.dialog import TroubleBox
 from tui.keymap import Key, bound
 from tui.ledger import Column, Ledger, Line
-from tui.link import Answer, Link, Trouble
+from tui.link import Answer, Link, Trouble, spoken
 from tui.record_desk import RecordDesk
 from tui.wording import _
 from tui.work import start
@@ -102,7 +102,7 @@ class FindDesk(ModalScreen["list[str] | None"]):
         self.ledger.show(list(self._hits), {ref: row(one) for ref, one in self._hits.items()})
         more = _(" 以上") if found["capped"] else ""
         head = _("查人  {way}  {n}{more} 条", way=_(label), n=figures.count(found["total"]), more=more)
-        notes = "  ".join([*found.get("notes", []), *found.get("instead", [])])
+        notes = "  ".join([*found.get("notes", []), *map(spoken, found.get("instead", []))])
         self.query_one("#find-head", Static).update(Content(f"{head}  {notes}".rstrip()))
 
     def action_name(self) -> None:

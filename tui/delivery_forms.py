@@ -36,8 +36,19 @@ async def rates(page: DeliveriesPage) -> None:
     """合格率 by contractor."""
     found = (await page.ask("pass_rates"))["contractors"]
     blank = _("（未填）")
-    names = [name for name in (found[0] if found else {}) if name != "contractor"]
-    lines = [f"{one['contractor'] or blank}\n  " + "  ".join(f"{name} {one[name]}" for name in names) for one in found]
+    lines = [
+        f"{one['contractor'] or blank}\n  "
+        + _(
+            "{n} 批，首轮合格 {first} 批  抽检 {pages} 页，不合格 {failed} 页  合格率 {rate}  一次合格率 {first_rate}",
+            n=one["deliveries"],
+            first=one["first_time"],
+            pages=one["pages"],
+            failed=one["failed"],
+            rate=one["rate"] or "-",
+            first_rate=one["first_rate"] or "-",
+        )
+        for one in found
+    ]
     await page.app.push_screen(Reading(_("合格率"), "\n".join(lines) or _("还没有抽检。")))
 
 
@@ -182,7 +193,7 @@ def print_report(page: DeliveriesPage) -> None:
         done = await page.ask(
             "delivery_report_files", name=name, destination=values["folder"].strip(), by=page.console.by
         )
-        page.console.say(_("已写：{files}", files="  ".join(done["files"])))
+        page.console.say(_("已写 {n} 个文件，在 {folder}", n=len(done["files"]), folder=values["folder"].strip()))
 
     page.form(
         _("打印批次报告  {name}", name=name),

@@ -25,6 +25,8 @@ Values = dict[str, str]
 Check = Callable[[Values], Awaitable[dict[str, str]]]
 """{field: what is wrong with it} of what stands in the form."""
 CHECK_AFTER_S = 0.15
+NOTE_LEAST, FIELDS_LEAST = 3, 3
+"""Lines that a note and the fields keep on the smallest screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,10 @@ class Choice(Static, can_focus=True):
         self.refresh()
 
 
+class Fields(VerticalScroll, inherit_bindings=False):
+    """The fields; they scroll with the one that has the keys, so that the keys for scrolling are the note's."""
+
+
 class Form(ModalScreen[bool]):
     """Asks for some values and does something with them; True when it was done.
 
@@ -78,6 +84,8 @@ class Form(ModalScreen[bool]):
         Key("ctrl+s", "submit", mark("办理"), mark("办理（在最后一栏按回车也可）")),
         Key("escape", "cancel", mark("取消")),
         Key("tab", "app.focus_next", mark("下一栏"), shown=False),
+        Key("pageup", "note(-1)", mark("上翻"), mark("上翻说明"), shown=False),
+        Key("pagedown", "note(1)", mark("下翻"), mark("下翻说明"), shown=False),
     )
     BINDINGS: ClassVar = bound(KEYS)
 
@@ -99,8 +107,9 @@ class Form(ModalScreen[bool]):
         with Vertical(classes="box form"):
             yield Static(Content(self._title), classes="box-title")
             if self._note:
-                yield Static(Content(self._note), classes="form-note")
-            with VerticalScroll(id="fields", can_focus=False):
+                with VerticalScroll(id="note", can_focus=False):
+                    yield Static(Content(self._note), classes="form-note")
+            with Fields(id="fields", can_focus=False):
                 for n, field in enumerate(self._fields):
                     with Horizontal(classes="form-line"):
                         yield Static(Content(("* " if field.required else "  ") + field.label), classes="form-label")
@@ -117,6 +126,36 @@ class Form(ModalScreen[bool]):
         empty = next((n for n, field in enumerate(self._fields) if field.required and not field.value), 0)
         if self._fields:
             self.query_one(f"#f{empty}").focus()
+        self._fit()
+
+    def on_resize(self) -> None:
+        """There is more room, or less."""
+        self._fit()
+
+    def _fit(self) -> None:
+        self.call_after_refresh(self._share)
+
+    def _share(self) -> None:
+        """What is wrong and the keys are always in sight, and the fields before the note: what has no room scrolls."""
+        fields, notes = self.query_one("#fields"), self.query("#note")
+        fixed = sum(self.query_one(name).outer_size.height for name in (".box-title", "#trouble", ".box-foot"))
+        # The box: at most 94 in 100 of the screen (console.tcss), a blank line above and below, one below the title, one above the keys.
+        room = self.app.size.height * 94 // 100 - 4 - fixed
+        wanted = fields.virtual_size.height
+        left = room - wanted - 1
+        if notes:
+            note = notes.first()
+            told = max(min(note.virtual_size.height, NOTE_LEAST), min(note.virtual_size.height, left))
+            note.styles.max_height = told
+            room -= told + 1
+        fields.styles.max_height = max(FIELDS_LEAST, room)
+        if self.focused is not None:
+            self.call_after_refresh(self.focused.scroll_visible, animate=False)
+
+    def action_note(self, by: int) -> None:
+        """A note that has no room is read page by page."""
+        for note in self.query("#note"):
+            note.scroll_to(y=note.scroll_y + by * max(1, note.size.height - 1), animate=False, immediate=True)
 
     def values(self) -> Values:
         """What stands in the form."""
@@ -137,15 +176,20 @@ class Form(ModalScreen[bool]):
         try:
             wrong = await self._check(self.values())
         except Trouble as trouble:
-            self.query_one("#trouble", Static).update(told(trouble))
+            self._tell(told(trouble))
             return
         self._mark(wrong)
+
+    def _tell(self, text: Content) -> None:
+        self.query_one("#trouble", Static).update(text)
+        self._fit()
 
     def _mark(self, wrong: dict[str, str]) -> None:
         for n, field in enumerate(self._fields):
             line = self.query_one(f"#w{n}", Static)
             line.update(Content(f"! {wrong[field.name]}" if field.name in wrong else ""))
             line.display = field.name in wrong
+        self._fit()
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
@@ -161,7 +205,7 @@ class Form(ModalScreen[bool]):
         self._mark(missing)
         if not missing and not self._busy:
             self._busy = True
-            self.query_one("#trouble", Static).update(Content(_("办理中..")))
+            self._tell(Content(_("办理中..")))
             start(self, partial(self._do, values), "act")
 
     async def _do(self, values: Values) -> None:
@@ -169,7 +213,7 @@ class Form(ModalScreen[bool]):
             await self._act(values)
         except Trouble as trouble:
             self._busy = False
-            self.query_one("#trouble", Static).update(told(trouble))
+            self._tell(told(trouble))
             return
         self.dismiss(result=True)
 

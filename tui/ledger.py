@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -191,8 +192,10 @@ class Ledger(ScrollView, can_focus=True):
 
     def widths(self, width: int) -> list[int]:
         """Cells of each column in a list that is so wide: the flexible one takes what the others leave, at least a sixth of the list."""
-        fixed = sum(column.width for column in self.columns if not column.flexible) + len(self.columns) + 1
-        return [max(width // 6, width - fixed) if column.flexible else column.width for column in self.columns]
+        # A title may be longer in the other language.
+        wide = [max(column.width, cell_len(_(column.title))) for column in self.columns]
+        fixed = sum(room for column, room in zip(self.columns, wide, strict=True) if not column.flexible) + len(self.columns) + 1
+        return [max(width // 6, width - fixed) if column.flexible else room for column, room in zip(self.columns, wide, strict=True)]
 
     # ------------------------------------------------------------ moving
 

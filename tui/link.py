@@ -18,6 +18,8 @@ from tui.wording import _
 
 Answer = dict[str, Any]
 _REMEDY = re.compile(r"(?:处理办法：|[；。，]\s*(?=请|须|应|用 |先|如需))")
+_OPTION = re.compile(r"（(?:命令行|--)[^（）]*）")
+"""What the node says to those who work by commands; the console has keys."""
 _REMEDIES = {
     Presence.STOPPED: mark(
         "请在本机执行 systemctl start jindang-node，或在另一终端运行 jindang node run --home {home}"
@@ -44,12 +46,22 @@ class Trouble(Exception):
         """Whether nobody is signed in, or no more."""
 
 
+def spoken(text: str) -> str:
+    """A word of the node without the options of its commands.
+
+    >>> spoken("按字词查（--by words）：没有")
+    '按字词查：没有'
+    """
+    return _OPTION.sub("", text)
+
+
 def trouble_of(thing: str, text: str) -> Trouble:
     """An error of the node split where its remedy begins.
 
     >>> trouble_of("放行", "须写明理由；请重填").remedy
     '请重填'
     """
+    text = spoken(text)
     found = _REMEDY.search(text)
     if found is None:
         return Trouble(thing, text, _("按上面所说改正后再试；仍不行的，请做体检（jindang node doctor）"))

@@ -205,7 +205,7 @@ def row(one: Answer) -> Line:
     states = one["states"]
     state = _(STATES[one["state"]]) + (_(" 第{n}轮", n=one["round"]) if one["round"] > 1 else "")
     cells = (
-        one["name"], state, _(CLEARANCE[one["clearance"]]), count(states.get("SCANNING", 0) + states.get("LOOKED", 0)), count(states.get("QUARANTINED", 0)),
+        one["name"], state, _(CLEARANCE[one["clearance"]]), count(states.get("SCANNING", 0) + states.get("LOOKED", 0)), count(one["findings"]),
         count(states.get("SEALED", 0)), one["contractor"],
     )  # fmt: skip
     tone = (
@@ -222,7 +222,6 @@ def row(one: Answer) -> Line:
 
 def following(one: Answer, shown: Answer | None) -> str:
     """What is to be done next with a delivery; pure."""
-    states = one["states"]
     if one["state"] == "withdrawn":
         return _("已撤回；按 o 可重新收件")
     if one["state"] == "accepted":
@@ -231,8 +230,8 @@ def following(one: Answer, shown: Answer | None) -> str:
         return _("还没有目录：按 i 导入目录表")
     if not one["clearance"]:
         return _("待保密审查：按 c 由两人签署")
-    if states.get("QUARANTINED"):
-        return _("有 {n} 件待处理：按 3 办理", n=count(states["QUARANTINED"]))
+    if one["findings"]:
+        return _("有 {n} 条问题待处理：按 3 办理", n=count(one["findings"]))
     if one["state"] == "returned":
         return _("等加工单位整改后再提交（按 s）")
     if one["state"] == "open":

@@ -328,7 +328,7 @@ def row(item: Answer) -> Line:
     severity = item["severity"]
     aside = _("(搁置)") if item["state"] == "set_aside" else ""
     place = item["ref"] or item["path"].rpartition("/")[2]
-    clause, _colon, said = item["rule"].rpartition("：")
+    clause, _colon, said = item["rule"].partition("：")
     cells = (
         f"{SIGNS[severity]} {_(severity)}",
         str(item["id"]),

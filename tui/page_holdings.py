@@ -16,7 +16,7 @@ from tui import figures, holdings_forms
 from tui.cataloguing_desk import CataloguingDesk
 from tui.keymap import Key
 from tui.ledger import Column, Ledger, Line
-from tui.link import Answer
+from tui.link import Answer, spoken
 from tui.page import Page, facts
 from tui.record_desk import RecordDesk
 from tui.wording import _
@@ -112,7 +112,7 @@ class HoldingsPage(Page):
         self._add(found)
         more = _(" 以上") if found["capped"] else ""
         way = f"{_(WAYS[self._way][1])}  {_(SORTS[self._sort][1])}"
-        notes = "  ".join([*self._filters, *found.get("notes", []), *found.get("instead", [])])
+        notes = "  ".join([*self._filters, *found.get("notes", []), *map(spoken, found.get("instead", []))])
         told = _(
             "{n}{more} 条  {ms} 毫秒  {way}",
             n=figures.count(found["total"]),

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from holdings.language import mark
 from tui import figures
+from tui.dialog import Reading
 from tui.figures import count, size
 from tui.form import Field, Values
 from tui.keymap import Key
@@ -166,13 +167,7 @@ class LinePage(Page):
         number = self.query_one("#nights", Ledger).key
         for one in self._line.get("nights_log", []):
             if one["id"] == number:
-                self.console.trouble(
-                    Trouble(
-                        figures.stamp(one["began"]),
-                        one["fault"] or _("成功"),
-                        _("无须处理：恢复后自动补传") if one["fault"] else "",
-                    )
-                )
+                self.app.push_screen(Reading(_("传输记录"), whole(one)))
 
 
 def state(line: Answer) -> Content:
@@ -237,6 +232,30 @@ def _right(line: Answer) -> Content:
     if line["hub_behind_since"] is not None:
         pairs.append((_("补传"), _("中心曾从旧备份恢复，正在重新接收")))
     return Content("\n").join([Content.styled(_("中心"), "bold $primary"), facts(pairs, 8)])
+
+
+def day_kind(day: Answer) -> str:
+    """工作日, 调休上班, 周末 or 放假."""
+    if day["kind"] == "work":
+        return _("调休上班") if day["moved"] else _("工作日")
+    return _("放假") if day["moved"] else _("周末")
+
+
+def day_said(day: Answer) -> str:
+    """Which kind of day it is by the calendar, and the windows that begin on it."""
+    return f"{day_kind(day)}  {'  '.join(day['windows']) or _('无')}"
+
+
+def whole(one: Answer) -> Content:
+    """Everything about a conversation."""
+    lines: list[tuple[str, Any]] = [
+        (_("开始"), figures.stamp(one["began"])), (_("结束"), figures.stamp(one["ended"])),
+        (_("结果"), f"! {one['fault']}" if one["fault"] else _("成功")), (_("次数"), str(one["tries"])), (_("发送"), size(one["bytes"])),
+        (_("已收存"), _("{n} 件", n=count(one["receipted"]))), (_("已验读"), _("{n} 件", n=count(one["opened"]))),
+    ]  # fmt: skip
+    if one["fault"]:
+        lines.append((_("办法"), _("无须处理：恢复后自动补传")))
+    return facts(lines, 8)
 
 
 def night(one: Answer, now: int) -> Line:

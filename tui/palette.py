@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,9 +16,17 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from holdings.language import mark
+from tui import themes
 from tui.figures import pad
-from tui.keymap import Key, bound
+from tui.keymap import EVERYWHERE, Key, bound
 from tui.wording import _
+
+if TYPE_CHECKING:
+    from tui.app import Console
+    from tui.page import Page
+
+MOVING: Final = frozenset({"enter", "escape", "backspace", "space", "asterisk"})
+"""Keys that mean something only where a cursor stands already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,26 @@ def matching(entries: Sequence[Entry], text: str) -> list[Entry]:
     """Those that hold every word of the text, in any case; all when it is empty."""
     words = text.lower().split()
     return [one for one in entries if all(word in f"{one.name} {one.key}".lower() for word in words)]
+
+
+def entries(console: Console, here: str, shown: Sequence[type[Page]]) -> list[Entry]:
+    """Every act that there is, those of the screen that is seen first, then the screens, then those of the other screens."""
+    own = next((console.allowed(kind.KEYS) for kind in shown if here == kind.NAME), ())
+    found = [Entry(f"{_(key.label)}  {_(key.told)}", _(key.name), partial(console.simulate_key, key.key)) for key in own]
+    for n, kind in enumerate(shown, 1):
+        found.append(Entry(_("到{page}", page=_(kind.TITLE)), str(n), partial(console.call_later, console.action_page, n)))
+    for n, kind in enumerate(shown, 1):
+        for key in console.allowed(kind.KEYS) if here != kind.NAME else ():
+            if key.key not in MOVING:
+                name = f"{_(kind.TITLE)}：{_(key.told or key.label)}"
+                found.append(Entry(name, f"{n} {_(key.name)}", partial(console.act_on, kind.NAME, key.key)))
+    quiet = [key for key in EVERYWHERE if key.told and not key.shown]
+    found += [Entry(_(key.told), _(key.name), partial(console.simulate_key, key.key)) for key in quiet]
+    for name, label in themes.LABELS.items():
+        found.append(Entry(_("配色：{name}", name=_(label)), "", partial(console.take, theme=name)))
+    for tag, language in (("zh-CN", "中文"), ("en", "English")):
+        found.append(Entry(_("语言：{name}", name=language), "", partial(console.take, language=tag)))
+    return found
 
 
 class Palette(ModalScreen[None]):
@@ -57,7 +86,7 @@ class Palette(ModalScreen[None]):
             yield Static(Content(_("回车 照办    Esc 关闭")), classes="box-foot")
 
     def _options(self) -> list[Option]:
-        return [Option(Content.assemble((pad(one.key, 6), "$foreground-muted"), one.name)) for one in self._found]
+        return [Option(Content.assemble((pad(one.key, 8), "$foreground-muted"), one.name)) for one in self._found]
 
     def on_mount(self) -> None:
         """The field has the keys; the list follows up and down."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -27,6 +27,7 @@ class Pick(ModalScreen[str | None]):
     def __init__(self, title: str, rows: Sequence[tuple[str, str]], note: str = "") -> None:
         super().__init__()
         self._title, self._rows, self._note = title, tuple(rows), note
+        self._typed = ""
 
     def compose(self) -> ComposeResult:
         """Title, rows, keys."""
@@ -40,6 +41,19 @@ class Pick(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """The list has the keys."""
         self.query_one(OptionList).focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """Type the beginning of a row to stand on it."""
+        sign = event.character
+        if sign is None or not sign.isalnum():
+            return
+        event.stop()
+        for typed in (self._typed + sign.lower(), sign.lower()):
+            at = next((n for n, (_value, text) in enumerate(self._rows) if text.lower().startswith(typed)), None)
+            if at is not None:
+                self._typed = typed
+                self.query_one(OptionList).highlighted = at
+                return
 
     @on(OptionList.OptionSelected)
     def _taken(self, event: OptionList.OptionSelected) -> None:

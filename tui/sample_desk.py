@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -19,14 +19,17 @@ from tui.form import Field, Form, Values
 from tui.keymap import Key, bound
 from tui.ledger import Column, Ledger, Line
 from tui.link import Answer, Link, Trouble
+from tui.pick import Pick
 from tui.record_desk import RecordDesk
 from tui.wording import _
 from tui.work import start
 
 COLUMNS = (
-    Column(mark("序"), 5, right=True), Column(mark("档号"), 26), Column(mark("页"), 14, flexible=True), Column(mark("结论"), 8), Column(mark("差错"), 14),
+    Column(mark("序"), 4, right=True), Column(mark("档号"), 25), Column(mark("页"), 10), Column(mark("结论"), 8), Column(mark("差错"), 14, flexible=True),
     Column(mark("检查人"), 8),
 )  # fmt: skip
+ANYTHING = "Q99"
+"""The fault that says nothing without a word beside it."""
 VERDICTS = {"none": "-", "passed": mark("合格"), "failed": mark("! 不合格")}
 
 
@@ -35,14 +38,15 @@ class SampleDesk(ModalScreen[None]):
 
     KEYS: ClassVar = (
         Key("y", "verdict('passed')", mark("合格"), mark("此页合格，到下一页")),
-        Key("n", "fail", mark("不合格"), mark("此页不合格：写明差错")),
+        Key("n", "fail", mark("不合格"), mark("此页不合格：选差错，写说明")),
+        Key("e", "remark", mark("备注"), mark("此页的备注：结论不变，未检的记为合格")),
         Key("u", "verdict('none')", mark("撤销结论"), mark("撤销此页的结论")),
         Key("a", "rest", mark("其余合格"), mark("其余未检的页全部合格")),
         Key("o", "browse", mark("浏览器"), mark("在浏览器中逐页检查：可缩放、旋转，目录在旁，y 合格 n 不合格")),
         Key("enter", "look", mark("看页"), mark("在终端里看此页所在的档案"), shown=False),
         Key("p", "print", mark("打印"), mark("打印抽检单（xlsx）")),
-        Key("m", "notice", mark("整改单"), mark("打印整改通知单：只列不合格的页（xlsx）")),
-        Key("r", "read_back", mark("读回"), mark("读回填好的抽检单（xlsx）")),
+        Key("m", "notice", mark("整改单"), mark("打印整改通知单：只列不合格的页（xlsx）"), shown=False),
+        Key("r", "read_back", mark("读回"), mark("读回填好的抽检单（xlsx）"), shown=False),
         Key("question_mark", "help", mark("帮助"), mark("本屏的全部按键")),
         Key("escape", "close", mark("返回")),
     )
@@ -53,6 +57,7 @@ class SampleDesk(ModalScreen[None]):
         self._link, self._number, self._by = link, number, by
         self._pages: dict[int, Answer] = {}
         self._faults: dict[str, dict[str, str]] = {}
+        self._told = ""
 
     def compose(self) -> ComposeResult:
         """How it stands, the pages, the keys."""
@@ -88,10 +93,15 @@ class SampleDesk(ModalScreen[None]):
 
     def _head(self, sample: Answer) -> None:
         state = _("未检完") if sample["passed"] is None else _("合格") if sample["passed"] else _("! 不合格")
-        text = _("抽检  {name}  第 {round} 轮  已检 {judged} / {pages}  不合格 {failed}  合格率 {rate}  {state}  种子 {seed}", name=sample["delivery"],
-                 round=sample["round"], judged=sample["judged"], pages=sample["pages"], failed=sample["failed"], rate=sample["pass_rate"], state=state,
-                 seed=sample["seed"])  # fmt: skip
-        self.query_one("#sample-head", Static).update(Content(text))
+        name = _("抽检  {name}  第 {round} 轮  种子 {seed}", name=sample["delivery"], round=sample["round"], seed=sample["seed"])
+        text = _("已检 {judged} / {pages}  不合格 {failed}  合格率 {rate}  {state}", judged=sample["judged"], pages=sample["pages"],
+                 failed=sample["failed"], rate=sample["pass_rate"] or "-", state=state)  # fmt: skip
+        told = f"  |  {self._told}" if self._told else ""
+        self.query_one("#sample-head", Static).update(Content(f"{name}\n{text}{told}"))
+
+    def _say(self, text: str) -> None:
+        """What was done, beside the figures."""
+        self._told = text
 
     def _line(self, one: Answer) -> Line:
         fault = self._faults.get(one["fault"], {}).get("name", one["fault"])
@@ -132,18 +142,33 @@ class SampleDesk(ModalScreen[None]):
             ledger.move(ledger.position + 1)
 
     def action_fail(self) -> None:
-        """Ask for the fault."""
+        """Ask which fault, then for a word about it; the cursor goes on."""
         at = self.query_one(Ledger).key
         if at is None:
             return
-        codes = "\n".join(f"  {code}  {one['name']}（{one['clause']}）" for code, one in self._faults.items())
+        rows = [(code, f"{code}  {one['name']}（{one['clause']}）") for code, one in self._faults.items()]
 
-        async def fail(values: Values) -> None:
-            await self._judge([at], "failed", values["fault"].strip().upper(), values["remark"].strip())
+        def named(code: str | None) -> None:
+            if code:
+                told = _("须写说明") if code == ANYTHING else _("可空")
+                self._word(_("不合格  第 {n} 页  {fault}", n=at, fault=self._faults[code]["name"]), at, "failed", code, told)
+
+        self.app.push_screen(Pick(_("不合格  第 {n} 页：选差错", n=at), rows), named)
+
+    def _word(self, title: str, at: int, verdict: str, fault: str, told: str) -> None:
+        async def keep(values: Values) -> None:
+            await self._judge([at], verdict, fault, values["remark"].strip())
             self.query_one(Ledger).move(self.query_one(Ledger).position + 1)
 
-        fields = [Field("fault", _("差错代码"), required=True, hint=_("如 T04")), Field("remark", _("说明"))]
-        self.app.push_screen(Form(_("不合格  第 {n} 页", n=at), fields, fail, note=codes))
+        self.app.push_screen(Form(title, [Field("remark", _("说明"), self._pages[at]["remark"], hint=told)], keep))
+
+    def action_remark(self) -> None:
+        """A word about the page under the cursor beside its verdict; one that has none passes with it."""
+        at = self.query_one(Ledger).key
+        if at is not None:
+            one = self._pages[at]
+            verdict = one["verdict"] if one["verdict"] != "none" else "passed"
+            self._word(_("备注  第 {n} 页", n=at), at, verdict, one["fault"], _("空为删去"))
 
     def action_browse(self) -> None:
         """The pages in the browser, from the one under the cursor on; verdicts made there are seen here after F5 or a return."""
@@ -178,9 +203,9 @@ class SampleDesk(ModalScreen[None]):
         """All that have no verdict yet."""
         self._work(partial(self._judge, [], "passed"))
 
-    def _file(self, title: str, work: Callable[[str], Awaitable[Any]]) -> None:
+    def _file(self, title: str, work: Callable[[str], Awaitable[str]]) -> None:
         async def do(values: Values) -> None:
-            await work(values["file"].strip())
+            self._say(await work(values["file"].strip()))
 
         def done(happened: bool | None) -> None:
             if happened:
@@ -188,20 +213,26 @@ class SampleDesk(ModalScreen[None]):
 
         self.app.push_screen(Form(title, [Field("file", _("文件"), required=True, hint=_("完整路径 .xlsx"))], do), done)
 
+    async def _write(self, file: str, *, only_failed: bool) -> str:
+        done = await self._link.ask("sample_export", number=self._number, destination=file, only_failed=only_failed)
+        return _("已写 {n} 页", n=done["pages"])
+
     def action_print(self) -> None:
         """抽检单."""
-        self._file(_("打印抽检单"), lambda file: self._link.ask("sample_export", number=self._number, destination=file))
+        self._file(_("打印抽检单"), partial(self._write, only_failed=False))
 
     def action_notice(self) -> None:
         """整改通知单."""
-        self._file(
-            _("打印整改通知单"),
-            lambda file: self._link.ask("sample_export", number=self._number, destination=file, only_failed=True),
-        )
+        self._file(_("打印整改通知单"), partial(self._write, only_failed=True))
 
     def action_read_back(self) -> None:
         """A page list that was filled in."""
-        self._file(_("读回抽检单"), lambda file: self._link.ask("sample_import", file=file))
+
+        async def read(file: str) -> str:
+            done = await self._link.ask("sample_import", file=file)
+            return _("已读回，改动 {n} 页", n=done["changed"])
+
+        self._file(_("读回抽检单"), read)
 
     def action_help(self) -> None:
         """All keys."""

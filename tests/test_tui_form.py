@@ -1,0 +1,60 @@
+"""Forms and words of the console: everything that must be seen is seen on the smallest screen, and said in the console's own terms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from console_at_work import Seat, sit
+
+from tui import page_findings
+from tui.form import Field, Form, Values
+from tui.link import Trouble, spoken
+
+
+async def refuse(_values: Values) -> None:
+    """An act that is always refused."""
+    raise Trouble("", "原因很长，" * 20, "办法也不短，" * 10)
+
+
+@pytest.mark.parametrize("notes", [0, 2, 30])
+def test_fields_trouble_and_keys_are_seen_whatever_the_note(tmp_path: Path, notes: int) -> None:
+    """At 80 by 24 a form of fourteen fields shows the field that has the keys, the remedy of a refusal and its own keys; the note scrolls."""
+
+    async def story(seat: Seat) -> None:
+        fields = [Field(f"n{n}", f"第{n:02d}栏", "值") for n in range(14)]
+        note = "\n".join(f"说明{n:02d}" for n in range(notes))
+        seat.app.push_screen(Form("标题在此", fields, refuse, note=note))
+        await seat.settled()
+        seen = seat.seen()
+        assert "标题在此" in seen
+        assert "第00栏" in seen
+        assert "^S 办理" in seen
+        await seat.press("shift+tab")
+        assert "第13栏" in seat.seen()
+        await seat.press("ctrl+s")
+        seen = seat.seen()
+        assert "办法也不短" in seen
+        assert "第13栏" in seen
+        assert "^S 办理" in seen
+        if notes == 30:
+            assert "说明00" in seen
+            await seat.press("pagedown")
+            assert "说明00" not in seat.seen()
+
+    sit(tmp_path, story)
+
+
+def test_a_rule_with_colons_is_told_whole() -> None:
+    """Only the clause before the first colon is left to the detail."""
+    item = {"severity": "警告", "state": "open", "ref": "J001", "path": "", "rule": "DA/T 46-2009 M22：题名：4,000 个字符", "id": 1, "claimed_by": ""}
+    assert page_findings.row(item).cells[3] == "题名：4,000 个字符"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("按字词查（--by words）：没有", "按字词查：没有"), ("请另一人办理（--by 姓名）", "请另一人办理"), ("按意思查（--mode meaning）", "按意思查"), ("（已登录）", "（已登录）")],
+)
+def test_the_console_says_no_options_of_commands(text: str, said: str) -> None:
+    """What a command takes is told to those who type commands."""
+    assert spoken(text) == said
