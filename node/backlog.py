@@ -38,7 +38,7 @@ def backlog(home: Home) -> Backlog:
             oldest = entry.wall if oldest is None else oldest
             size += sum(length for _, length in read_delta(entry.body).objects())
     stored, pages = settings.number(reading, Setting.BYTES_STORED), tally.read(reading, tally.Count.PAGES)
-    rate, night = link_rate(home), schedule.night_seconds(tuple(schedule.parse(w) for w in home.config.windows))
+    rate, night = link_rate(home), schedule.night_seconds(schedule.of(home.config.windows, home.site))
     if home.config.cap_mbit:
         rate = min(rate, int(home.config.cap_mbit * 1e6)) or int(home.config.cap_mbit * 1e6)
     nights = size * 8 / rate / night if rate and night else None

@@ -33,7 +33,7 @@ class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cleared_by: str = ""
     """The person in whose name deliveries count as cleared; empty: every delivery waits for `node clear`."""
     windows: tuple[str, ...] = WINDOWS
-    """Weekly sync windows, `mon-fri 20:00-07:00`; a window may pass midnight."""
+    """Sync windows, `mon-fri 20:00-07:00`; `work` and `free` are the working and the free days of the calendar. A window may pass midnight."""
     cap_mbit: float = 0.0
     """Upload rate at most, 0 = no cap."""
     settle_s: float = 2.0

@@ -62,7 +62,7 @@ class Daemon:
     @property
     def _windows(self) -> tuple[schedule.Window, ...]:
         """As they are set now: a person may change them while the daemon runs."""
-        return tuple(schedule.parse(window) for window in self._engine.home.config.windows)
+        return schedule.of(self._engine.home.config.windows, self._engine.home.site)
 
     def _wake(self) -> None:
         """A person has decided something: look, and send if it is time, now."""

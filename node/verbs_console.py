@@ -7,14 +7,14 @@ import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from holdings import catalogue, catalogue_tree, check_store, delivery, quarantine, records, tally
 from holdings.check import Stage
 from holdings.errors import NotFound
 from holdings.reference_code import match_key
-from holdings.working_days import working_days
+from holdings.working_days import WorkingDays, working_days
 from node import days, folders, nights, releasing, report, schedule, settings, stations, vitality
 from node.backlog import backlog
 from node.errors import ConfigurationWrong
@@ -86,15 +86,15 @@ class ConsoleVerbs(Verbs):
 
     def _line(self, now: float) -> Answer:
         """Windows, measured rate, and how many nights what waits will take at it; `nights` None when the rate is not known."""
-        config = self._home.config
-        windows, local = tuple(schedule.parse(w) for w in config.windows), datetime.fromtimestamp(now, UTC).astimezone()
+        home, config = self._home, self._home.config
+        windows, local = schedule.of(config.windows, home.site), datetime.fromtimestamp(now, UTC).astimezone()
         waits, span = backlog(self._home), schedule.following(windows, local)
         return {
             "windows": list(config.windows), "open": schedule.current(windows, local) is not None, "cap_mbit": config.cap_mbit,
             "begins": int(span[0].timestamp()) if span else None, "ends": int(span[1].timestamp()) if span else None,
             "rate": waits.rate, "deltas": waits.deltas, "bytes": waits.bytes, "pages": waits.pages,
             "nights": None if waits.nights is None else round(waits.nights, 2), "hub": config.hub,
-            "sending": self._engine.is_sending, "sent": self._engine.progress.sent_bytes,
+            "sending": self._engine.is_sending, "sent": self._engine.progress.sent_bytes, "day": self._of_day(local.date(), working_days(home.site)),
         }  # fmt: skip
 
     def console_deliveries(self) -> Answer:
@@ -167,15 +167,16 @@ class ConsoleVerbs(Verbs):
     def console_calendar(self, days: int = 31) -> Answer:
         """The coming days (at most 366): whether each is worked by the holiday calendar, whether its year's notice is known, and which windows begin then."""
         calendar, today = working_days(self._home.site), datetime.fromtimestamp(self._clock.now(), UTC).astimezone().date()
-        windows = [(text, schedule.parse(text)) for text in self._home.config.windows]
-        found = []
-        for number in range(max(1, min(days, CALENDAR_MAX))):
-            day = today + timedelta(days=number)
-            begins = [text.partition(" ")[2] for text, window in windows if day.weekday() in window.days]
-            kind = "work" if calendar.works(day) else "free"
-            moved = (kind == "work") is not (day.weekday() < 5)
-            found.append({"date": day.isoformat(), "weekday": day.weekday(), "kind": kind, "moved": moved, "known": day.year in calendar.years, "windows": begins})
-        return {"days": found}
+        coming = (today + timedelta(days=number) for number in range(max(1, min(days, CALENDAR_MAX))))
+        return {"days": [self._of_day(day, calendar) for day in coming]}
+
+    def _of_day(self, day: date, calendar: WorkingDays) -> Answer:
+        """Is that day worked, is it so by the weekday, and which windows begin then?"""
+        windows = ((text, schedule.parse(text, calendar)) for text in self._home.config.windows)
+        begins = [text.strip().partition(" ")[2].strip() for text, window in windows if window.begins(day)]
+        kind = "work" if calendar.works(day) else "free"
+        moved = (kind == "work") is not (day.weekday() < 5)
+        return {"date": day.isoformat(), "weekday": day.weekday(), "kind": kind, "moved": moved, "known": day.year in calendar.years, "windows": begins}
 
     def console_target(self, pages: int) -> Answer:
         """How many pages this archive sets out to scan; 0 is the default again."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdings.site_data import NO_SITE
+from holdings.working_days import WorkingDays
 from node.config import WINDOWS
 from node.errors import ConfigurationWrong
-from node.schedule import JITTER_S, Window, current, due, left, missed, parse
+from node.schedule import JITTER_S, Kind, Window, current, due, following, left, missed, night_seconds, of, parse
 
 NIGHT = parse("mon-fri 20:00-07:00")
 MONDAY = datetime(2026, 3, 2, tzinfo=UTC)
@@ -37,7 +39,43 @@ def test_windows_are_read(text: str, days: set[int], minutes: int, length: int) 
     assert (window.days, window.start_min, window.length) == (days, minutes, timedelta(minutes=length))
 
 
-WRONG = ["", "20:00-07:00", "mon 20:00", "mon-xyz 20:00-07:00", "mon 25:00-26:00", "mon 20:60-21:00", "monday 20:00-21:00", "mon 24:01-05:00"]
+CALENDAR = WorkingDays(frozenset({date(2026, 3, 4), date(2026, 3, 5)}), frozenset({date(2026, 3, 7)}), frozenset({2026}))
+"""In the week of MONDAY: Wednesday and Thursday are holidays, Saturday is worked for them."""
+
+
+@pytest.mark.parametrize("worded", [("work 20:00-07:00", "free 00:00-24:00"), ("工作日 20:00-07:00", "休息日 00:00-24:00")])
+def test_holidays_and_moved_working_days_move_the_windows(worded: tuple[str, str]) -> None:
+    """All day on holidays and the Sunday, at night alone on the Saturday that is worked; a window of working days that passes midnight goes on into a holiday."""
+    windows = tuple(parse(text, CALENDAR) for text in worded)
+    table = {
+        at(0, 12): None, at(0, 21): at(0, 20), at(1, 6): at(0, 20), at(1, 21): at(1, 20), at(2, 6): at(1, 20), at(2, 12): at(2, 0), at(3, 23): at(3, 0),
+        at(4, 0): None, at(4, 12): None, at(5, 12): None, at(5, 21): at(5, 20), at(6, 6): at(5, 20), at(6, 12): at(6, 0), at(7, 6): None,
+    }  # fmt: skip
+    assert {moment: current(windows, moment) for moment in table} == table
+    assert following(windows, at(4, 12)) == (at(4, 20), at(5, 7))
+    assert left(windows, at(3, 23)) == timedelta(hours=1)
+    assert missed(windows, at(4, 12), at(5, 12)) is True
+    assert missed(windows, at(5, 8), at(5, 12)) is False
+    assert night_seconds(windows) == (5 * 11 + 2 * 24) * 3600 / 7
+
+
+def test_without_a_calendar_weekends_are_free_and_the_default_knows_none() -> None:
+    """What is read before the site's data is the plain week; the shipped windows are days of the week, and ask for no calendar."""
+    assert [day for day in range(7) if parse("free 0:00-24:00").begins(at(day, 0).date())] == [5, 6]
+    assert [day for day in range(7) if parse("work 20:00-07:00").begins(at(day, 0).date())] == [0, 1, 2, 3, 4]
+    assert {window.kind for window in of(WINDOWS, NO_SITE)} == {Kind.WEEK}
+    national = of(["free 00:00-24:00"], NO_SITE)[0]
+    assert [national.begins(date(2026, 10, day)) for day in (1, 7, 9)] == [True, True, False]
+
+
+def test_the_next_working_night_is_found_behind_the_longest_holiday() -> None:
+    """Eleven free days in a row: the window of the first working day after them is told."""
+    long = WorkingDays(frozenset(date(2026, 3, day) for day in range(2, 14)), frozenset(), frozenset({2026}))
+    assert following((parse("work 20:00-07:00", long),), at(0, 12)) == (at(14, 20), at(15, 7))
+
+
+WRONG = ["work", "working 20:00-07:00", "work-free 20:00-07:00", "休息 20:00-07:00"]
+WRONG += ["", "20:00-07:00", "mon 20:00", "mon-xyz 20:00-07:00", "mon 25:00-26:00", "mon 20:60-21:00", "monday 20:00-21:00", "mon 24:01-05:00"]
 
 
 @pytest.mark.parametrize("text", WRONG)

@@ -7,6 +7,7 @@ import json
 import threading
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -58,7 +59,7 @@ def test_the_line_is_told_paused_and_resumed(daemon: Daemon) -> None:
         assert any(hour in seen for hour in ("20:00", "07:00", "12:00", "13:30"))
         await seat.press("enter")
         assert "恢复后自动补传" in seat.seen()
-        await seat.press("enter", "p")
+        await seat.press("escape", "p")
         assert "! 已暂停" in seat.seen()
         assert Service(daemon.engine).status()["paused"]
         await seat.press("p")
@@ -106,6 +107,23 @@ def test_cap_and_windows_are_kept_in_the_settings(daemon: Daemon) -> None:
     assert (kept.cap_mbit, kept.windows) == (20.0, ("mon-sun 19:00-06:00", "sat 08:00-12:00"))
     assert "# 本馆的说明" in path.read_text("utf-8")
     assert daemon.engine.home.config == kept
+
+
+def test_a_holiday_opens_the_window_of_free_days(daemon: Daemon) -> None:
+    """On the first of October the window of free days is open at noon and the screen says why; on the Saturday that is worked for it (10 October), it is not."""
+    Service(daemon.engine).machine_configure(windows=["工作日 20:00-07:00", "休息日 00:00-24:00"])
+
+    async def story(seat: Seat) -> None:
+        for day, said, begins in ((1, "放假  00:00-24:00", True), (10, "调休上班  20:00-07:00", False)):
+            daemon.work.clock.time = datetime(2026, 10, day, 12, tzinfo=UTC).astimezone().replace(hour=12).timestamp()
+            await seat.app.enter("line")
+            await seat.press("f5")
+            assert said in seat.seen()
+            assert ("还有" in seat.seen()) is begins
+        await seat.press("c")
+        assert "休息" in seat.seen()
+
+    sit(daemon.work.path, story)
 
 
 @pytest.mark.parametrize(

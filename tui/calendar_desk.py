@@ -10,6 +10,7 @@ from holdings.language import mark
 from tui.desk import BACK, HELP, Desk
 from tui.ledger import Column, Ledger, Line
 from tui.link import Answer
+from tui.page_line import day_kind
 from tui.wording import _
 
 WEEKDAYS: Final = (mark("周一"), mark("周二"), mark("周三"), mark("周四"), mark("周五"), mark("周六"), mark("周日"))
@@ -43,8 +44,6 @@ class CalendarDesk(Desk):
 
 def line(day: Answer) -> Line:
     """A day as a row."""
-    if day["kind"] == "work":
-        kind, tone = (_("调休上班"), "warning") if day["moved"] else (_("工作日"), "")
-    else:
-        kind, tone = (_("放假"), "good") if day["moved"] else (_("周末"), "faint")
-    return Line((day["date"], _(WEEKDAYS[day["weekday"]]), kind, "  ".join(day["windows"]) or _("无")), tone)
+    works, moved = day["kind"] == "work", day["moved"]
+    tone = ("warning" if moved else "") if works else ("good" if moved else "faint")
+    return Line((day["date"], _(WEEKDAYS[day["weekday"]]), day_kind(day), "  ".join(day["windows"]) or _("无")), tone)

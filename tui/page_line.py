@@ -120,7 +120,10 @@ class LinePage(Page):
 
         field = Field("windows", _("时段"), "; ".join(self._line.get("windows", [])), hint="mon-fri 20:00-07:00")
         self.form(
-            _("传输时段"), [field], keep, note=_("每周的时段，多个以 ; 分开；可跨午夜。mon 至 sun 为周一至周日。")
+            _("传输时段"),
+            [field],
+            keep,
+            note=_("多个以 ; 分开；可跨午夜。mon 至 sun 为周一至周日；工作日、休息日按放假与调休，如 工作日 20:00-07:00; 休息日 00:00-24:00。"),
         )
 
     def action_directives(self) -> None:
@@ -227,7 +230,7 @@ def _right(line: Answer) -> Content:
     )
     pairs: list[tuple[str, Any]] = [
         (_("中心"), line["hub"]), (_("最近联络"), figures.moment(line["last_contact"], line["now"])), (_("回执"), grades),
-        (_("时段"), window(line, line["now"])),
+        (_("时段"), window(line, line["now"])), (_("今日"), day_said(line["day"])),
     ]  # fmt: skip
     if line["hub_behind_since"] is not None:
         pairs.append((_("补传"), _("中心曾从旧备份恢复，正在重新接收")))
