@@ -23,17 +23,24 @@ _ALIKE: Final = {
 }  # fmt: skip
 
 
-def marks(text: str, needles: Sequence[Needle]) -> Iterator[tuple[int, int]]:
-    """Where a text that was not folded has what was looked for."""
+def marks(text: str, needles: Sequence[Needle], known: str = "") -> Iterator[tuple[int, int]]:
+    """Where a text that was not folded has what was looked for. `known`: the same folded, where somebody did that already."""
+    if known == text:
+        for one in needles:
+            yield from one.places(text)
+        return
     folded, places = fold_with_places(text)
     for one in needles:
         for start, end in one.places(folded):
             yield places[start], places[end - 1] + 1
 
 
-def snippet(text: str, needles: Sequence[Needle]) -> Snippet:
-    """A text cut around its first match, when it is long, with what matched in it."""
-    found = sorted(set(marks(text, needles)))
+def snippet(text: str, needles: Sequence[Needle], known: str = "") -> Snippet:
+    """A text cut around its first match, when it is long, with what matched in it. `known`: as of `marks`."""
+    found = list(marks(text, needles, known))
+    if len(text) <= SNIPPET and len(found) == 1:
+        return Snippet(text, tuple(found))
+    found = sorted(set(found))
     start = 0
     if len(text) > SNIPPET:
         first = found[0][0] if found else 0
@@ -112,12 +119,13 @@ def hit(
     heard: Sequence[Heard] = (),
 ) -> Hit:
     """A hit as it is told, but for a match that stands in the text of its pages. Where names alone were asked, they are shown."""
-    field = next(
-        (one for one in _FIELDS if any(n.is_in(view.of(one)) for n in needles if n.field in (None, one))), None
-    )
+    field = _first(view, needles)
     shown = document.of(field).replace(BREAK, " ") if field is not None else document.title
-    names = sorted({one for asked in heard for one in alike(document.names, asked)})
-    cut = snippet(shown or document.title, needles) if field is not None or not names else _of_names(document, names)
+    names = sorted({one for asked in heard for one in alike(document.names, asked)}) if heard else []
+    if field is not None or not names:
+        cut = snippet(shown or document.title, needles, view.of(field or Field.TITLE))
+    else:
+        cut = _of_names(document, names)
     code = document.code.partition(BREAK)[0]
     writer = holders.get(document.holder, "")
     return Hit(
@@ -129,6 +137,16 @@ def hit(
         security=document.secrecy.label if document.secrecy else "", opening=str(document.opening.value), holder=writer,
         names=document.names, heard=names[0][0].label if names else "",
     )  # fmt: skip
+
+
+def _first(view: View, needles: Sequence[Needle]) -> Field | None:
+    """The first field that has a word."""
+    for field in _FIELDS:
+        text = view.of(field)
+        for one in needles:
+            if (one.field is None or one.field is field) and one.is_in(text):
+                return field
+    return None
 
 
 def _of_names(document: Document, names: Sequence[tuple[Likeness, str]]) -> Snippet:

@@ -19,6 +19,9 @@ from holdings.search_needle import All, Any, Heard, Needle, No, Node, needles
 from holdings.search_request import VALUES_MAX, Facet
 
 TOKENS_ASKED: Final = 3  # of one word, the rarest; more cost more than they spare
+WORTH: Final = 1_300
+"""So many documents of a list are gone through in the time that one candidate is compared in: a token so much more frequent than the
+rarest asked beside it is not asked, those are compared."""
 PREFIX_MOST: Final = 40_000  # documents up to which tokens that begin so are looked up; beyond, walking is quicker
 
 Share = Callable[[str, bool], float]
@@ -71,14 +74,24 @@ class Plan:
 
 def plan(node: Node, narrowed: Narrowing, access: Access, share: Share) -> Plan:
     """Plan a query. Access is applied inside what is asked."""
-    match = _match(node, narrowed, access, share)
+    about = _about(node, share)
+    filters = [one for one in _filters(narrowed) if about == math.inf or _held(one, share) <= about * WORTH]
+    asked = _of(node, share, about * WORTH)
+    match = _match(asked, filters, narrowed, access)
     open_ends = any(one.open for one in needles(node))
-    certain: Share = (lambda *_: math.inf if _[1] else share(*_)) if open_ends else share
-    streamed = _match(node, narrowed, access, certain) if open_ends else match
-    tokened = len(_filters(narrowed)) == len(narrowed.filters) and (narrowed.years is None or are_asked(narrowed.years))
+    streamed = match
+    if open_ends:
+        closed: Share = lambda *_: math.inf if _[1] else share(*_)  # noqa: E731  # a Share
+        streamed = _match(_of(node, closed, about * WORTH), filters, narrowed, access)
+    tokened = len(filters) == len(narrowed.filters) and (narrowed.years is None or are_asked(narrowed.years))
     worded = access.is_whole and tokened
-    sure = worded and match is not None and _is_sure(node, share)
-    return Plan(match, node, narrowed, access, sure, streamed, worded, _about(node, share))
+    sure = worded and match is not None and _is_sure(node, share) and asked == _of(node, share)
+    return Plan(match, node, narrowed, access, sure, streamed, worded, about)
+
+
+def _held(asked: str, share: Share) -> float:
+    """How many documents have one of the tokens of a filter."""
+    return sum(share(one, False) for one in asked.split('"')[1::2])  # noqa: FBT003  # a Share takes two
 
 
 def _about(node: Node, share: Share) -> float:
@@ -100,9 +113,11 @@ def among(match: str | None, years: Iterable[int]) -> str:
     return f"({match}) AND {filed}" if match else filed
 
 
-def _match(node: Node, narrowed: Narrowing, access: Access, share: Share) -> str | None:
-    asked, without = _of(node, share)
-    parts = [part for part in (asked, *_filters(narrowed), _access(access, narrowed.holders)) if part]
+def _match(
+    asked: tuple[str | None, str | None], filters: Sequence[str], narrowed: Narrowing, access: Access
+) -> str | None:
+    words, without = asked
+    parts = [part for part in (words, *filters, _access(access, narrowed.holders)) if part]
     refused = [part for part in (without, _above(access)) if part] if parts else []
     match = " AND ".join(parts) or None
     return f"({match}) NOT ({' OR '.join(refused)})" if match is not None and refused else match
@@ -121,17 +136,18 @@ def _begins(node: Needle, share: Share) -> bool:
     return share(node.open, True) <= PREFIX_MOST  # noqa: FBT003  # a Share takes two
 
 
-def _of(node: Node, share: Share) -> tuple[str | None, str | None]:
-    """(what a hit must have, what it must not have) as far as the index can tell; None: it cannot."""
+def _of(node: Node, share: Share, most: float = math.inf) -> tuple[str | None, str | None]:
+    """(what a hit must have, what it must not have) as far as the index can tell; None: it cannot. `most`: tokens of more documents
+    are not worth asking for, beside a rarer one that is."""
     if isinstance(node, Needle):
-        return _word(node, share), None
+        return _word(node, share, most), None
     if isinstance(node, Heard):
         heard = [*(token("p", key) for key in node.sounds), *(token("i", key) for key in node.letters)]
         return _either(heard or [NOTHING]), None
     if isinstance(node, No):
         exact = isinstance(node.part, Needle) and node.part.exact
         return None, _word(node.part, share) if exact and isinstance(node.part, Needle) else None
-    found = [_of(part, share) for part in node.parts]
+    found = [_of(part, share, most if isinstance(node, All) else math.inf) for part in node.parts]
     if isinstance(node, Any):
         either = [must for must, _ in found]
         known = [must for must in either if must is not None] or [NOTHING]
@@ -141,10 +157,12 @@ def _of(node: Node, share: Share) -> tuple[str | None, str | None]:
     return " AND ".join(dict.fromkeys(musts)) or None, " OR ".join(nots) or None
 
 
-def _word(node: Needle, share: Share) -> str | None:
+def _word(node: Needle, share: Share, most: float = math.inf) -> str | None:
     chosen = list(node.certain)
     if len(chosen) > TOKENS_ASKED:
         chosen = sorted(chosen, key=lambda one: share(one, False))[:TOKENS_ASKED]  # noqa: FBT003  # a Share takes two
+    if most < math.inf:
+        chosen = [one for one in chosen if share(one, False) <= most]  # noqa: FBT003  # a Share takes two
     said = [f'"{one}"' for one in chosen]
     if node.open and (node.open >= "\u2e80" or not said) and _begins(node, share):
         said.append(f'"{node.open}" *')

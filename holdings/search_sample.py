@@ -22,6 +22,7 @@ _OF_RECORDS: Final = 300
 _FEW: Final = 100
 _KEPT: Final = 8  # databases
 _GROWTH: Final = 1.25
+_UNSEEN: Final = 0.06  # of a document: what is not among the sample is most often much rarer than what is there once
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Sample:
         if not self.size:
             return 0
         found = self._beginning(token) if prefix else self.counts.get(token, 0)
-        return (found or 0.3) * self.total / self.size
+        return (found or _UNSEEN) * self.total / self.size
 
     def follower(self, sign: str) -> str | None:
         """The commonest token of two signs that begins with one."""

@@ -24,6 +24,7 @@ from holdings import (
     search_document,
     search_fold,
     search_index,
+    search_plan,
 )
 from holdings.access import Access, Caller, Role, Secrecy, access_of
 from holdings.catalogue_line import LineMaker
@@ -162,13 +163,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @settings(max_examples=80, deadline=None)
-@given(rows_of, st.lists(queries, min_size=1, max_size=8))
-def test_every_hit_and_no_other(shared: Database, rows: list[dict[str, str]], asked: list[Query]) -> None:
-    """Whatever stands in rows and whatever is asked of them, the index finds what comparing each of them finds; count and order agree.
-    Rows that are erased leave nothing."""
+@given(rows_of, st.lists(queries, min_size=1, max_size=8), st.sampled_from([search_plan.WORTH, 1]))
+def test_every_hit_and_no_other(shared: Database, rows: list[dict[str, str]], asked: list[Query], worth: int) -> None:
+    """Whatever stands in rows and whatever is asked of them, the index finds what comparing each of them finds; count and order agree,
+    however many of the tokens are asked. Rows that are erased leave nothing."""
     dates = itertools.cycle(("19491001", "", "20190101", "1987年3月", "19850101", "很久以前"))  # in this part of the index and in that
     coded = [{"档号": f"J001-3-{at:04d}", **row} for at, row in enumerate(rows)]
     ids = lay(shared, [{**row, "成文日期": date} if date else row for row, date in zip(rows, dates, strict=False)])
+    patch = pytest.MonkeyPatch()
+    patch.setattr(search_plan, "WORTH", worth)
     try:
         for query in asked:
             wanted = [number for number, row in zip(ids, coded, strict=True) if answers(query, row)]
@@ -177,6 +180,7 @@ def test_every_hit_and_no_other(shared: Database, rows: list[dict[str, str]], as
             answer = search(shared.read(), WHOLE, SearchRequest(text, limit=3))
             assert (answer.count.value, answer.count.capped) == (len(wanted), False)
     finally:
+        patch.undo()
         with shared.transaction() as connection:
             catalogue_rows.erase(connection, 0, [row["档号"] for row in coded])
     assert terms(shared) == []

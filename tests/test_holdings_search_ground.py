@@ -1,13 +1,17 @@
 """What questions stand on is read once for each state of the database, and never outlives it."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from test_holdings_search import found, lay
 
-from holdings import catalogue_sheets, search_index
+from holdings import catalogue_sheets, search_index, search_plan
+from holdings.access import Access, Caller, Role, access_of
+from holdings.search import search
 from holdings.search_ground import ground
+from holdings.search_request import Facet, SearchRequest, Sort
 from sync.database import Database, open_database
 
 
@@ -65,3 +69,19 @@ def test_it_is_read_once_for_a_state_of_the_database(database: Database) -> None
     with reader:
         assert ground(reader) is not known
         assert ground(reader) is ground(reader)
+
+
+@pytest.mark.parametrize("worth", [1, search_plan.WORTH])
+def test_what_the_index_is_not_asked_is_compared(database: Database, monkeypatch: pytest.MonkeyPatch, worth: int) -> None:
+    """A frequent word or value beside a rare word is not asked of the index; hits, counts and facets are the same."""
+    monkeypatch.setattr(search_plan, "WORTH", worth)
+    rows = [{"题名": f"关于{'防洪' if at % 10 == 0 else '供水'}的通知", "开放状态": "开放" if at % 4 else "控制"} for at in range(80)]
+    ids = lay(database, rows)
+    wanted = [number for at, number in enumerate(ids) if at % 10 == 0 and at % 4][::-1]
+    request = SearchRequest("防洪 通知", filters={Facet.OPENING: ("开放",)}, sort=Sort.NEWEST, facets=(Facet.OPENING,))
+    for access in (Access.whole(), access_of(Caller(Role.PUBLIC))):
+        answer = search(database.read(), access, request)
+        assert [hit.id for hit in answer.hits] == wanted
+        assert (answer.count.value, answer.count.capped, answer.facets[0].values) == (4, False, (("开放", 4),))
+        assert ("通知" in answer.plan["索引"]) == (worth > 1)
+    assert [hit.id for hit in search(database.read(), Access.whole(), replace(request, sort=Sort.DATE)).hits] == wanted
