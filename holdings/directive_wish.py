@@ -8,11 +8,14 @@ from typing import Any, Final
 
 from crypto import cbor
 from holdings.directive_entry import Subject
-from holdings.directive_text import NAME_MAX, NOTE_MAX, Word, at_most, date_of, text_of, word_of
+from holdings.directive_text import NAME_MAX, NOTE_MAX, Word, at_most, date_of, person_of, seconds_of, text_of, word_of
 from holdings.errors import DirectiveUnreadable
 
 RECORDS_MAX: Final = 256
 CHANGES_MAX: Final = 64
+PERSONS_MAX: Final = 100
+CODES_MAX: Final = 50
+"""Codes of a request that travel with its answer; more are in the register of the hub."""
 
 
 class OpeningResult(IntEnum):
@@ -141,25 +144,65 @@ class ReadingAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceivedRequest:
+    """A request as it was entered at the hub for the archive where the person came: what that archive's own register needs. `document` its kind by its
+    code, `masked` its number; `codes` what was asked for; `holder` who was asked; `time` seconds UTC."""
+
+    serial: str
+    applicant: str
+    document: str
+    masked: str
+    unit: str
+    persons: int
+    purpose: str
+    subject: str
+    holder: str
+    codes: tuple[str, ...]
+    time: int
+    by: str
+
+    def to_list(self) -> list[Any]:
+        """The array of format.md §17."""
+        if not 1 <= self.persons <= PERSONS_MAX:
+            raise DirectiveUnreadable(f"人次应在 1 到 {PERSONS_MAX} 之间（format.md §17）")
+        texts = [self.serial, self.applicant, self.document, self.masked, self.unit]
+        codes = [text_of(one, NAME_MAX) for one in at_most(self.codes, CODES_MAX)]
+        said = [self.persons, text_of(self.purpose, NAME_MAX), text_of(self.subject, NOTE_MAX), text_of(self.holder, NAME_MAX), codes]
+        return [*(text_of(one, NAME_MAX) for one in texts), *said, seconds_of(self.time), person_of(self.by)]
+
+    @classmethod
+    def from_list(cls, value: list[Any]) -> ReceivedRequest:
+        """From the array; CryptoError or DirectiveUnreadable."""
+        f = cbor.take_list(value, [str, str, str, str, str, int, str, str, str, list, int, str], name="received")
+        codes = tuple(text_of(one, NAME_MAX) for one in cbor.take_array(f[9], str, at_most=CODES_MAX))
+        made = cls(f[0], f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], codes, seconds_of(f[10]), f[11])
+        made.to_list()  # within the bounds of who writes it
+        return made
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingAnswer:
-    """协查答复: what the archive that was asked says."""
+    """协查答复: what the archive that was asked says; `received` the request itself, for the register of the archive that asks."""
 
     request: bytes
     result: ReadingResult
     text: str
     word: Word
     until: str = ""
+    received: ReceivedRequest | None = None
 
     def to_map(self) -> dict[int, Any]:
         """The map of format.md §17."""
-        said = {1: self.request, 2: int(self.result), 4: text_of(self.text), **self.word.to_map()}
-        return {**said, **({9: date_of(self.until)} if self.until else {})}
+        said: dict[int, Any] = {1: self.request, 2: int(self.result), 4: text_of(self.text), **self.word.to_map()}
+        said |= {9: date_of(self.until)} if self.until else {}
+        return {**said, 10: self.received.to_list()} if self.received is not None else said
 
     @classmethod
     def from_map(cls, f: dict[int, Any]) -> ReadingAnswer:
         """From the map; CryptoError or DirectiveUnreadable."""
-        f = cbor.take_map(f, {1: cbor.ID16, 2: int, 4: str, 5: str, 6: int}, {9: str}, name="reading-answer")
-        return cls(f[1], ReadingResult(f[2]), text_of(f[4]), word_of(f), date_of(f.get(9, "")))
+        f = cbor.take_map(f, {1: cbor.ID16, 2: int, 4: str, 5: str, 6: int}, {9: str, 10: list}, name="reading-answer")
+        received = ReceivedRequest.from_list(f[10]) if 10 in f else None
+        return cls(f[1], ReadingResult(f[2]), text_of(f[4]), word_of(f), date_of(f.get(9, "")), received)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from holdings.errors import HoldingsError, ReadingRefused
 from holdings.reading_request import ASKED_MAX, Applicant, Asked, Document, Request, Rules, State
 from holdings.reading_request_store import Wanted
 from holdings.search_index import RECORDS
+from hub import reading_answer
 from hub.account import Account, Role
 from hub.home import Home
 from hub.keeper import keeper
@@ -82,6 +83,8 @@ class ReadingDesk:
                     received_at=here,
                 )
                 made.append(store.add(connection, request))
+        for one in made:
+            reading_answer.tell(self._home, one)
         return made
 
     def asked(self, account: Account, refs: Iterable[str]) -> list[Asked]:
@@ -212,7 +215,7 @@ class ReadingDesk:
                 )
             return step(request)
 
-        return self._step(account, number, checked)
+        return reading_answer.tell(self._home, self._step(account, number, checked))
 
     def withdraw(self, account: Account, number: int) -> Request:
         """Take it back before it is decided."""
@@ -321,7 +324,7 @@ class ReadingDesk:
         from hub.directive_store import Stage
 
         if request.state is not State.WAITING or not request.holder:
-            return request
+            return reading_answer.tell(self._home, request)
         reading = self._home.front.read()
         issued = directive_store.by_mark(reading, self._mark(request))
         if issued is None or issued.stage not in (Stage.APPLIED, Stage.DECLINED):
@@ -340,7 +343,8 @@ class ReadingDesk:
             return rules_of.approve(one, by=by, now=now, law=self.law, asked=wanted) if wanted else one
 
         with self._home.holdings.transaction() as connection:
-            return store.change(connection, request.number, step, now)
+            decided = store.change(connection, request.number, step, now)
+        return reading_answer.tell(self._home, decided)
 
     def _known(self, asked: Asked) -> Asked:
         """A record as the centre knows it, whoever asked: for what its holder has allowed."""

@@ -137,7 +137,7 @@ class Counter:
         who = one.applicant
         return {
             "number": one.number, "serial": one.serial, "time": one.received, "name": who.name, "document": who.document.label, "masked": who.masked,
-            "unit": who.unit, "letter": who.letter, "persons": who.persons, "purpose": self.law.purposes.get(one.purpose, one.purpose),
+            "unit": who.unit, "letter": who.letter, "persons": who.persons, "purpose": self.law.purposes.get(one.purpose, one.purpose), "holder": one.holder,
             "subject": one.subject, "asked": [{"ref": a.ref, "title": a.title, "opening": a.opening.value, "open": a.opening is Opening.OPEN} for a in one.asked],
             "state": requests.standing(one, self._now).value, "label": requests.standing(one, self._now).label, "by": one.received_by,
             "decided_by": one.decided_by, "reason": one.reason, "until": one.until, "certificate": one.certificate, "copies": one.copies,

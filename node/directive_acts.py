@@ -12,13 +12,13 @@ from holdings.custody import ActKind, CustodyAct, Effect, Party
 from holdings.directive import Body, HandOver, kind_of
 from holdings.directive_entry import Result, Subject
 from holdings.directive_verdict import Accepted, Grant, Link, Returned
-from holdings.directive_wish import Correction, Opening, ReadingAsked
+from holdings.directive_wish import Correction, Opening, ReadingAnswer, ReadingAsked
 from holdings.errors import CustodyRefused, HoldingsError
 from holdings.opening_verdict import OpeningVerdict
 from holdings.record import RecordId
 from holdings.records import StoredRecord
 from holdings.reference_code import match_key
-from node import city_verdicts, settings
+from node import city_answers, city_verdicts, settings
 from node.amending import Amendment, amend
 from node.clock import Clock
 from node.directive_store import Told
@@ -48,6 +48,8 @@ class Acts:
                 self._by_hub(told, ActKind.GRANT, body.subjects, Party(self._home.identity.log.log_id))
             case Opening():
                 return self._opened(body, clock)
+            case ReadingAnswer(received=received) if received is not None:
+                city_answers.enter(self._connection, body, received, self._now)
         return (Result.WAITING if kind_of(body).asks else Result.APPLIED), ""
 
     def decided(self, told: Told, body: Body, clock: Clock, *, yes: bool, person: str, text: str) -> None:

@@ -14,6 +14,7 @@ from holdings import custody_store, journal, records
 from holdings import reading_request_store as store
 from holdings.custody import ActKind, CustodyAct, Party
 from holdings.directive_entry import Result
+from holdings.directive_wish import ReadingAnswer
 from holdings.journal import Filter, Outcome
 from holdings.reading_request import DAY_S
 from hub import directive_store, opened
@@ -207,6 +208,8 @@ def taken_over(home: Home, title: str) -> None:
 @pytest.mark.parametrize(("result", "says"), [(Result.APPLIED, "准予利用"), (Result.DECLINED, "不予利用")])
 def test_the_holders_answer_decides(reading_room: Door, other: Browser, result: Result, says: str) -> None:
     """What the holder's people answer to the directive is the decision, in the holder's name; the archive that received the request sees it."""
+    if result is Result.APPLIED:
+        reading_room.hub.node("河东区")
     address = entered(other, **WANG, subject="", refs=SHUT_REF)
     assert other.send(f"{address}/forward").says("已签发")
     front = reading_room.hub.hub.home.front
@@ -215,6 +218,19 @@ def test_the_holders_answer_decides(reading_room: Door, other: Browser, result: 
         assert directive_store.answered(connection, newest, result, ack=1, acked=1_700_000_000)
     assert other.get(address).says(says, "和平区")
     assert other.get(address).says(says)
+    granted = result is Result.APPLIED
+    [told] = answers(reading_room, address)
+    assert (told.result.name, told.received.holder, told.received.applicant) == ("GRANTED" if granted else "DECLINED", "和平区", "王淑珍")
+    assert told.received.codes == (SHUT_REF,)
+    assert "19491231" not in told.received.masked
+
+
+def answers(door: Door, address: str) -> list[ReadingAnswer]:
+    """What was told to 河东区 of the request at an address, as it stands in the hub's log."""
+    home = door.hub.hub.home
+    reading, serial = home.front.read(), store.get(home.holdings.read(), int(address.rpartition("/")[2])).serial
+    bodies = [home.directives().body(reading, one) for one in directive_store.listed(reading, limit=100)]
+    return [one for one in bodies if isinstance(one, ReadingAnswer) and one.received is not None and one.received.serial == serial]
 
 
 def test_the_register_shows_ones_own_business(

@@ -203,6 +203,7 @@ def detail(one: Answer) -> Content:
         (_("证件"), f"{_(one['document'])}  {one['masked']}  {one['letter']}".rstrip()),
         (_("目的"), f"{one['purpose']}  {one['subject']}".rstrip()),
         *((_("档案"), f"{asked['ref']}  {_(asked['opening'])}  {asked['title']}") for asked in one["asked"][:5]),
+        *([(_("保管方"), one["holder"])] if one.get("holder") else []),
         (_("状态"), f"{_(one['label'])}  {one['decided_by']}  {one['reason']}".rstrip()),
         (_("查档证明"), f"{one['certificate'] or '-'}  {copied}"),
         (_("经办人"), f"{one['by']}  {figures.stamp(one['time'])}"),
