@@ -17,6 +17,7 @@ from holdings.record import Basis
 from node import folders, page_acts, settings
 from node.engine import Engine
 from node.errors import ConfigurationWrong
+from node.gathered_pages import GatheredPage
 from node.places import GATHERED
 from node.record_pages import FILE_MAX, drawn
 from node.settings import Setting
@@ -58,21 +59,26 @@ class Cataloguing:
         return any(one.finding.code in SECRET for one in quarantine.for_subject(self._home.database.read(), subject))
 
     def pages(self, place: str) -> list[str]:
-        """Names of the page files of a waiting place, in their order; none where a layout has gathered them from several folders."""
+        """Names of the page files of a waiting place, in their order."""
+        return [page.name for page in self._pages(place)]
+
+    def _pages(self, place: str) -> list[GatheredPage]:
+        """The page files of a place that waits; NotFound for anything else, so that no other folder is ever opened."""
+        reading = self._home.database.read()
+        known = folders.find(reading, place[:PLACE_MAX])
+        if known is None or known.state is folders.FolderState.GONE or self._secret(known.subject):
+            raise NotFound("这个文件夹已不在待目录之列；请返回重选")
+        if GATHERED in place:
+            batch = place.rpartition(GATHERED)[0]
+            return self._engine.gathered.of(place, batch, [one.place for one in self.waiting() if one.delivery == batch])
         root = self._root(place)
         folder = look(str(root)) if root is not None else None
         if folder is None:
             return []
-        names = [file.name for file in folder.files if name_kind(file.name) is NameKind.CONTENT]
-        return list(order_pages(set(names)).names)
+        names = {file.name for file in folder.files if name_kind(file.name) is NameKind.CONTENT}
+        return [GatheredPage(name, f"{place}/{name}") for name in order_pages(names).names]
 
     def _root(self, place: str) -> Path | None:
-        """The folder of a place that waits; NotFound for anything else, so that no other folder is ever opened."""
-        known = folders.find(self._home.database.read(), place[:PLACE_MAX])
-        if known is None or known.state is folders.FolderState.GONE or self._secret(known.subject):
-            raise NotFound("这个文件夹已不在待目录之列；请返回重选")
-        if GATHERED in place:
-            return None
         top, _, rest = place.partition("/")
         return next(
             (Path(watch, *rest.split("/")) for watch in self._home.config.watch if Path(watch).name == top and rest),
@@ -85,19 +91,20 @@ class Cataloguing:
         Raises:
             ConfigurationWrong: it cannot be drawn, with the reason. NotFound: no such place or page.
         """
-        names = self.pages(place)
-        if not 1 <= number <= len(names):
-            raise NotFound(f"此文件夹只有 {len(names)} 页")
-        path = page_acts.on_disk(self._home, f"{place}/{names[number - 1]}")
+        pages = self._pages(place)
+        if not 1 <= number <= len(pages):
+            raise NotFound(f"此文件夹只有 {len(pages)} 页")
+        page = pages[number - 1]
+        path = page_acts.on_disk(self._home, page.path)
         try:
             if path is None or path.stat().st_size > FILE_MAX:
-                raise ConfigurationWrong(
-                    f"“{names[number - 1]}”读不出，或大于 {FILE_MAX >> 20} MiB；请直接打开文件查看"
-                )
+                # Whatever was gathered is not as it was: the next question reads the folders anew.
+                self._engine.gathered.forget()
+                raise ConfigurationWrong(f"“{page.name}”读不出，或大于 {FILE_MAX >> 20} MiB；请直接打开文件查看")
             data = path.read_bytes()
         except OSError as fault:
-            raise ConfigurationWrong(f"“{names[number - 1]}”读不出：{fault.strerror or fault}") from fault
-        return base64.b64encode(drawn(self._engine, names[number - 1], data, wish)).decode()
+            raise ConfigurationWrong(f"“{page.name}”读不出：{fault.strerror or fault}") from fault
+        return base64.b64encode(drawn(self._engine, page.name, data, wish)).decode()
 
     def save(self, batch: str, values: Mapping[str, str], by: str) -> str:
         """Store a typed row; its code. Images that wait for it are looked at anew.

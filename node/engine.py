@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ from sync.sandbox import Sandbox
 from sync.transform import Transcode
 
 if TYPE_CHECKING:
+    from node.gathered_pages import GatheredPages
     from node.page_door import PageDoor
 
 R4_WAIT_S = 60.0
@@ -128,6 +130,13 @@ class Engine:
         """Set by a daemon: lets go of all keys and waits for the passphrase."""
         self.door: PageDoor | None = None
         """For the browser of this machine, once somebody has asked for a link."""
+
+    @functools.cached_property
+    def gathered(self) -> GatheredPages:
+        """Pages of records gathered from several folders, for who catalogues them; made when somebody does."""
+        from node.gathered_pages import GatheredPages
+
+        return GatheredPages(self.home)
 
     def unsettled(self) -> bool:
         """Does anything wait for its second look?"""

@@ -79,9 +79,9 @@ def propose_for(home: Home, delivery: str, connection: apsw.Connection | None = 
     connection = home.database.read() if connection is None else connection
     standing = Standing.read(connection)
     profile = standing.profiles.of(delivery)
-    tree = _tree(home, delivery, profile)
+    tree = tree_of(home, delivery, profile)
     tree.add_beside()
-    names, asked = tree.names(), lookups(connection, delivery, tree.words)
+    names, asked = tree.names(), lookups(connection, tree)
     candidates = [profile.layout] if profile.gathers else []
     candidates += [Layout("rows")] if next(link_store.of_delivery(connection, delivery), None) else []
     best: tuple[tuple[int, int, int], Layout, Gathered] | None = None
@@ -99,7 +99,8 @@ def propose_for(home: Home, delivery: str, connection: apsw.Connection | None = 
     return Proposed(layout, linked, len(found.gatherings) - linked, len(found.left), proposal)
 
 
-def _tree(home: Home, delivery: str, profile: IntakeProfile) -> DeliveryTree:
+def tree_of(home: Home, delivery: str, profile: IntakeProfile) -> DeliveryTree:
+    """The names below a delivery's folder as they are now; ConfigurationWrong when it is not there."""
     first, _, relative = delivery.partition("/")
     root = next((Path(w) for w in home.config.watch if Path(w).name == first), None)
     path = root / relative if root and relative else root

@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from drawn_pages import encoded, page
 from node_at_work import NodeAtWork, make
 from PIL import Image
 
 from holdings.errors import MendRefused, NotFound
 from node.engine import Engine
+from node.errors import ConfigurationWrong
 from node.service import Service
 from sync.sandbox import Sandbox
 
@@ -97,6 +99,35 @@ def test_a_typed_row_is_taken_back_and_gives_way(work: tuple[NodeAtWork, Engine,
     assert node.search("抗旱")["total"] == 1
     with pytest.raises(MendRefused, match="目录表改写"):
         node.cataloguing_undo("张三")
+
+
+def test_pages_gathered_from_several_folders_are_drawn(tmp_path: Path, sandbox: Sandbox) -> None:
+    """What a layout makes of a folder and of the rescans beside it is shown page by page as it would be sealed: a rescan in the place of its page; a file
+    that is gone is told, and then the folders are read anew."""
+    work = make(tmp_path, sandbox)
+    work.scans.record(f"第03批/{B}", 3, 1)
+    work.scans.put(f"第03批/重扫/{B}", {"0002.jpg": encoded(page(90))})
+    work.scans.rows({A: {"页数": "1"}}, "第03批")
+    with work.opened() as engine:
+        node = Service(engine)
+        node.profile_add(text='name = "夹"\n[layout]\nkind = "folders"')
+        node.profile_assign(delivery_name="扫描/第03批", name="夹")
+        engine.run(settle_s=0.0, send=False)
+        [waiting] = node.cataloguing_waiting()["items"]
+        place = waiting["place"]
+        assert (place, waiting["code"], waiting["delivery"]) == (f"扫描/第03批#{B}", B, "扫描/第03批")
+        form = node.cataloguing_form("张三", place)
+        assert (form["values"]["页数"], form["pages"]) == ("3", ["0001.jpg", "0002.jpg", "0003.jpg"])
+        pictures = [node.cataloguing_picture(place, number, 60, 60)["picture"] for number in (1, 2, 3)]
+        root = work.scans.root / "第03批"
+        assert len(set(pictures)) == 3
+        (root / "重扫" / B / "0002.jpg").rename(root / B / "0002.jpg")
+        with pytest.raises(ConfigurationWrong, match="读不出"):
+            node.cataloguing_picture(place, 2, 60, 60)
+        assert node.cataloguing_picture(place, 2, 60, 60)["picture"] == pictures[1]
+        for other in (f"扫描/第03批#{C}", "扫描/第03批#..", "扫描#x"):
+            with pytest.raises(NotFound):
+                node.cataloguing_picture(other, 1)
 
 
 def test_no_other_folder_is_opened(work: tuple[NodeAtWork, Engine, Service]) -> None:
