@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from holdings import rectification
 from holdings.access import Access
-from holdings.directive_verdict import PAGE_MAX
+from holdings.directive_verdict import PAGE_MAX, HandOver
 from holdings.errors import ReceptionRefused
 from holdings.language import mark
 from holdings.reception import Standing
@@ -39,7 +39,7 @@ RECORDS: Final = {
 """What the records of a delivery can be narrowed to."""
 DONE: Final = {
     "accept": mark("已拟通过 {n} 件。"), "return": mark("已拟退回 {n} 件。"), "withdraw": mark("已撤销 {n} 件的拟定结论。"), "left": mark("其余 {n} 件未动。"),
-    "conclude": mark("第 {n} 轮已办结，结论已发往节点。"),
+    "take": mark("已拟接收 {n} 件。"), "conclude": mark("第 {n} 轮已办结，结论已发往节点。"),
 }  # fmt: skip
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
@@ -129,6 +129,11 @@ def back(visit: Visit, held: Reception, **done: object) -> Reply:
     return visit.to(f"/reception/{held.id}?" + urlencode({name: value for name, value in said.items() if value != ""}))
 
 
+def drafted(visit: Visit, held: Reception) -> str:
+    """What a drafted acceptance is called in `DONE`: a report is passed, a transfer is taken."""
+    return "take" if ReceptionView(visit.frame.home, rights(visit)).handover(held) is HandOver.TRANSFER else "accept"
+
+
 def judge(visit: Visit) -> Reply:
     """Draft verdicts for the records that were ticked, or take the drafts back."""
     _, held = asked(visit)
@@ -144,7 +149,8 @@ def judge(visit: Visit) -> Reply:
     except ReceptionRefused as refused:
         reply = delivery(visit, told(visit.words, refused))
     else:
-        reply = back(visit, held, **{act if act in ("accept", "withdraw") else "return": count})
+        named = drafted(visit, held) if act == "accept" else act if act == "withdraw" else "return"
+        reply = back(visit, held, **{named: count})
         reply.note = f"{act}: {count}"
     reply.subject = subject(held)
     return reply
@@ -165,7 +171,7 @@ def rest(visit: Visit) -> Reply:
     _, held = asked(visit)
     clean = visit.ask.said("which") != "all"
     done, left = ReceptionDesk(visit.frame.home).accept_rest(held, by(visit), rights(visit), clean=clean)
-    reply = back(visit, held, accept=done, **({"left": left} if left else {}))
+    reply = back(visit, held, **{drafted(visit, held): done}, **({"left": left} if left else {}))
     reply.subject, reply.note = subject(held), f"accept rest: {done}, left: {left}"
     return reply
 

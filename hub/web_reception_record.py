@@ -18,6 +18,7 @@ from hub.check_run import NICE, HandoverChecks
 from hub.reception_desk import ReceptionDesk, Ruling
 from hub.reception_store import Reception
 from hub.reception_view import ReceptionView, RecordRow
+from hub.record_shown import described
 from hub.vault import Vault
 from hub.web_frame import Visit
 from hub.web_reception import ROLES, asked, by, number_of, rights
@@ -54,9 +55,8 @@ def record(visit: Visit, error: str = "") -> Reply:
     heading = Heading(home.genesis.name, visit.person.person, home.clock.wall(), "jindang")
     findings = check_report.record_report(run, "", heading, home.site)["findings"] if run else []
     body = records.body(home.holdings.read(), row.record)
-    elements = [(name, value) for name, value in body.elements.items() if value and name not in (TITLE, CODE)][
-        :ELEMENTS_MAX
-    ]
+    said = described(body.elements, home.site, mask=False)
+    elements = [one for one in said if one.name not in (TITLE, CODE)][:ELEMENTS_MAX]
     history = view.history(row.item.number)
     drafted = history[0][0] if history and history[0][0].round == 0 else None
     if error:
@@ -69,7 +69,7 @@ def record(visit: Visit, error: str = "") -> Reply:
         "reception_record.html", 422 if error else 200, one=row, held=held, handover=view.handover(held), run=run, checked=CHECKED, colours=COLOURS,
         findings=[found for found in findings if found["mark"] != "untested"], elements=elements, history=history, error=error, ticked=ticked, remark=remark,
         reasons=ReceptionDesk(home).rule.reasons, following=view.next_waiting(held, row.item), viewer=RECORDS + row.item.number,
-        explanation=body.explanation,
+        explanation=body.explanation, handovers={one.round.round: one.round.handover for one in view.rounds(held)},
     )  # fmt: skip
     reply.subject = subject(held, row)
     return reply

@@ -220,7 +220,9 @@ def test_a_transfer_waits_for_its_release(counter: Counter, archivist: Browser) 
     assert archivist.send(f"{path}/{mine['1']}", act="accept").status == 200
     archivist.get(f"{path}/{mine['4']}")
     assert archivist.send(f"{path}/{mine['4']}", act="return", reason="Z01").status == 200
-    archivist.get(path)
+    page = archivist.get(path)
+    assert page.says("检测通过的全部拟接收", "1 件接收，1 件退回")
+    assert not page.says("全部拟通过")
     rounds = str(counter.reception.rounds)
     assert archivist.send(f"{path}/conclude", rounds=rounds, sure="yes").says(f"第 {int(rounds) + 1} 轮已办结", "移交")
     paper = archivist.get(f"{path}/rounds/{int(rounds) + 1}/register")
