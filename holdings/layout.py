@@ -69,10 +69,10 @@ class LinkRow:
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """What the catalogue knows, by match key: is there a row, the rows of a volume, the link rows of this delivery."""
+    """What the catalogue knows, by match key: is there a row, the rows that these pages of a volume are cut by, the link rows of this delivery."""
 
     known: Callable[[str], bool] = lambda _: False
-    volume: Callable[[str], Sequence[VolumeRow]] = lambda _: ()
+    volume: Callable[[str, Sequence[Page]], Sequence[VolumeRow]] = lambda _, __: ()
     links: Callable[[], Iterable[LinkRow]] = lambda: ()
 
 

@@ -195,7 +195,7 @@ def _volumes(work: _Work, ways: list[tuple[Way, list[str]]], send: Collection[Us
     whole, gatherings = _finish(work, send), []
     left = list(whole.left)
     for volume in whole.gatherings:
-        rows = work.lookups.volume(volume.key)
+        rows = work.lookups.volume(volume.key, volume.pages)
         if not any(not row.whole for row in rows):
             gatherings.append(volume)
             continue

@@ -7,13 +7,14 @@ Functions run inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
 from holdings.record import Relation, RelationKind
 from holdings.reference_code import match_key
 
+ITEMS_MAX: Final = 20_000  # items of one volume, as catalogue.of_volume
 FOUND_MAX: Final = 1_000  # records told of one former code; a code is seldom split into more
 
 
@@ -46,6 +47,15 @@ def once_bore(connection: apsw.Connection, key: str) -> list[int]:
         "SELECT record FROM former_code WHERE match_key = ? ORDER BY record LIMIT ?", (key, FOUND_MAX)
     )
     return [int(number) for (number,) in rows]
+
+
+def of_volume(connection: apsw.Connection, volume: str) -> tuple[list[int], list[str]]:
+    """What once bore a code of a volume (its match key): numbers of records, and match keys of today of rows that had none."""
+    between = (f"{volume}-", f"{volume}.", ITEMS_MAX)
+    told = " WHERE match_key > ? AND match_key < ? ORDER BY match_key LIMIT ?"
+    numbers: list[Any] = connection.execute("SELECT record FROM former_code" + told, between).fetchall()
+    rows = connection.execute("SELECT became FROM former_row" + told, between).fetchall()
+    return list(dict.fromkeys(int(number) for (number,) in numbers)), list(dict.fromkeys(str(key) for (key,) in rows))
 
 
 def any_kept(connection: apsw.Connection) -> bool:

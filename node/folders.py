@@ -136,6 +136,12 @@ def of_subject(connection: apsw.Connection, subject: str) -> list[tuple[int, byt
     return [(row[0], row[1]) for row in rows]
 
 
+def places_of(connection: apsw.Connection, subject: str) -> list[tuple[str, int]]:
+    """(path, id) of the places whose record bears a match key and that are not gone, oldest first."""
+    rows = connection.execute("SELECT path, id FROM folder WHERE subject = ? AND state <> 'GONE' ORDER BY id", (subject,))
+    return [(str(path), int(number)) for path, number in rows]
+
+
 def set_subject(connection: apsw.Connection, path: str, subject: str) -> None:
     """The folder at `path`, if it is known, stands for the record that bears this match key."""
     connection.execute("UPDATE folder SET subject = ?2 WHERE path = ?1 AND subject <> ?2", (path, subject))

@@ -6,7 +6,7 @@ Memory is in proportion to the delivery's files, about 300 bytes each; the plain
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -17,11 +17,10 @@ from holdings.file_name import NameKind, name_kind
 from holdings.findings import FindingCode
 from holdings.layout import Gathered, Gathering, Lookups
 from holdings.layout_gather import gather
-from holdings.layout_volume import VolumeRow
 from holdings.layout_words import Vocabulary, vocabulary
 from holdings.profile import IntakeProfile
-from holdings.record import Level, Row
 from node.places import GATHERED, Place
+from node.volume_rows import VolumeRows
 from node.walk import FileStat, Folder, look, walk
 
 FILES_MAX = 2_000_000
@@ -91,6 +90,10 @@ class DeliveryTree:
                 found.append((place, sheets))
         return found
 
+    def stats(self) -> dict[tuple[str, str], FileStat]:
+        """Every file by its folder and name."""
+        return {(place, file.name): file for place, folder in self.folders.items() for file in folder.files}
+
     def names(self) -> dict[str, list[str]]:
         """What the layout sees; overrides beside deliveries within are left to these."""
         skip = {p for p in self.folders if self.has_deliveries and self.words.override_rank(p.partition("/")[0])}
@@ -117,12 +120,12 @@ def gather_tree(tree: DeliveryTree, connection: apsw.Connection) -> TreeRead:
     gathered = gather(
         tree.names(),
         profile.layout,
-        lookups(connection, tree.name, tree.words),
+        lookups(connection, tree),
         profile.representations.uses(),
         profile.ready.markers,
         tree.words,
     )
-    stats = {(place, f.name): f for place, folder in tree.folders.items() for f in folder.files}
+    stats = tree.stats()
     odd = [(f"{p}/{name}".lstrip("/"), code) for p, folder in tree.folders.items() for name, code in folder.odd]
     odd += [(place, FindingCode.UNREADABLE) for place, folder in tree.folders.items() if folder.unreadable]
     places = [
@@ -169,13 +172,10 @@ def _folder(tree: DeliveryTree, found: Gathering, stats: dict[tuple[str, str], F
     )
 
 
-def lookups(connection: apsw.Connection, delivery: str, words: Vocabulary) -> Lookups:
+def lookups(connection: apsw.Connection, tree: DeliveryTree) -> Lookups:
     """What a layout may ask the catalogue. A classified row counts as known, so that its images are found, and held, unopened."""
-
-    def volume(key: str) -> list[VolumeRow]:
-        return [_volume_row(row, key, words) for row in catalogue.of_volume(connection, key)]
-
-    return Lookups(lambda key: _is_known(connection, key), volume, lambda: link_store.of_delivery(connection, delivery))
+    volumes = VolumeRows(connection, tree.name, tree.words, tree.stats())
+    return Lookups(lambda key: _is_known(connection, key), volumes.of, lambda: link_store.of_delivery(connection, tree.name))
 
 
 def _is_known(connection: apsw.Connection, key: str) -> bool:
@@ -183,20 +183,3 @@ def _is_known(connection: apsw.Connection, key: str) -> bool:
     if catalogue.for_images(connection, key) is not None:
         return True
     return bool(lineage.once_bore(connection, key)) or lineage.row_became(connection, key) is not None
-
-
-def _volume_row(row: Row, volume: str, words: Vocabulary) -> VolumeRow:
-    rows = words.rows
-    whole = row.match_key == volume and row.level is Level.VOLUME
-    return VolumeRow(
-        row.reference_code,
-        row.match_key,
-        _said(row, rows["from"]),
-        _said(row, rows["to"]),
-        row.elements.get("页数", ""),
-        whole,
-    )
-
-
-def _said(row: Row, names: Iterable[str]) -> str:
-    return next((value for name in names if (value := row.elements.get(name, ""))), "")

@@ -50,7 +50,7 @@ def test_f2_items_are_page_ranges_of_a_volume_folder() -> None:
     ]  # fmt: skip
     tree = {"J023/2/0145": ["000封面.jpg", "ML001.jpg", "BK001.jpg", *(f"{n:03d}.jpg" for n in range(1, 11))]}
     layout = Layout("volumes", path="{fonds}/{inventory}/{volume}", code="{fonds}-{inventory}-{volume}")
-    found = gather(tree, layout, Lookups(volume=lambda _: rows))
+    found = gather(tree, layout, Lookups(volume=lambda _, __: rows))
     assert parts(found) == {
         f"{VOLUME}-001": ["001.jpg", "002.jpg", "003.jpg"], f"{VOLUME}-002": ["004.jpg", "005.jpg", "006.jpg"], f"{VOLUME}-003": ["006.jpg"],
         f"{VOLUME}-004": ["007.jpg", "008.jpg"], VOLUME: ["000封面.jpg", "ML001.jpg", "BK001.jpg"],
@@ -63,7 +63,7 @@ def test_f2_items_are_page_ranges_of_a_volume_folder() -> None:
 def test_f2_without_rows_of_items_the_volume_is_one_record() -> None:
     """A volume whose items are not catalogued keeps all its pages, covers first and 备考表 last."""
     tree = {VOLUME: ["BK001.jpg", "0002.jpg", "FM.jpg", "0001.jpg"]}
-    found = gather(tree, Layout("volumes"), Lookups(volume=lambda key: [VolumeRow(VOLUME, key, whole=True)]))
+    found = gather(tree, Layout("volumes"), Lookups(volume=lambda key, _: [VolumeRow(VOLUME, key, whole=True)]))
     assert parts(found) == {VOLUME: ["FM.jpg", "0001.jpg", "0002.jpg", "BK001.jpg"]}
 
 
