@@ -32,7 +32,7 @@ class HandOver(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class ReturnFault:
-    """Why a record comes back: a code of the list of reasons, the pages (first, last; from 1 among the version's parts), a remark."""
+    """Why a record comes back: a code of the list of reasons, the pages (first, last; from 1 through the pages of the version's parts, format.md §17), a remark."""
 
     code: str
     pages: tuple[tuple[int, int], ...] = ()

@@ -10,7 +10,7 @@ from holdings import custody_store, records
 from holdings.custody import Party
 from holdings.directive_verdict import ReturnFault
 from holdings.record import RecordId
-from node import city_verdicts
+from node import city_verdicts, part_pages
 from node.city_verdicts import CityVerdict
 from node.home import Home
 from sync import sealed
@@ -40,9 +40,9 @@ def custody(home: Home, reading: apsw.Connection, identity: bytes) -> Answer:
 
 
 def verdict(reading: apsw.Connection, one: CityVerdict) -> Answer:
-    """One word of the hub about a version; pages by file name where that version is the one held."""
+    """One word of the hub about a version; pages by file where that version is the one held, as far as the pages of its files were counted."""
     held = records.by_id(reading, RecordId(one.record))
-    names = [part.name for part in sealed.current(reading, one.record)] if held and held.version == one.version else []
+    names = part_pages.in_order(reading, sealed.current(reading, one.record)) if held and held.version == one.version else []
     return {
         **record(reading, one.record), "number": one.dseq, "version": one.version, "current": held.version if held else 0,
         "accepted": one.accepted, "handover": one.handover.name.lower(), "round": one.round, "due": one.due, "delivery": one.delivery,

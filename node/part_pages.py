@@ -43,13 +43,27 @@ def known(connection: apsw.Connection, part: Part) -> int:
     return int(row[0]) if row else 0
 
 
+def in_order(connection: apsw.Connection, parts: Iterable[Part]) -> list[str]:
+    """The pages of a version's parts as its verdicts count them (format.md §17), each by its file (`案卷.pdf#3`); up to the first file that nobody counted."""
+    found = list[str]()
+    for part in parts:
+        if may_have_many(part.name) and not _is_counted(connection, part):
+            break
+        found += pages_of(connection, part)
+    return found
+
+
+def _is_counted(connection: apsw.Connection, part: Part) -> bool:
+    return connection.execute("SELECT 1 FROM part_pages WHERE sha256 = ?", (part.sha256,)).fetchone() is not None
+
+
 def count(home: Home, sandbox: Sandbox, parts: Iterable[Part]) -> None:
     """Count the pages of those files that may have many and were not counted yet. A crash keeps what was counted so far."""
     reading, fresh = home.database.read(), dict[bytes, int]()
     for part in parts:
         if not may_have_many(part.name) or part.sha256 in fresh:
             continue
-        if reading.execute("SELECT 1 FROM part_pages WHERE sha256 = ?", (part.sha256,)).fetchone() is None:
+        if not _is_counted(reading, part):
             fresh[part.sha256] = _counted(home, sandbox, part)
         if len(fresh) >= _BATCH:
             _keep(home, fresh)

@@ -13,11 +13,12 @@ from holdings.directive_verdict import Accepted, Grant, Link, Returned
 from holdings.directive_wish import Correction, Notice, Opening, ReadingAnswer, ReadingAsked
 from holdings.errors import CustodyRefused, NotFound
 from holdings.record import REASON_MAX, RecordId
-from node import city_verdicts, custody_shown, directive_store, releasing
+from node import city_verdicts, custody_shown, directive_store, part_pages, releasing
 from node.directive_acts import Acts
 from node.directive_store import Told
 from node.directives import finish
 from node.verbs import Answer, Verbs
+from sync import sealed
 
 RESULTS: Final = {one.name.lower(): one for one in Result}
 
@@ -85,6 +86,7 @@ class DirectiveVerbs(Verbs):
         dseq, _, record = after.partition("/")
         start = (int(dseq), bytes.fromhex(record)) if record else (0, b"")
         found = city_verdicts.returned(reading, mended=mended, after=start, limit=min(max(limit, 1), 10_000))
+        self._count({one.record for one, _ in found if any(fault.pages for fault in one.faults)})
         to_mend, waiting = city_verdicts.counts(reading)
         today = time.strftime("%Y-%m-%d", time.localtime(self._clock.now()))
         items = [
@@ -96,6 +98,12 @@ class DirectiveVerbs(Verbs):
             for one, done in found
         ]
         return {"items": items, "to_mend": to_mend, "mended": waiting}
+
+    def _count(self, identities: set[bytes]) -> None:
+        """The pages of PDF, OFD and TIFF files of these records, where nobody counted them yet: verdicts name pages by them."""
+        reading = self._home.database.read()
+        for identity in identities:
+            part_pages.count(self._home, self._engine.sandbox, sealed.current(reading, identity))
 
     def returned_explain(self, ref: str, text: str, by: str) -> Answer:
         """整改说明: answer a return in words where nothing, or not all, is to be mended; it goes to the city as a version with the same pages."""
@@ -115,6 +123,8 @@ class DirectiveVerbs(Verbs):
         """Who holds a record, the acts that led there, and what the city said of it."""
         reading = self._home.database.read()
         record = records.resolve(reading, ref)
+        if any(fault.pages for one in city_verdicts.of_record(reading, bytes(record.id)) for fault in one.faults):
+            self._count({bytes(record.id)})
         return {"ref": record.reference_code, **custody_shown.custody(self._home, reading, bytes(record.id))}
 
     def custody_of(self, identity: str) -> Answer:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from city import City
 from scan_tree import page
+from test_node_linking import pdf
 from told_city import WORD, A, B, C, Told, report_three
 
 from holdings import custody_store, quarantine, records
@@ -24,6 +25,7 @@ from holdings.errors import CustodyRefused
 from holdings.record import RecordId
 from hub import directive_store
 from hub.directive_store import Stage
+from hub.errors import NotAllowed
 from node import directive_store as held_store
 from node.engine import Engine
 from node.service import Service
@@ -70,6 +72,21 @@ def test_a_report_is_returned_mended_and_accepted(told: Told) -> None:
     assert [v["accepted"] for v in told.ask("custody", ref=A)["verdicts"]] == [False, True]
     assert told.holder(A) == ("本馆保管", "区县馆保管")
     assert told.acks() == [(1, 2), (2, 2)]
+
+
+def test_pages_of_a_verdict_run_through_documents(told: Told) -> None:
+    """Page numbers count the pages of a PDF among the images, at hub and node alike: what an archivist types is what a technician is shown (format.md §17)."""
+    told.city.work.scans.rows({code: {"页数": "5" if code == C else "2"} for code in (A, B, C)})
+    told.city.work.scans.put(C, {"0003.pdf": pdf(3)})
+    told.city.run()
+    told.city.hub.folded()
+    desk = told.city.hub.hub.desk
+    with pytest.raises(NotAllowed, match="只有 5 页"):
+        desk.call("give_back", refs=[C], reasons=["W02:6"], by="王敏")
+    assert desk.call("give_back", refs=[C], reasons=["W02:2,4-5"], by="王敏")["returned"] == 1
+    told.sync()
+    [item] = told.ask("returned_list")["items"]
+    assert item["faults"][0]["files"] == ["0002.jpg", "0003.pdf#2", "0003.pdf#3"]
 
 
 def test_a_return_may_be_answered_in_words(told: Told) -> None:
