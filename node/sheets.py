@@ -40,7 +40,7 @@ from node.folders import MTIME_AGE_FACTOR
 from node.home import Home
 from node.settings import Setting
 from node.walk import FileStat
-from sync.errors import SandboxError
+from sync.errors import SandboxDied, SandboxError
 from sync.sandbox import Sandbox
 
 
@@ -118,7 +118,7 @@ class SheetIntake:
     def _import(self, batch: str, file: Path, path: str, signature: bytes) -> bool:
         report: ImportReport | None = None
         try:
-            imported = self.import_file(batch, file, str(file.parent))
+            imported = self._import_surely(batch, file)
             report = imported.report
             if imported.end.blocked and not report.rows:
                 self._take_register(file, path)
@@ -134,6 +134,14 @@ class SheetIntake:
             # A crash before this commit imports the sheet again, which writes nothing.
             folders.put_sheet_file(connection, path, signature, self._now(), imported=True)
         return report is not None and bool(report.added or report.changed or report.gone or report.refused)
+
+    def _import_surely(self, batch: str, file: Path) -> Imported:
+        """The import, begun once more in a new worker when the one that read died: that may have been the machine's doing (its memory), not
+        the sheet's, and a finding stays until the file changes."""
+        try:
+            return self.import_file(batch, file, str(file.parent))
+        except SandboxDied:
+            return self.import_file(batch, file, str(file.parent))
 
     def _take_register(self, file: Path, path: str) -> None:
         """A sheet that has no row of a catalogue may be of the fonds level: its rows are the register's, never records (DA/T 18)."""
