@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from typing import Any, Final
@@ -35,8 +36,8 @@ RATE: Final = (600, 60)
 BAD_TOKENS: Final = (30, 30)
 """Requests of one address without a good token: a minute, at once."""
 _TITLES: Final = {
-    400: "请求不合规", 401: "令牌无效", 403: "无权访问", 404: "没有", 413: "内容太大", 415: "内容应为 JSON", 422: "不能办理", 429: "请求太频繁", 500: "系统出错",
-    503: "暂时不能服务",
+    400: "请求不合规", 401: "令牌无效", 403: "无权访问", 404: "没有", 405: "不能这样访问", 413: "内容太大", 415: "内容应为 JSON", 422: "不能办理", 429: "请求太频繁",
+    500: "系统出错", 503: "暂时不能服务",
 }  # fmt: skip
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 _ID = msgspec.json.Decoder(t.Id)
@@ -55,6 +56,7 @@ class ApiDoor:
         app.router.add_get("/api/v1/openapi.json", self._document)
         for operation in OPERATIONS:
             app.router.add_route(operation.method, operation.path, self._handler(operation, address))
+        app.router.add_route("*", "/api/{rest:.*}", _nowhere)
 
     async def _document(self, _: web.Request) -> web.StreamResponse:
         return web.Response(body=document(VERSION), content_type="application/json", charset="utf-8")
@@ -168,6 +170,17 @@ def _listed(kind: type, raw: str) -> dict[str, Any]:
         else:
             found[name] = value
     return found
+
+
+async def _nowhere(request: web.Request) -> web.StreamResponse:
+    """A path of no operation, or a method that its operation has not: a program gets JSON too, never a page."""
+    known = {one.path: {two.method for two in OPERATIONS if two.path == one.path} for one in OPERATIONS}
+    for path, methods in known.items():
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.path):
+            response = _problem(ApiRefused(405, "方法不对；可用的见 /api/v1/openapi.json"))
+            response.headers["Allow"] = ", ".join(sorted(methods))
+            return response
+    return _problem(ApiRefused(404, "没有这个接口；可用的见 /api/v1/openapi.json"))
 
 
 def _problem(refused: ApiRefused) -> web.Response:

@@ -16,6 +16,7 @@ from hub import api_types as t
 from hub.account import Account, Role
 from hub.api_token import Scope
 from hub.home import Home
+from hub.keeper import keeper
 from hub.reading_desk import ReadingDesk
 from hub.reading_room import ReadingRoom, Wish
 from hub.record_shown import Leaf
@@ -101,7 +102,7 @@ def record(call: Call) -> t.Record:
     hit = _hit(call)
     told, said, leaves = call.room.shown(call.account, hit)
     return t.Record(
-        hit.id, hit.ref, hit.title, hit.level.label, hit.opening, hit.security, hit.holder, told["version"], len(leaves),
+        hit.id, hit.ref, hit.title, hit.level.label, hit.opening, hit.security, keeper(call.home, hit.ref, hit.id), told["version"], len(leaves),
         [t.Element(one.name, one.number, one.value) for one in said], list(told["former_codes"]), msgspec.convert(told["versions"], list[t.Version]),
         msgspec.convert(told["receipts"], list[t.Receipt]), [str(one) for one in told["findings"]],
     )  # fmt: skip

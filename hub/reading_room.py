@@ -71,11 +71,16 @@ class ReadingRoom:
         )
 
     def every(self, account: Account, wish: Wish) -> Iterator[Told]:
-        """All hits of a question, page after page, at most EXPORT_MAX; SearchRefused as `search`."""
+        """All hits of a question, page after page, at most EXPORT_MAX, each with who keeps it now (blank: this hub); SearchRefused as `search`."""
+        from holdings import custody_store
+        from hub.keeper import keeper
+
         wish, found = replace(wish, limit=PORTION, cursor=""), 0
+        moved = custody_store.anything(self._home.front.read())
         while found < EXPORT_MAX:
             told = self.search(account, wish)
-            yield from told["hits"]
+            for hit in told["hits"]:
+                yield {**hit, "holder": keeper(self._home, hit["ref"], hit["id"])} if moved else hit
             found += len(told["hits"])
             if not told["cursor"]:
                 return

@@ -17,6 +17,7 @@ from holdings.journal import Deed
 from holdings.language import mark
 from holdings.search_answer import Hit
 from hub.account import Role
+from hub.keeper import keeper
 from hub.record_shown import Leaf
 from hub.web_frame import Visit
 from hub.web_pages import when
@@ -82,6 +83,7 @@ def record(visit: Visit) -> Reply:
     reply = visit.page(
         "record.html",
         hit=hit,
+        keeper=keeper(visit.frame.home, hit.ref, hit.id),
         told=told,
         said=said,
         leaves=leaves[:LISTED],

@@ -5,6 +5,7 @@ Works without script; with it, htmx brings suggestions. Addresses hold the whole
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -35,6 +36,8 @@ SORTS: Final = {
 SHOWN: Final = 8
 """Values of a facet before the rest folds away."""
 QUERY_MAX: Final = 500
+_OPTION: Final = re.compile(r"（--[^）]*）")
+"""How a hint names the option of a command."""
 WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _VALUES: Final = (
     mark("开放"), mark("控制"), mark("延期开放"), mark("未审核"), mark("全宗"), mark("类别"), mark("案卷"), mark("件"), mark("文档"), mark("页"),
@@ -143,7 +146,8 @@ def _answer(visit: Visit, question: Asked, counted: tuple[str, ...]) -> tuple[di
     if not question.wish.query and not question.narrowed:
         return None, "", ""
     try:
-        return visit.frame.room.search(visit.person, question.wish, counted), "", ""
+        found = visit.frame.room.search(visit.person, question.wish, counted)
+        return {**found, "instead": [_OPTION.sub("", one) for one in found.get("instead", ())]}, "", ""
     except MeaningOff as fault:
         return None, "", str(fault)
     except SearchRefused as fault:
@@ -206,7 +210,8 @@ def export(visit: Visit) -> Reply:
     kind = "xlsx" if visit.ask.query.get("format") == "xlsx" else "csv"
     try:
         room.request(question.wish)
-        hits = room.every(visit.person, question.wish)
+        found = room.every(visit.person, question.wish)
+        hits = ({**one, "holder": one["holder"] or visit.frame.hub_name} for one in found)
         reply = Reply(content_type="text/csv") if kind == "csv" else Reply(content_type=WORKBOOK)
         if kind == "csv":
             reply.pieces = search_sheet.as_csv(hits)

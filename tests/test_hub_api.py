@@ -118,6 +118,14 @@ def test_every_operation_asks_for_token_and_scope(reading_room: Door, operation:
     assert refused
 
 
+def test_a_program_gets_no_pages(reading_room: Door) -> None:
+    """Under /api everything that is wrong is said in JSON: a path of no operation, a method that an operation has not."""
+    for method, path, status in (("GET", "/api/v1/none", 404), ("PUT", "/api/v1/search", 405), ("DELETE", "/api/v1/records/1", 405), ("GET", "/api/", 404)):
+        page = reading_room.browser().ask(method, path)
+        assert (page.status, page.headers["content-type"].partition(";")[0]) == (status, "application/problem+json"), path
+        assert ("allow" in page.headers) == (status == 405)
+
+
 def test_a_token_ends(reading_room: Door) -> None:
     """Revoked at once, over at its end, dead with its account; its text stands nowhere in the database."""
     key = token(reading_room, "ends")

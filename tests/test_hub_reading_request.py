@@ -191,6 +191,9 @@ def test_a_request_for_records_of_two_keepers_is_parted(tmp_path: Path) -> None:
             ("河东区", "校舍", [""]),
         ]
         assert city.send(f"{address}/approve", refs=SHUT_REF, days="10").says("准予利用")
+        assert city.get(f"/records/{numbers(door)[SHUT]}").says("送来的节点", "市馆保管")
+        sheet = city.ask("GET", f"/search/export?q={quote('关于校舍')}").text
+        assert [line.split(",")[-2] for line in sheet.splitlines() if SHUT in line] == ["市级中心"]
 
 
 def taken_over(home: Home, title: str) -> None:
@@ -220,7 +223,11 @@ def test_the_holders_answer_decides(reading_room: Door, other: Browser, result: 
     assert other.get(address).says(says)
     granted = result is Result.APPLIED
     [told] = answers(reading_room, address)
-    assert (told.result.name, told.received.holder, told.received.applicant) == ("GRANTED" if granted else "DECLINED", "和平区", "王淑珍")
+    assert (told.result.name, told.received.holder, told.received.applicant) == (
+        "GRANTED" if granted else "DECLINED",
+        "和平区",
+        "王淑珍",
+    )
     assert told.received.codes == (SHUT_REF,)
     assert "19491231" not in told.received.masked
 
@@ -230,7 +237,11 @@ def answers(door: Door, address: str) -> list[ReadingAnswer]:
     home = door.hub.hub.home
     reading, serial = home.front.read(), store.get(home.holdings.read(), int(address.rpartition("/")[2])).serial
     bodies = [home.directives().body(reading, one) for one in directive_store.listed(reading, limit=100)]
-    return [one for one in bodies if isinstance(one, ReadingAnswer) and one.received is not None and one.received.serial == serial]
+    return [
+        one
+        for one in bodies
+        if isinstance(one, ReadingAnswer) and one.received is not None and one.received.serial == serial
+    ]
 
 
 def test_the_register_shows_ones_own_business(

@@ -173,6 +173,13 @@ def test_an_address_holds_the_question() -> None:
     assert "fonds=J001&" in question.without("fonds", "J002")
 
 
+def test_hints_of_a_page_name_no_option(archivist: Browser) -> None:
+    """What else to try, when nothing was found, is said for a page: without options of a command line."""
+    page = archivist.get("/search?q=zzzqqq")
+    assert page.says("没有找到", "按意思查")
+    assert not page.says("--")
+
+
 def test_a_text_is_parted_at_its_marks() -> None:
     """Pieces make the text again; marks that overlap or begin at the end lose nothing."""
     for marks in ([], [[0, 2]], [[1, 2], [3, 4]], [[0, 3], [2, 4]], [[4, 4]]):
