@@ -15,6 +15,8 @@ from holdings import table_pair
 from holdings.errors import SheetUnreadable
 from holdings.security import SiteClass
 from holdings.sheet import SheetRequest
+from holdings.sheet_columns import ColumnsRead
+from holdings.sheet_columns import decode as decode_columns
 from holdings.sheet_notes import TOLD_MAX
 from holdings.sheet_parts import HEAD_MAX, LARGE, TEXT_MAX, PartRequest, Slice, SoFar, joined, slices
 from holdings.sheet_profile import NO_PROFILE, SheetProfile
@@ -73,17 +75,26 @@ class SheetFile:
 
     def key(self, sandbox: Sandbox) -> str:
         """The sheet's kind, by which answers are remembered: read as far as its first row."""
+        return self._above(sandbox, "holdings.sheet_parts:key_in_sandbox").decode()
+
+    def columns_read(self, sandbox: Sandbox) -> ColumnsRead:
+        """What its columns are read as; nothing of one that is too large to be looked at whole."""
+        said = self._above(sandbox, "holdings.sheet_columns:columns_in_sandbox")
+        return decode_columns(said) if said else ColumnsRead((), ())
+
+    def _above(self, sandbox: Sandbox, function: str) -> bytes:
+        """What a function says that needs no more than the header; blank of a workbook that is too large."""
         with _opened(self.path) as source:
             size = os.fstat(source.fileno()).st_size
             head = source.read(HEAD_MAX)
             if size > LARGE and self._is_text(sandbox, head):
                 whole: bytes | Streamed = head[: head.rfind(b"\n") + 1]
             elif size > SHEET_MAX:
-                return ""
+                return b""
             else:
                 source.seek(0)
                 whole = self._whole(source, size)
-            return sandbox.call("holdings.sheet_parts:key_in_sandbox", whole, self._asked()).decode()
+            return sandbox.call(function, whole, self._asked())
 
     def _is_text(self, sandbox: Sandbox, head: bytes) -> bool:
         return bool(sandbox.call("holdings.sheet_parts:is_text_in_sandbox", head, self._asked()))

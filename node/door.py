@@ -57,6 +57,8 @@ class Door:
         self._home, self._now = service._home, service._clock.now
         self._given = sign_in
         self._read: tuple[str, str, float] = ("", "", 0.0)
+        self._changes = 0
+        """Acts of persons that changed something: a screen that shows what another one changed looks again."""
 
     @functools.cached_property
     def sign_in(self) -> SignIn:
@@ -132,13 +134,15 @@ class Door:
             answer = (
                 self._acted(caller, verb, given, power, beside) if noted else dict(getattr(self.service, verb)(**given))
             )
-            self.service.acts += noted and power not in (Power.READ, Power.JOURNAL)
+            self._changes += noted and power not in (Power.READ, Power.JOURNAL)
         except exit_code.EXPECTED as fault:
             if noted:
                 self._note(caller, verb, given, fault)
             raise
         if verb == "capabilities":
             answer |= self._capable(caller)
+        elif verb == "status":
+            answer["acts"] = self._changes
         return scope.cut(verb, answer) if scope is not None else answer
 
     def _scope(self, caller: Caller) -> Any:

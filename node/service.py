@@ -56,9 +56,6 @@ Wait = Literal["", "R1", "R4"]
 class Service(Groups):
     """The verbs of a node: those of its groups, and the few about the node as a whole."""
 
-    acts = 0
-    """Acts of persons that changed something since this program began: a screen that shows what another one changed looks again."""
-
     def capabilities(self) -> Answer:
         """Verbs that this node knows."""
         return {"verbs": sorted(verbs()), "program": report.program()}
@@ -71,7 +68,6 @@ class Service(Groups):
             "read_bytes": progress.read_bytes,
             "sent_bytes": progress.sent_bytes,
             "note": progress.note,
-            "acts": self.acts,
             "reading": self._reading(),
         }
 

@@ -31,6 +31,7 @@ from holdings.errors import DeliveryRefused, HoldingsError
 from holdings.findings import Finding, FindingCode
 from holdings.fonds_sheet import FondsSheet
 from holdings.record import Basis
+from holdings.sheet_columns import ColumnsRead
 from holdings.sheet_file import SheetFile
 from holdings.sheet_lines import End
 from holdings.sheet_reading import AS_KNOWN, Reading
@@ -243,6 +244,12 @@ class SheetIntake:
             profile_store.fetch(seen, reading.profile) if reading.profile else profile_store.assigned(seen).of(batch)
         )
         return sheet_reading.as_profiled(file, self._home.identity.log.site_class, profile, self._home.site)
+
+    def columns(self, batch: str, file: Path, reading: Reading) -> ColumnsRead:
+        """What the columns of a sheet are read as by the delivery's profile, earlier answers and `reading`."""
+        asked = self._as_profiled(batch, file, reading)
+        asked = sheet_reading.as_said(self._home.database.read(), asked, reading.said, self._sandbox)
+        return asked.columns_read(self._sandbox)
 
     def remember(self, batch: str, file: Path, reading: Reading) -> None:
         """Keep what was answered for sheets of this kind."""

@@ -8,10 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import apsw
+import msgspec
 
 from holdings import catalogue_answer, quarantine
 from holdings.findings import FindingCode
 from holdings.fonds_sheet import FondsSheet
+from holdings.sheet_columns import ColumnRead
+from holdings.sheet_profile import KEEP, SKIP
 from holdings.sheet_reading import reading_of
 from node import fonds_sheets
 from node.errors import ConfigurationWrong
@@ -66,6 +69,22 @@ class CatalogueVerbs(Verbs):
             self._wake()
         catalogue_answer.close(result, time.monotonic() - wall, time.thread_time() - own + sandbox.streamed_s - child)
         return result
+
+    def sheet_columns(
+        self, files: list[str], delivery_name: str = "", profile: str = "", answers: list[str] | None = None, category: str = ""
+    ) -> Answer:
+        """What the columns of sheets are read as (`means`, blank: left out), by what they are called in `answers`, and the `elements` they may be."""
+        reading = reading_of(self._home.site, profile, answers or (), (), category)
+        columns, elements = dict[str, ColumnRead](), dict[str, None]()
+        for name in files:
+            path = Path(name)
+            try:
+                found = self._engine.sheets().columns(delivery_name or path.parent.name or path.stem, path, reading)
+            except OSError as fault:
+                raise ConfigurationWrong(f"目录表 {name} 读不出：{fault.strerror or fault}") from fault
+            columns |= {one.name: one for one in found.columns if one.name not in columns}
+            elements |= dict.fromkeys(found.elements)
+        return {"columns": [msgspec.structs.asdict(one) for one in columns.values()], "elements": list(elements), "others": [KEEP, SKIP]}
 
     def _take_register(self, result: Answer, batch: str, path: Path, register: FondsSheet, *, dry_run: bool) -> None:
         """A sheet of the fonds level feeds the register 全宗名册; told under `fonds`."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from holdings.code_scheme import codes_of
 from holdings.code_survey import survey
 from holdings.renumber import TOLD_MAX, Refused, Wish
+from holdings.renumber_sheet import CodeRow
 from node.renumbering import Outcome, Renumbering, read_sheet
 from node.reshaping import Reshaped, Reshaping
 from node.verbs import Answer, Verbs
@@ -26,9 +27,10 @@ class RenumberVerbs(Verbs):
             "series": [{"fault": one.fault.value, "detail": one.detail} for one in found.series[:limit]],
         }  # fmt: skip
 
-    def renumber(self, sheet: str, dry_run: bool = False) -> Answer:
-        """Give the codes of a sheet (原档号, 新档号); nothing is done when a line is refused."""
-        wishes = [Wish(row.row, row.old, row.new) for row in read_sheet(self._engine.sandbox, Path(sheet))]
+    def renumber(self, sheet: str = "", dry_run: bool = False, old: str = "", new: str = "") -> Answer:
+        """Give the codes of a sheet (原档号, 新档号), or one code its new one; nothing is done when a line is refused."""
+        rows = read_sheet(self._engine.sandbox, Path(sheet)) if sheet else [CodeRow(1, old, new)]
+        wishes = [Wish(row.row, row.old, row.new) for row in rows]
         with self._engine.alone():
             done = Renumbering(self._home, self._clock).run(wishes, dry_run=dry_run)
         return self._told(done, dry_run=dry_run)
@@ -39,9 +41,11 @@ class RenumberVerbs(Verbs):
             done = Reshaping(self._home, self._clock).merge(into, volumes, dry_run=dry_run)
         return self._reshaped(done, dry_run=dry_run)
 
-    def volume_split(self, sheet: str, dry_run: bool = False) -> Answer:
-        """Split volumes by a sheet (原档号, 新档号, 起页, 止页, 题名): pages move to the new volumes."""
-        rows = read_sheet(self._engine.sandbox, Path(sheet))
+    def volume_split(
+        self, sheet: str = "", dry_run: bool = False, old: str = "", new: str = "", first: int = 0, last: int = 0, title: str = ""
+    ) -> Answer:
+        """Split volumes by a sheet (原档号, 新档号, 起页, 止页, 题名), or one range of pages off a volume: they move to the new volumes."""
+        rows = read_sheet(self._engine.sandbox, Path(sheet)) if sheet else [CodeRow(1, old, new, first, last, title)]
         with self._engine.alone():
             done = Reshaping(self._home, self._clock).split(rows, dry_run=dry_run)
         return self._reshaped(done, dry_run=dry_run)

@@ -57,7 +57,7 @@ def test_the_day_adds_up(asked: Asked) -> None:
     today = asked.node.console_today()
     status = asked.node.status()
     # What only status tells beside the figures of the day: reading, the search index, vectors.
-    same = set(status) - {"free_bytes", "read_bytes", "sent_bytes", "reading", "search", "meaning", "acts"}
+    same = set(status) - {"free_bytes", "read_bytes", "sent_bytes", "reading", "search", "meaning"}
     assert {name: today[name] for name in same} == {name: status[name] for name in same}
     assert (today["today"], today["records"], today["cut"]) == ({"records": 1, "pages": 2}, 1, None)
     assert sum(today["findings"].values()) == len(asked.node.quarantine_list()["items"])

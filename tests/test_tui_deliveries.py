@@ -177,6 +177,32 @@ def test_a_question_about_a_column_is_answered_on_the_spot(daemon: Daemon, tmp_p
     sit(daemon.work.path, story, size=(160, 48))
 
 
+def test_any_column_is_read_as_a_person_says(daemon: Daemon, tmp_path: Path) -> None:
+    """m shows what each column is read as; one that is read otherwise is tried again at once, and the choice is marked."""
+    path = tmp_path / "分件" / "目录.csv"
+    path.parent.mkdir()
+    lines = ["档号,题名,经办单位,成文日期,密级,页数", f"{C},关于其他的通知,教育局,19830512,,2"]
+    path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+
+    async def story(seat: Seat) -> None:
+        await open_page(seat)
+        await seat.press("i")
+        await fill(seat, str(path), "分件")
+        await seat.press("ctrl+s", "m")
+        read = [line.split() for line in seat.seen().splitlines()]
+        assert ["经办单位", "经办单位"] in read
+        await seat.press("down", "down", "enter")
+        await seat.pilot.press("责", "enter")
+        await seat.settled()
+        await seat.press("m")
+        assert ["*", "经办单位", "责任者"] in [line.split() for line in seat.seen().splitlines()]
+        await seat.press("escape", "i")
+        [hit] = node(daemon).search(f"档号:{C}")["hits"]
+        assert hit["body"] == "教育局"
+
+    sit(daemon.work.path, story)
+
+
 def test_a_sheet_that_cannot_be_read_keeps_the_form(daemon: Daemon, tmp_path: Path) -> None:
     """The refusal stands in the form with its remedy; nothing is opened."""
 

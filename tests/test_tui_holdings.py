@@ -138,15 +138,25 @@ def test_codes_change_after_a_dry_run_and_a_yes(daemon: Daemon, tmp_path: Path) 
         for text, word in ((f"原档号,新档号\n{A},{B}\n", "第 2 行"), (f"原档号,新档号\n{A},{D}\n", "照办？")):
             table.write_text(text, "utf-8")
             await seat.press("n")
-            seat.app.screen.query(Input).first().value = str(table)
+            seat.app.screen.query(Input).last().value = str(table)
             await seat.press("ctrl+s")
             assert word in seat.seen()
             await seat.press("escape")
         assert node.show(A)["ref"] == A
         await seat.press("n")
-        seat.app.screen.query(Input).first().value = str(table)
+        seat.app.screen.query(Input).last().value = str(table)
         await seat.press("ctrl+s", "y")
         assert node.show(A)["ref"] == D
+        await look_for(seat, D)
+        await seat.press("n", "ctrl+s")
+        assert "没有填全" in seat.seen()
+        old, new, _sheet = seat.app.screen.query(Input)
+        assert old.value == D
+        new.value = A
+        await seat.press("ctrl+s")
+        assert f"{D} -> {A}" in seat.seen()
+        await seat.press("y")
+        assert node.show(D)["ref"] == A
 
     sit(daemon.work.path, story)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tui.page_holdings import HoldingsPage
 
 TOLD = 8
+PAGE_DIGITS = 7
 
 
 def export(page: HoldingsPage, ref: str) -> None:
@@ -84,21 +85,54 @@ def directories(page: HoldingsPage, code: str) -> None:
     page.form(_("打印目录"), fields, write, done=None)
 
 
-def renumber(page: HoldingsPage) -> None:
-    """改号 by a sheet."""
-    _tried(
-        page,
-        _("改号"),
-        [Field("sheet", _("表"), required=True, hint=_("完整路径：原档号、新档号"))],
-        "renumber",
-        lambda values: {"sheet": values["sheet"].strip()},
-    )
+def renumber(page: HoldingsPage, ref: str) -> None:
+    """改号 of the record under the cursor, or of many by a sheet."""
+
+    def given(values: Values) -> dict[str, Any]:
+        return _one_or_sheet(_("改号"), values, ("old", "new"))
+
+    fields = [
+        Field("old", _("原档号"), ref),
+        Field("new", _("新档号")),
+        Field("sheet", _("或按表"), hint=_("完整路径：原档号、新档号")),
+    ]
+    _tried(page, _("改号"), fields, "renumber", given)
 
 
-def split(page: HoldingsPage) -> None:
-    """拆卷 by a sheet."""
-    fields = [Field("sheet", _("表"), required=True, hint=_("完整路径：原档号、新档号、起页、止页、题名"))]
-    _tried(page, _("拆卷"), fields, "volume_split", lambda values: {"sheet": values["sheet"].strip()})
+def split(page: HoldingsPage, ref: str) -> None:
+    """拆卷: a range of pages of the volume under the cursor, or many by a sheet."""
+
+    def given(values: Values) -> dict[str, Any]:
+        said = _one_or_sheet(_("拆卷"), values, ("old", "new", "first", "last"))
+        return said | {name: _page(values[name]) for name in ("first", "last") if name in said} | (
+            {} if "sheet" in said else {"title": values["title"].strip()}
+        )
+
+    fields = [
+        Field("old", _("案卷"), ref),
+        Field("new", _("新档号")),
+        Field("first", _("起页")),
+        Field("last", _("止页")),
+        Field("title", _("新题名")),
+        Field("sheet", _("或按表"), hint=_("完整路径：原档号、新档号、起页、止页、题名")),
+    ]
+    _tried(page, _("拆卷"), fields, "volume_split", given)
+
+
+def _one_or_sheet(title: str, values: Values, names: tuple[str, ...]) -> dict[str, Any]:
+    """What stands in the form of one record, or the sheet; Trouble when it is neither."""
+    if sheet := values["sheet"].strip():
+        return {"sheet": sheet}
+    said = {name: values[name].strip() for name in names}
+    if not all(said.values()):
+        raise Trouble(title, _("没有填全"), _("请填全各栏，或写明表的完整路径"))
+    return said
+
+
+def _page(text: str) -> int:
+    if not text.strip().isdecimal() or len(text) > PAGE_DIGITS:
+        raise Trouble(_("拆卷"), _("“{text}”不是页号", text=text), _("请填阿拉伯数字"))
+    return int(text)
 
 
 def merge(page: HoldingsPage, into: str) -> None:

@@ -14,7 +14,7 @@ from textual.widgets import Static
 from holdings.language import mark
 from tui import guide
 from tui.dialog import TroubleBox
-from tui.figures import count
+from tui.figures import count, pad
 from tui.form import Field, Form, Values
 from tui.keymap import Key, bound
 from tui.link import Answer, Link, Trouble
@@ -57,6 +57,7 @@ class ImportDesk(ModalScreen[bool]):
     KEYS: ClassVar = (
         Key("i", "take_in", mark("导入"), mark("照此导入")),
         Key("a", "answer", mark("回答"), mark("回答询问：某列是什么")),
+        Key("m", "columns", mark("列对照"), mark("列对照：哪一列是哪个著录项，可改")),
         Key("r", "repair", mark("修复"), mark("同意对整列的修复")),
         Key("d", "again", mark("再空跑"), mark("再空跑一次")),
         Key("question_mark", "help", mark("帮助"), mark("本屏的全部按键")),
@@ -126,6 +127,34 @@ class ImportDesk(ModalScreen[bool]):
             self.dismiss(result=True)
         else:
             self._again(dry_run=False)
+
+    def action_columns(self) -> None:
+        """列对照: every column with what it is read as; the one that is chosen is read as something else."""
+
+        async def ask() -> None:
+            answers = [f"{name}={value}" for name, value in self._answers.items()]
+            given = {**self._given, "answers": answers}
+            try:
+                found = await self._link.ask("sheet_columns", **given)
+            except Trouble as trouble:
+                trouble.thing = _("列对照")
+                self.app.push_screen(TroubleBox(trouble))
+                return
+            left = _("（不导入）")
+            rows = [
+                (one["name"], f"{'*' if one['name'] in self._answers else ' '} {pad(one['name'], 22)} {one['means'] or left}")
+                for one in found["columns"]
+            ]
+            self.app.push_screen(
+                Pick(_("列对照：选一列改"), rows), lambda name: self._meanings(name, found) if name else None
+            )
+
+        start(self, ask, "columns", exclusive=True)
+
+    def _meanings(self, name: str, found: Answer) -> None:
+        self._candidates(
+            {"id": name, "text": _("“{name}”列是什么？", name=name), "samples": [], "candidates": [*found["elements"], *found["others"]]}
+        )
 
     def action_answer(self) -> None:
         """Choose a question, then its answer."""

@@ -63,9 +63,9 @@ class HoldingsPage(Page):
             shown=False,
             verb="directory_print",
         ),
-        Key("n", "renumber", mark("改号"), mark("改号：按原档号、新档号两列的表，先空跑")),
+        Key("n", "renumber", mark("改号"), mark("改号：一件，或按原档号、新档号两列的表，先空跑")),
         Key("b", "merge", mark("并卷"), mark("并卷：几卷并入一卷，先空跑"), shown=False),
-        Key("z", "split", mark("拆卷"), mark("拆卷：按表拆分，先空跑"), shown=False),
+        Key("z", "split", mark("拆卷"), mark("拆卷：拆出几页，或按表拆分，先空跑"), shown=False),
         Key("y", "copy", mark("复制"), mark("复制档号到剪贴板"), shown=False),
     )
 
@@ -270,7 +270,7 @@ class HoldingsPage(Page):
 
     def action_renumber(self) -> None:
         """改号."""
-        holdings_forms.renumber(self)
+        holdings_forms.renumber(self, self._code)
 
     def action_merge(self) -> None:
         """并卷."""
@@ -278,7 +278,7 @@ class HoldingsPage(Page):
 
     def action_split(self) -> None:
         """拆卷."""
-        holdings_forms.split(self)
+        holdings_forms.split(self, self._code)
 
 
 def branch(one: Answer, most: int) -> Line:
