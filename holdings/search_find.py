@@ -17,6 +17,7 @@ from holdings import search_index, search_records
 from holdings.catalogue_held import Held
 from holdings.search_document import Document, Telling, day_of, of_stored
 from holdings.search_era import years_of
+from holdings.search_fold import BREAK
 from holdings.search_ground import Ground, by_era, ground
 from holdings.search_index import RECORDS, Arm
 from holdings.search_needle import Node, View, is_told, may_be
@@ -227,7 +228,7 @@ class Finder:
 
     def _compared(self, ids: list[int]) -> Iterator[Found]:
         plan, access, holders = self.plan, self.plan.access, self.plan.narrowing.holders
-        if plan.worded and self.table and self.reads <= _BATCHES[1]:
+        if plan.worded and self.table and (self.reads <= _BATCHES[1] or self.poor):
             yield from self._by_titles(ids)
             return
         documents = self._documents(ids, plan.node if self.poor else None)
@@ -286,7 +287,7 @@ class Finder:
 def _may_be(node: Node, row: Telling) -> bool:
     """False: it is plain that a row does not fulfil it. A backslash stands for some character that is not looked at here."""
     _, _, code, _, elements, _, title, _, _ = row
-    return "\\" in elements or "\n" in title or may_be(node, title, elements, code)
+    return "\\" in elements or "\n" in title or may_be(node, title, elements + BREAK + code)
 
 
 def finder(connection: apsw.Connection, plan: Plan) -> Finder:

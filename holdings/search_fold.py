@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Any, Final
 
@@ -106,8 +107,20 @@ def _variant(char: str) -> str:
 _TABLE: Final = _Table()
 
 
+@functools.cache
+def _odd() -> tuple[Callable[[str], object], Callable[[str], object]]:
+    """(what finds a character that folding may change, the same but for those of ASCII), by the 6,763 ideographs of GB 2312."""
+    known = bytes(one for row in range(0xB0, 0xF8) for at in range(0xA1, 0xFF) for one in (row, at)).decode(
+        "gb2312", "ignore"
+    )
+    same = "".join(char for char in known if _TABLE[ord(char)] == char)
+    return re.compile(f"[^0-9a-z{same}]").search, re.compile(f"[^ -~{same}]").search
+
+
 def fold(text: str) -> str:
     """Fold a text; folding again changes nothing."""
+    if _odd()[0](text) is None:
+        return text
     said = text.translate(_TABLE)
     if " " not in said:
         return said
@@ -118,6 +131,11 @@ def fold(text: str) -> str:
             out.append(" " + part if last < FIRST_SIGN and part[0] < FIRST_SIGN and min(last, part[0]) > " " else part)
             last = part[-1]
     return "".join(out)
+
+
+def lacks(text: str, folded: str) -> bool:
+    """Whether it is plain that a text, not folded, has not all signs of a folded word; False: who knows."""
+    return any(sign >= FIRST_SIGN and sign not in text for sign in folded) and _odd()[1](text) is None
 
 
 def fold_together(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from holdings import name_sound
 from holdings.person_names import name_keys
 from holdings.search_document import Document
-from holdings.search_fold import BREAK, FIRST_SIGN, FREQUENT, fold, fold_together, sought
+from holdings.search_fold import BREAK, FIRST_SIGN, FREQUENT, fold, fold_together, lacks, sought
 from holdings.search_request import EVERYTHING, Both, Field, Query, Sound, Without, Word
 
 WORD_MAX: Final = 200  # characters of one word that are looked for
@@ -152,17 +152,19 @@ def _is_told(node: Node, title: str) -> bool:
     return isinstance(node, Any) and any(_is_told(part, title) for part in node.parts)
 
 
-def may_be(node: Node, *written: str) -> bool:
-    """Whether all that is written of a row, folded in one go whatever stands between or parts its runs, may fulfil a query; False: it does not."""
-    return _may_be(node, fold_together(BREAK.join(written)))
+def may_be(node: Node, title: str, others: str) -> bool:
+    """Whether all that is written of a row, folded in one go whatever stands between or parts its runs, may fulfil a query; False: it
+    does not. What is beside the title is not folded where that is plain without."""
+    said = fold(title).replace(" ", "")
+    return _may_be(node, said, others) and _may_be(node, BREAK.join((said, fold_together(others))))
 
 
-def _may_be(node: Node, text: str) -> bool:
+def _may_be(node: Node, text: str, unfolded: str = "") -> bool:
     if isinstance(node, Needle):
-        return node.text.replace(" ", "") in text
+        return node.text.replace(" ", "") in text or (bool(unfolded) and not lacks(unfolded, node.text))
     if isinstance(node, All):
-        return all(_may_be(part, text) for part in node.parts)
-    return not isinstance(node, Any) or any(_may_be(part, text) for part in node.parts)
+        return all(_may_be(part, text, unfolded) for part in node.parts)
+    return not isinstance(node, Any) or any(_may_be(part, text, unfolded) for part in node.parts)
 
 
 _folded: Final = functools.lru_cache(4_096)(fold)
