@@ -114,7 +114,7 @@ def _odd() -> tuple[Callable[[str], object], Callable[[str], object]]:
         "gb2312", "ignore"
     )
     same = "".join(char for char in known if _TABLE[ord(char)] == char)
-    return re.compile(f"[^0-9a-z{same}]").search, re.compile(f"[^ -~{same}]").search
+    return re.compile(f"[^0-9a-z{same}]").search, re.compile(f"[^ -~{BREAK}{same}]").search
 
 
 def fold(text: str) -> str:

@@ -153,18 +153,23 @@ def _is_told(node: Node, title: str) -> bool:
 
 
 def may_be(node: Node, title: str, others: str) -> bool:
-    """Whether all that is written of a row, folded in one go whatever stands between or parts its runs, may fulfil a query; False: it
-    does not. What is beside the title is not folded where that is plain without."""
-    said = fold(title).replace(" ", "")
-    return _may_be(node, said, others) and _may_be(node, BREAK.join((said, fold_together(others))))
+    """Whether a row of this title, and of which this is written besides, may fulfil a query; False: it does not. What stands beside the
+    title is folded in one go, whatever stands between or parts its runs, and not at all where it is plain without."""
+    said = fold(title)
+    return _may_be(node, said, lambda one: not lacks(others, one)) and _may_be(node, said, _beside(others))
 
 
-def _may_be(node: Node, text: str, unfolded: str = "") -> bool:
+def _beside(others: str) -> Callable[[str], bool]:
+    folded = fold_together(others)
+    return lambda one: one.replace(" ", "") in folded
+
+
+def _may_be(node: Node, title: str, beside: Callable[[str], bool]) -> bool:
     if isinstance(node, Needle):
-        return node.text.replace(" ", "") in text or (bool(unfolded) and not lacks(unfolded, node.text))
+        return node.is_in(title) or beside(node.text)
     if isinstance(node, All):
-        return all(_may_be(part, text, unfolded) for part in node.parts)
-    return not isinstance(node, Any) or any(_may_be(part, text, unfolded) for part in node.parts)
+        return all(_may_be(part, title, beside) for part in node.parts)
+    return not isinstance(node, Any) or any(_may_be(part, title, beside) for part in node.parts)
 
 
 _folded: Final = functools.lru_cache(4_096)(fold)
