@@ -3,6 +3,7 @@
 import secrets
 import sys
 import threading
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -340,6 +341,20 @@ def test_a_backup_is_whole_while_others_write(table: Database, tmp_path: Path) -
     assert b"confidential" not in (tmp_path / "copy.db").read_bytes()
     with pytest.raises(StoreDamaged):
         open_database(tmp_path / "copy.db", bytes(32), ROOMS)
+
+
+def test_a_question_half_answered_ends_with_who_asked(table: Database) -> None:
+    """A cursor that is let go is gone, whatever was asked meanwhile: else its read would hold the write-ahead log and its memory for ever
+    (apsw 3.54.0.0 keeps such cursors)."""
+    with table.transaction() as connection:
+        for text in ("one", "two", "three"):
+            add(connection, text)
+    half = table.read().execute("SELECT text FROM thing")
+    assert next(half) == ("one",)
+    assert texts(table) == ["one", "two", "three"]
+    left = weakref.ref(half)
+    del half
+    assert left() is None
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
