@@ -94,6 +94,18 @@ def closed(connection: apsw.Connection, limit: int = 100, before: int = 0) -> li
     return [_alarm(row) for row in rows]
 
 
+def by_day(connection: apsw.Connection, since: int, zone_s: int) -> dict[tuple[str, Severity], int]:
+    """How many began on each day from `since` on (seconds UTC; days of a zone so many seconds east), by severity; those that another speaks for too."""
+    rows = connection.execute(
+        "SELECT date(opened + ?2, 'unixepoch'), kind, count(*) FROM alarm_case WHERE opened >= ?1 GROUP BY 1, 2", (since, zone_s)
+    )
+    found: dict[tuple[str, Severity], int] = {}
+    for day, kind, count in rows:
+        at = str(day), AlarmKind(kind).about.severity
+        found[at] = found.get(at, 0) + int(str(count))
+    return found
+
+
 def of_subject(connection: apsw.Connection, subject: str, limit: int = 50) -> list[Alarm]:
     """Those about one node, newest first, closed ones among them."""
     rows = connection.execute(

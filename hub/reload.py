@@ -1,4 +1,4 @@
-"""Reading hub.toml again while the hub runs (SIGHUP, `hub reload`): what can change at once does, what cannot is named."""
+"""Reading hub.toml and site/alarms.toml again while the hub runs (SIGHUP, `hub reload`): what can change at once does, what cannot is named."""
 
 from __future__ import annotations
 
@@ -8,11 +8,16 @@ from typing import Any, Final
 
 import msgspec
 
+from holdings.errors import SiteDataWrong
+from holdings.site_data import SiteData, read_site
 from hub import config
 from hub.config import HubConfig, PeopleConfig
+from hub.errors import ConfigurationWrong
 from hub.home import Home
 
 LOG = logging.getLogger("jindang.hub")
+FOLDER, ALARMS = "site", "alarms"
+"""Of a site's own files those of alarms; the others are read at the start."""
 AT_ONCE: Final = ("min_free_gib", "inflight_mib", "connections", "pack_target_mib", "retry_after_s")
 """Bounds of receiving: they hold from the next request on."""
 PEOPLE_AT_ONCE: Final = (
@@ -40,19 +45,41 @@ class Reload:
             ConfigurationWrong: the file is wrong; everything stays as it was.
         """
         before, said = self._home.config, config.load(self._home.path)
+        site, of_site = self._site()
         applied = [name for name in AT_ONCE if getattr(before, name) != getattr(said, name)]
         of_people = [name for name in PEOPLE_AT_ONCE if getattr(before.people, name) != getattr(said.people, name)]
         people = msgspec.structs.replace(before.people, **{name: getattr(said.people, name) for name in of_people})
         now = msgspec.structs.replace(before, **{name: getattr(said, name) for name in applied}, people=people)
-        self._home.config = now
+        self._home.config, self._home.site = now, site
         for take in self.takers:
             take(now)
         waits = [
             *_changed(now, said, HubConfig, "", skip="people"), *_changed(now.people, said.people, PeopleConfig, "people."),
         ]  # fmt: skip
-        done = [*applied, *(f"people.{name}" for name in of_people)]
-        LOG.info("hub.toml 已重读：生效 %s；须重启才生效 %s", "、".join(done) or "无", "、".join(waits) or "无")
+        waits += [f"{FOLDER}/{name}" for name in _differ(site, read_site(self._home.path / FOLDER))]
+        done = [*applied, *(f"people.{name}" for name in of_people), *(f"{FOLDER}/{name}" for name in of_site)]
+        LOG.info("配置已重读：生效 %s；须重启才生效 %s", "、".join(done) or "无", "、".join(waits) or "无")
         return {"applied": done, "needs_restart": waits}
+
+    def _site(self) -> tuple[SiteData, list[str]]:
+        """The site's files with those of alarms as they are now on disk, and which of these changed: bounds, channels and the daily page hold from the next
+        look of the monitor on. ConfigurationWrong when one of them is wrong."""
+        from holdings import alarm_rule  # here: a hub starts without it
+
+        held = self._home.site
+        try:
+            fresh = read_site(self._home.path / FOLDER)
+            kept, now = set(held.files) - set(held.named(ALARMS)), fresh.named(ALARMS)
+            made = SiteData(tuple(sorted({*kept, *now})))
+            alarm_rule.rule(made)
+        except SiteDataWrong as fault:
+            raise ConfigurationWrong(str(fault)) from fault
+        return made, sorted({name for name, _ in set(held.named(ALARMS)) ^ set(now)})
+
+
+def _differ(one: SiteData, other: SiteData) -> list[str]:
+    """Names of the files that the two do not have alike."""
+    return sorted({name for name, _ in set(one.files) ^ set(other.files)})
 
 
 def _changed(

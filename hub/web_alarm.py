@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
+
+import apsw
 
 from holdings.language import mark
-from hub import alarm_store
+from hub import alarm_store, chart
 from hub.account import Role
+from hub.alarm import Severity
 from hub.alarm_store import Alarm
 from hub.errors import NotAllowed
 from hub.monitor import ZONE
@@ -19,6 +22,8 @@ from hub.web_route import Reply, Route, Turned
 
 ACTS: Final = frozenset({Role.SYSTEM})
 CLOSED_SHOWN: Final = 50
+DAYS_SHOWN: Final = 90
+CHARTS: Final = {Severity.CRITICAL: mark("每日新告警：严重"), Severity.WARNING: mark("每日新告警：警告"), Severity.NOTICE: mark("每日新告警：提示")}
 SILENCES: Final = (
     (4, mark("4 小时")),
     (24, mark("1 天")),
@@ -46,7 +51,21 @@ def alarms(visit: Visit) -> Reply:
         under=under,
         closed=alarm_store.closed(reading, CLOSED_SHOWN),
         wall=visit.frame.clock.wall(),
+        charts=_charts(reading, visit.frame.clock.wall()),
     )
+
+
+def _charts(reading: apsw.Connection, wall: int) -> list[dict[str, Any]]:
+    """How many began on each of the last days, the worst severity first: title, shapes and the same as rows of a table."""
+    last = dt.datetime.fromtimestamp(wall, ZONE).date()
+    days = [last - dt.timedelta(days=back) for back in range(DAYS_SHOWN - 1, -1, -1)]
+    since = int(dt.datetime.combine(days[0], dt.time(), ZONE).timestamp())
+    found = alarm_store.by_day(reading, since, int(ZONE.utcoffset(None).total_seconds()))
+    made = []
+    for severity in reversed(Severity):
+        values = [(day.isoformat(), float(found.get((day.isoformat(), severity), 0))) for day in days]
+        made.append({"title": CHARTS[severity], "chart": chart.bars(values), "values": values})
+    return made
 
 
 def alarm(visit: Visit) -> Reply:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from holdings.journal import Deed, Outcome
 from holdings.language import Words, mark, words
+from hub import web_told
 from hub.account import Account, AccountRefused, Actor, Stage
 from hub.account_session import Session
 from hub.home import Home
@@ -87,7 +88,8 @@ class Visit:
     def page(self, template: str, status: int = 200, **values: Any) -> Reply:
         """A page in this person's language."""
         body = render(
-            template, _=self.words, number=self.words.number, language=self.ask.language.value, theme=self.ask.theme, me=self.account, path=self.ask.path,
+            template, _=self.words, number=self.words.number, in_words=self.in_words,
+            language=self.ask.language.value, theme=self.ask.theme, me=self.account, path=self.ask.path,
             stage=self.session.stage.value if self.session else "", form_field=FIELD, form_token=self.frame.form_token(self.form_key),
             hub_name=self.frame.hub_name, menu=self.frame.menu(self), **values,
         )  # fmt: skip
@@ -96,6 +98,10 @@ class Visit:
     def to(self, path: str, *cookies: Cookie) -> Reply:
         """Go on at another page."""
         return Reply(status=303, location=path, cookies=list(cookies))
+
+    def in_words(self, text: str) -> str:
+        """What holdings or a desk say in Chinese, in this person's language."""
+        return web_told.told(self.words, text)
 
     def told(self, refused: AccountRefused) -> str:
         """A refusal in this person's language."""

@@ -186,7 +186,9 @@ def test_pages_of_alarms_and_outages(door: Door) -> None:
     desk = MonitorDesk(hub.hub.home, door.team.people.parts)
     desk.look(opening=True)
     system = door.signed_in("sys", Role.SYSTEM)
-    assert system.get("/alarms").says("3 个节点同时失联：疑似专线。", "合并 3 条", "先查政务网线路")
+    assert system.get("/alarms").says("3 个节点同时失联：疑似专线。", "合并 3 条", "先查政务网线路", "每日新告警：严重")
+    assert re.search(r"<title>2026-11-23 [1-9]</title></rect>", system.page.text)
+    assert len(system.page.body) < 200_000
     line = next(alarm for alarm in alarm_store.standing(desk.database.read()) if alarm.kind is AlarmKind.LINE)
     system.get(f"/alarms/{line.number}")
     assert system.send(f"/alarms/{line.number}/ack", note="已报修").says("sys", "已报修", "合并的告警")

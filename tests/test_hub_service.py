@@ -13,6 +13,7 @@ from hub_in_thread import running
 from soak_programs import Programs, wait_for
 from soak_site import Site, digests
 
+from holdings import alarm_rule
 from holdings.journal import Filter, Outcome
 from hub import log_lines
 from hub.config import FILE, HubConfig, PeopleConfig
@@ -107,6 +108,17 @@ def test_hub_toml_is_read_again(tmp_path: Path) -> None:
         assert node.put(name, data).status in (200, 201, 204)
         acts = parts.journal.find(Filter(verb="reload"), 0, 9)
         assert [act.deed.outcome for act in acts] == [Outcome.DONE, Outcome.REFUSED, Outcome.DONE]
+        alarms = hub.path / "site" / "alarms.toml"
+        alarms.parent.mkdir(exist_ok=True)
+        alarms.write_text("many = 7\n", "utf-8")
+        assert desk.call("reload") == {"applied": ["site/alarms.toml"], "needs_restart": []}
+        assert alarm_rule.rule(hub.hub.home.site).many == 7
+        (hub.path / "site" / "targets.toml").write_text("", "utf-8")
+        assert desk.call("reload") == {"applied": [], "needs_restart": ["site/targets.toml"]}
+        alarms.write_text("many = 1\n", "utf-8")
+        with pytest.raises(ConfigurationWrong, match="alarms"):
+            desk.call("reload")
+        assert alarm_rule.rule(hub.hub.home.site).many == 7
 
 
 @pytest.mark.parametrize("form", list(Form))
