@@ -19,7 +19,7 @@ from holdings.catalogue_line import Line, LineMaker, sort_key, values_of
 from holdings.code_scheme import Scheme
 from holdings.record import MARK
 from holdings.reference_code import CodeProblem, parse, volume_key
-from holdings.row_level import level_above
+from holdings.row_level import level_above, volume_of
 from holdings.security import MarkKind
 from holdings.sheet_notes import SheetRow
 
@@ -67,7 +67,7 @@ def lay(connection: apsw.Connection, row: LiftedRow, schemes: Sequence[Scheme] =
     assert not isinstance(code, CodeProblem), "codes are judged before rows are moved"
     maker = LineMaker(row.elements)
     above = level_above(code.key, row.elements)
-    volume = volume_key(code) if above is None else None
+    volume = volume_of(code.key, volume_key(code), row.elements) if above is None else None
     said = SheetRow(row.number, code.key, volume, MarkKind.OPEN, code.printed, row.elements, tab=row.tab, above=above)
     line = maker.make(said)
     columns = rows.columns(connection, maker.columns)
@@ -92,7 +92,7 @@ def mend(connection: apsw.Connection, match_key: str, values: Mapping[str, str])
     assert not isinstance(code, CodeProblem), "a stored code is one"
     maker = LineMaker(elements)
     above = level_above(code.key, elements)
-    volume = volume_key(code) if above is None else None
+    volume = volume_of(code.key, volume_key(code), elements) if above is None else None
     said = SheetRow(row.number, code.key, volume, MarkKind.OPEN, code.printed, elements, tab=row.tab, above=above)
     line = maker.make(said)
     line.digest = row.digest

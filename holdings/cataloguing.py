@@ -27,7 +27,7 @@ from holdings.metadata import category_for, known_from, violations
 from holdings.metadata_scheme import CURRENT, required
 from holdings.record import CELL_MAX, DATE, MARK, NAME_MAX, NUMBER, PAGES, TITLE, level_of
 from holdings.reference_code import CodeProblem, ReferenceCode, match_key, parse, volume_key
-from holdings.row_level import level_above
+from holdings.row_level import level_above, volume_of
 from holdings.secrecy_words import judges_number, judges_title
 from holdings.security import MarkKind, SiteClass, parse_mark
 from holdings.sheet_notes import SheetRow
@@ -129,7 +129,7 @@ def add(
     )
     maker = LineMaker(said)
     above = level_above(code.key, said)
-    volume = volume_key(code) if above is None else None
+    volume = volume_of(code.key, volume_key(code), said) if above is None else None
     number = connection.last_insert_rowid()
     line = maker.make(SheetRow(number, code.key, volume, MarkKind.OPEN, code.printed, said, above=above))
     rows.insert(connection, sheets.OWN, sheet.id, rows.columns(connection, maker.columns), [line], changed)

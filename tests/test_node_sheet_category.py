@@ -103,23 +103,26 @@ def test_s10_marriages(work: NodeAtWork, tmp_path: Path, caplog: pytest.LogCaptu
 
 
 def test_s11_photos(work: NodeAtWork, tmp_path: Path) -> None:
-    """Photos are named by 照片号; one text serves its set and nobody is asked about 时间; a set marked once is withheld whole."""
+    """Photos are named by 照片号; one text serves its set and nobody is asked about 时间; a set marked once is withheld whole.
+    A photo is no volume, whatever its number looks like."""
     sheet = tmp_path / "照片.csv"
-    sheet.write_bytes(table(split(PHOTO, "ZP1-1|D1|1|1|全区植树|1958.3|张三|区长带头植树||公开|1.jpg", "ZP1-2|D2|1|2||||||公开|2.jpg",
-                                  "ZP2-1|D3|2|1|不可见|1958.4|李四|||机密|3.jpg",
-                                  "ZP2-2|D4|2|2|||||||4.jpg")))  # fmt: skip
+    sheet.write_bytes(table(split(PHOTO, "2009-12-001|D1|1|1|全区植树|1958.3|张三|区长带头植树||公开|1.jpg", "2009-12-002|D2|1|2||||||公开|2.jpg",
+                                  "2009-13-001|D3|2|1|不可见|1958.4|李四|||机密|3.jpg",
+                                  "2009-13-002|D4|2|2|||||||4.jpg")))  # fmt: skip
     told = catalogue(work, 1, sheet, "--delivery", "扫描", "--answer", "表的门类=照片")
     assert (told["added"], told["refused"], told["questions"]) == (2, 2, [])
-    assert sorted(found(work, "植树")) == [("ZP1-1", "全区植树"), ("ZP1-2", "全区植树")]
+    assert sorted(found(work, "植树")) == [("2009-12-001", "全区植树"), ("2009-12-002", "全区植树")]
     assert found(work, "不可见") == []
-    work.scans.record("ZP1-2", 1, 1)
+    work.scans.record("2009-12-002", 1, 1)
     ((code, elements),) = sealed(work).items()
     assert (code, elements["文字说明"], elements["成文日期"], elements["摄影者"]) == (
-        "ZP1-2",
+        "2009-12-002",
         "区长带头植树",
         "195803",
         "张三",
     )
+    with work.opened() as engine:
+        assert Service(engine).show("2009-12-002")["level"] == Service(engine).show("2009-12-001")["level"] == "件"
 
 
 def test_s12_reels(work: NodeAtWork, tmp_path: Path) -> None:
