@@ -35,7 +35,7 @@ def withhold(connection: apsw.Connection, match_key: str) -> bool:
 def erase(connection: apsw.Connection, sheet: int, holder: int, lines: Sequence[Line]) -> list[tuple[int, str, bool]]:
     """Erase rows and keep where they stand; (id, match key, was it linked) of those that were stored."""
     # They go through the catalogue, which imports through here.
-    from holdings import correction, link_store, text_withhold
+    from holdings import correction, double_keying, link_store, text_withhold
 
     keys = [one.key for one in lines]
     erased = rows.erase(connection, holder, keys)
@@ -45,6 +45,7 @@ def erase(connection: apsw.Connection, sheet: int, holder: int, lines: Sequence[
     if not holder:
         quarantine.hush(connection, keys)
         correction.forget(connection, keys)
+        double_keying.forget(connection, keys)
         link_store.withhold(connection, keys)
     text_withhold.forget(connection, keys, {one.volume for one in lines if one.volume})
     return erased

@@ -81,17 +81,18 @@ _VERBS: Final[dict[Power, str]] = {
     " delivery_submit quarantine_many:claim quarantine_many:unclaim quarantine_many:retry",
     Power.LOOK: "profile_list profile_show profile_propose fonds_list fonds_show codes pass_rates check_status meaning_status meaning_check"
     " reading_status reading_list search_state suggest console_tree sample_list sample_show sample_faults page_acts"
-    " cataloguing_waiting cataloguing_form cataloguing_judge cataloguing_bodies record_row record_judge counter_rules"
+    " cataloguing_waiting cataloguing_form cataloguing_judge cataloguing_bodies cataloguing_differences record_row record_judge counter_rules"
     " sheet_columns",
     Power.READ: "search show console_record record_pages record_text record_picture page_link custody custody_of reading_show check_show"
     " export directory_print delivery_report_files check_report sample_export cataloguing_picture counter_day counter_show",
     Power.WORK: "quarantine_replace quarantine_move delivery_evidence catalogue_import cataloguing_save cataloguing_undo"
+    " cataloguing_decide cataloguing_discard"
     " record_mend record_mend_undo"
     " counter_register counter_decide counter_end counter_copy counter_certificate counter_ledger"
     " fonds_import profile_add profile_assign delivery_describe delivery_reprocess sample_draw sample_link sample_verdict sample_import"
     " check_run check_restart reading_run reading_cancel reading_retry reading_pause reading_correct meaning_run reindex page_take_back console_target",
     Power.WAIVE: "quarantine_waive quarantine_set_aside quarantine_many:waive quarantine_many:set_aside",
-    Power.JUDGE: "clear delivery_return delivery_accept delivery_withdraw delivery_reopen renumber volume_merge volume_split"
+    Power.JUDGE: "clear cataloguing_double delivery_return delivery_accept delivery_withdraw delivery_reopen renumber volume_merge volume_split"
     " release returned_explain directive_apply directive_decline",
     Power.LINE: "console_line console_calendar machine_judge directives directive_counts directive_show returned_list outage_list",
     Power.RUN: "run pause outage_add outage_end",

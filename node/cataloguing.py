@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from holdings import catalogue, cataloguing, delivery, quarantine
+import apsw
+
+from holdings import catalogue, cataloguing, delivery, double_keying, quarantine
+from holdings.double_keying import Keying
 from holdings.errors import DeliveryRefused, NotFound
 from holdings.file_name import NameKind, name_kind
 from holdings.picture_wish import Wish
@@ -46,12 +49,12 @@ class Cataloguing:
         self._engine, self._home = engine, engine.home
         self._now = int(engine.clock.now())
 
-    def waiting(self) -> list[WaitingPlace]:
-        """Places that wait for their row, in the order of their names."""
+    def waiting(self, by: str = "") -> list[WaitingPlace]:
+        """Places that wait for their row, in the order of their names; of deliveries typed twice only those that this person may type."""
         reading = self._home.database.read()
-        found = []
+        found, typed = [], double_keying.keyed_by(reading, by) if by else frozenset()
         for place, subject, batch in folders.held(reading, LOOKED_MAX):
-            if catalogue.glance(reading, subject) is None and not self._secret(subject):
+            if subject not in typed and catalogue.glance(reading, subject) is None and not self._secret(subject):
                 found.append(WaitingPlace(place, batch, place.rpartition(GATHERED)[2].rpartition("/")[2]))
         return sorted(found, key=lambda one: one.place)[:WAITING_MAX]
 
@@ -70,7 +73,9 @@ class Cataloguing:
             raise NotFound("这个文件夹已不在待目录之列；请返回重选")
         if GATHERED in place:
             batch = place.rpartition(GATHERED)[0]
-            return self._engine.gathered.of(place, batch, [one.place for one in self.waiting() if one.delivery == batch])
+            return self._engine.gathered.of(
+                place, batch, [one.place for one in self.waiting() if one.delivery == batch]
+            )
         root = self._root(place)
         folder = look(str(root)) if root is not None else None
         if folder is None:
@@ -106,8 +111,8 @@ class Cataloguing:
             raise ConfigurationWrong(f"“{page.name}”读不出：{fault.strerror or fault}") from fault
         return base64.b64encode(drawn(self._engine, page.name, data, wish)).decode()
 
-    def save(self, batch: str, values: Mapping[str, str], by: str) -> str:
-        """Store a typed row; its code. Images that wait for it are looked at anew.
+    def save(self, batch: str, values: Mapping[str, str], by: str) -> tuple[Keying, str]:
+        """Store a typed row, or keep it until somebody else has typed it too; what came of it, and its code. Images that wait for it are looked at anew.
 
         Raises:
             MendRefused: the row cannot be. DeliveryRefused: the delivery was withdrawn.
@@ -119,9 +124,40 @@ class Cataloguing:
                 raise DeliveryRefused(f"批次“{batch}”已撤回；请选另一批次")
             if home.config.cleared_by and arrived.clearance is None:
                 delivery.clear(connection, batch, [home.config.cleared_by], now, Basis.STANDING)
-            # As with sheets: a row counts as changed after every look and every clearance that was there before it.
-            changed = max(now, int(folders.latest_look(connection)), delivery.covered_until(connection, batch) + 1)
-            code = cataloguing.add(connection, batch, values, by, home.identity.log.site_class, now, changed, home.site)
-            settings.add(connection, Setting.EPOCH, 1)
+            changed = self._changed(connection, batch)
+            site_class = home.identity.log.site_class
+            if batch in double_keying.deliveries(connection):
+                keying, code = double_keying.key(connection, batch, values, by, site_class, now, changed, home.site)
+            else:
+                keying, code = (
+                    Keying.STORED,
+                    cataloguing.add(connection, batch, values, by, site_class, now, changed, home.site),
+                )
+            if keying is Keying.STORED:
+                settings.add(connection, Setting.EPOCH, 1)
         # A crash here loses nothing: the next walk finds the row.
+        return keying, code
+
+    def decide(self, code: str, seconds: Sequence[str], by: str) -> str:
+        """Store a row that two persons typed differently, as a person says; its code."""
+        home, now = self._home, self._now
+        with home.database.transaction() as connection:
+            batch = double_keying.delivery_of(connection, code)
+            if batch in delivery.withdrawn(connection):
+                raise DeliveryRefused(f"批次“{batch}”已撤回；请先重新收件")
+            code = double_keying.decide(
+                connection,
+                code,
+                seconds,
+                by,
+                home.identity.log.site_class,
+                now,
+                self._changed(connection, batch),
+                home.site,
+            )
+            settings.add(connection, Setting.EPOCH, 1)
         return code
+
+    def _changed(self, connection: apsw.Connection, batch: str) -> int:
+        """As with sheets: a row counts as changed after every look and every clearance that was there before it."""
+        return max(self._now, int(folders.latest_look(connection)), delivery.covered_until(connection, batch) + 1)

@@ -93,6 +93,20 @@ def delivery_describe(home: Path, as_json: bool, name: str, stations: tuple[str,
     give(as_json, result, f"批次“{name}”已登记：{result['contractor'] or '加工单位未填'}，第 {result['number'] or '—'} 批。")
 
 
+@delivery.command("double")
+@HOME
+@JSON
+@NAME
+@click.argument("how", type=click.Choice(["on", "off"]))
+@BY
+@exits
+def delivery_double(home: Path, as_json: bool, name: str, how: str, by: str) -> None:
+    """双录：on 此批次的著录由两人各录一遍，不符的核对；off 改回单录。"""
+    with reach(home) as node:
+        result = node.cataloguing_double(delivery=name, double=how == "on", by=by)
+    give(as_json, result, f"批次“{name}”的著录改为{'双录' if result['double'] else '单录'}。")
+
+
 @delivery.command("submit")
 @HOME
 @JSON

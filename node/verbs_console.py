@@ -100,6 +100,7 @@ class ConsoleVerbs(Verbs):
     def console_deliveries(self) -> Answer:
         """批次: every delivery with what its folders stand at, in the order of the list of deliveries."""
         # Here: it brings what reports are made of, and the day's figures need none of it.
+        from holdings import double_keying
         from node.verbs_delivery import told
 
         now = self._clock.now()
@@ -108,10 +109,12 @@ class ConsoleVerbs(Verbs):
         known = [told(one) for one in delivery.list_all(reading)]
         waits = {one["name"]: quarantine.waiting_below(reading, one["name"]) for one in known}
         none: Answer = {"states": {}, "last": 0, "today": 0}
+        double = double_keying.deliveries(reading)
         return {
             "now": int(now),
             "deliveries": [
-                {**one, **{name: places.get(one["name"], none)[name] for name in none}, "findings": _own(waits, one["name"])} for one in known
+                {**one, "double": one["name"] in double, "findings": _own(waits, one["name"]), **{name: places.get(one["name"], none)[name] for name in none}}
+                for one in known
             ],
         }  # fmt: skip
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import apsw
 
-from holdings import catalogue, declared_totals, delivery, delivery_history, quarantine, records
+from holdings import catalogue, declared_totals, delivery, delivery_history, double_keying, quarantine, records
 from holdings.delivery import Delivery, DeliveryAct, DeliveryState
 from holdings.findings import FindingCode
 from holdings.record import Void, encode_record
@@ -45,6 +45,7 @@ def withdraw(engine: Engine, name: str, person: str, reason: str) -> Answer:
             held = delivery_history.decide(connection, name, DeliveryAct.WITHDRAW, person, reason, now)
         rows, others = catalogue.withdraw(connection, name)
         declared_totals.forget(connection, name)
+        double_keying.withdraw(connection, name)
         closed = _close_findings(connection, name, now)
         settings.add(connection, Setting.EPOCH, 1)
         decided = delivery_history.decisions(connection, held)[-1]

@@ -52,7 +52,7 @@ def test_a_typed_row_links_what_waited(work: tuple[NodeAtWork, Engine, Service])
     with Image.open(io.BytesIO(picture)) as drawn:
         assert drawn.format == "PNG"
     done = node.cataloguing_save(waiting[0]["delivery"], {"档号": B, **ROW}, "张三")
-    assert done == {"code": B, "next": C}
+    assert done == {"code": B, "next": C, "keying": "stored"}
     engine.run(settle_s=0.0, send=False)
     shown = node.show(B)
     assert (len(shown["pages"]), shown["elements"]["成文日期"]) == (2, "20110503")
@@ -128,6 +128,65 @@ def test_pages_gathered_from_several_folders_are_drawn(tmp_path: Path, sandbox: 
         for other in (f"扫描/第03批#{C}", "扫描/第03批#..", "扫描#x"):
             with pytest.raises(NotFound):
                 node.cataloguing_picture(other, 1)
+
+
+def test_a_row_is_typed_twice_where_the_delivery_asks_for_it(work: tuple[NodeAtWork, Engine, Service]) -> None:
+    """The first typing is shown to nobody and stored nowhere else; the same person does not type it again; a second that agrees stores the row, one that
+    differs waits for a person, who chooses element by element; one's own typing is taken back; single typing comes back when nothing waits."""
+    _, engine, node = work
+    [batch] = {one["delivery"] for one in node.cataloguing_waiting()["items"]}
+    node.cataloguing_double(batch, double=True, by="李四")
+    assert node.cataloguing_save(batch, {"档号": B, **ROW}, "张三") == {"code": B, "next": C, "keying": "first"}
+    assert [one["code"] for one in node.cataloguing_waiting("张三")["items"]] == [C]
+    assert [one["code"] for one in node.cataloguing_waiting("李四")["items"]] == [B, C]
+    assert node.search("防汛")["total"] == 0
+    assert node.cataloguing_form("李四")["before"] is None
+    assert node.cataloguing_form("张三")["before"]["values"]["责任者"] == "和平区防汛指挥部"
+    with pytest.raises(MendRefused, match="您已录过"):
+        node.cataloguing_save(batch, {"档号": B, **ROW}, "张三 ")
+    with pytest.raises(MendRefused, match="还有 1 条"):
+        node.cataloguing_double(batch, double=False, by="李四")
+    assert node.cataloguing_undo("张三") == {"code": B}
+    assert node.cataloguing_save(batch, {"档号": B, **ROW}, "张三")["keying"] == "first"
+    # The same date in another notation is the same.
+    assert node.cataloguing_save(batch, {"档号": B, **ROW, "成文日期": "20110503"}, "李四")["keying"] == "stored"
+    engine.run(settle_s=0.0, send=False)
+    assert node.show(B)["elements"]["题名"] == ROW["题名"]
+    node.cataloguing_save(batch, {"档号": C, **ROW, "页数": "1", "题名": "关于防讯工作的通知"}, "李四")
+    other = {"档号": C, **ROW, "页数": "1", "题名": "关于防汛工作的通知", "附注": "复印件"}
+    assert node.cataloguing_save(batch, other, "张三")["keying"] == "differs"
+    with pytest.raises(MendRefused, match="已录两遍"):
+        node.cataloguing_save(batch, other, "王五")
+    assert [node.cataloguing_waiting(by)["items"] for by in ("张三", "李四", "王五")] == [[], [], []]
+    [difference] = node.cataloguing_differences()["items"]
+    assert [tuple(field.values()) for field in difference["fields"]] == [("题名", "关于防讯工作的通知", "关于防汛工作的通知"), ("附注", "", "复印件")]
+    assert (difference["first"]["person"], difference["second"]["person"]) == ("李四", "张三")
+    assert node.cataloguing_decide(C, ["题名"], "王五") == {"code": C}
+    elements = dict(node.console_record(C)["elements"])
+    assert (elements["题名"], elements.get("附注")) == ("关于防汛工作的通知", None)
+    assert [node.cataloguing_form(by)["today"] for by in ("张三", "李四", "王五")] == [2, 2, 1]
+    node.cataloguing_double(batch, double=False, by="李四")
+
+
+def test_two_wrong_entries_go_and_what_is_classified_leaves_nothing(work: tuple[NodeAtWork, Engine, Service], tmp_path: Path) -> None:
+    """Discarding both offers the folder to everybody again; a secret is refused at the first typing, and a typing whose row a sheet calls secret later is gone."""
+    _, engine, node = work
+    [batch] = {one["delivery"] for one in node.cataloguing_waiting()["items"]}
+    node.cataloguing_double(batch, double=True, by="李四")
+    for by, title in (("张三", "甲的通知"), ("李四", "乙的通知")):
+        node.cataloguing_save(batch, {"档号": B, **ROW, "题名": title}, by)
+    assert node.cataloguing_waiting()["differences"] == 1
+    assert node.cataloguing_discard(B, "王五")["typings"] == 2
+    assert [one["code"] for one in node.cataloguing_waiting("张三")["items"]] == [B, C]
+    with pytest.raises(NotFound):
+        node.cataloguing_decide(B, [], "王五")
+    with pytest.raises(MendRefused, match="涉密机"):
+        node.cataloguing_save(batch, {"档号": B, **ROW, "密级": "机密"}, "张三")
+    node.cataloguing_save(batch, {"档号": B, **ROW}, "张三")
+    (sheet := tmp_path / "目录.csv").write_text(f"档号,题名,责任者,成文日期,页数,密级\n{B},某事,某局,20120101,2,机密\n", "utf-8")
+    node.catalogue_import([str(sheet)], delivery_name=batch)
+    kept = engine.home.database.read().execute("SELECT count(*) FROM keyed").fetchone()
+    assert kept == (0,)
 
 
 def test_no_other_folder_is_opened(work: tuple[NodeAtWork, Engine, Service]) -> None:

@@ -14,6 +14,7 @@ from textual.widgets import Input
 from node.service import Service
 from sync.sandbox import Sandbox
 from tui.cataloguing_desk import CataloguingDesk
+from tui.form import Choice
 from tui.ledger import Ledger
 
 A, B, C = (f"J001-WS·2011·Y·BGS-{n:04d}" for n in (1, 2, 3))
@@ -94,6 +95,44 @@ def test_a_narrow_terminal_swaps_form_and_page(daemon: Daemon) -> None:
         assert seat.widths() == {80}
 
     sit(daemon.work.path, story)
+
+
+def test_two_persons_type_a_row_and_a_third_decides(daemon: Daemon) -> None:
+    """双录 is switched on in the form of the delivery; the first typing says that a second waits, the second sees nothing of it; F7 shows what differs, and what
+    is chosen is stored."""
+    node = Service(daemon.engine)
+
+    async def typed(seat: Seat, title: str) -> None:
+        await seat.app.enter("holdings")
+        await seat.settled()
+        await seat.press("c")
+        assert "关于防" not in seat.seen()
+        put(seat, 题名=title, 责任者="区防汛指挥部", 成文日期="20110503")
+        await seat.press("ctrl+s")
+
+    async def first(seat: Seat) -> None:
+        await seat.app.enter("deliveries")
+        await seat.settled()
+        await seat.press("d")
+        seat.app.screen.query_one(Choice).focus()
+        await seat.press("right", "ctrl+s")
+        assert "双录" in seat.seen()
+        await typed(seat, "关于防讯工作的通知")
+        assert f"已录第一遍 {B}" in seat.seen()
+        assert "待目录 1 个文件夹" in seat.seen()
+
+    async def second(seat: Seat) -> None:
+        await typed(seat, "关于防汛工作的通知")
+        assert f"{B} 与第一遍不符，待核对" in seat.seen()
+        await seat.press("f7")
+        assert all(word in seat.seen() for word in (B, "题名", "防讯", "防汛", "张三", "李四"))
+        await seat.press("enter", "right", "ctrl+s")
+        assert "没有两遍不符的著录" in seat.seen()
+        assert seat.widths() == {120}
+
+    sit(daemon.work.path, first, size=(120, 30), by="张三")
+    sit(daemon.work.path, second, size=(120, 30), by="李四")
+    assert (node.search("防汛")["total"], node.search("防讯")["total"]) == (1, 0)
 
 
 def test_a_directory_is_printed_from_the_tree(daemon: Daemon, tmp_path: Path) -> None:

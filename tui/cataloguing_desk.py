@@ -30,6 +30,10 @@ WIDE: Final = 120
 CHECK_AFTER_S: Final = 0.15
 SAME: Final = ("责任者", "保管期限", "密级", "成文日期")
 """Elements that a copy of the row before brings; what differs from item to item is typed."""
+KEYED: Final = {
+    "stored": mark("已著录 {code}"), "first": mark("已录第一遍 {code}，待另一人录第二遍"), "differs": mark("! {code} 与第一遍不符，待核对"),
+}  # fmt: skip
+"""What came of a row."""
 
 
 class CataloguingDesk(ModalScreen[None]):
@@ -46,6 +50,7 @@ class CataloguingDesk(ModalScreen[None]):
         Key("f6", "swap", mark("图像"), mark("窄屏上换看图像与表单")),
         Key("ctrl+n", "skip", mark("跳过"), mark("先跳过这个文件夹"), shown=False),
         Key("ctrl+o", "delivery", mark("批次"), mark("换批次：无文件夹的条目归入哪一批"), shown=False),
+        Key("f7", "differences", mark("双录核对"), mark("双录核对：两人所录不符的，逐项选定"), shown=False),
         Key("f1", "help", mark("帮助"), mark("本屏的全部按键"), shown=False),
         Key("escape", "close", mark("返回")),
     )
@@ -57,7 +62,7 @@ class CataloguingDesk(ModalScreen[None]):
         self._waiting: list[Answer] = []
         self._skipped: set[str] = set()
         self._place: Answer | None = None
-        self._note = ""
+        self._note, self._differing = "", 0
         self._before: dict[str, str] = {}
         self._names: list[str] = []
         self._fields: list[str] = []
@@ -105,9 +110,12 @@ class CataloguingDesk(ModalScreen[None]):
     # ------------------------------------------------------------ one row after the other
 
     async def _begin(self) -> None:
-        found = await self._link.ask("cataloguing_waiting")
+        found = await self._link.ask("cataloguing_waiting", by=self._by)
+        self._differing = int(found["differences"])
         self._waiting = [one for one in found["items"] if one["place"] not in self._skipped]
-        self._place = None if self._code else next(iter(self._waiting), None)
+        # A code that was asked for stands beside its own folder, where one waits.
+        own = (one for one in self._waiting if one["code"] == self._code)
+        self._place = next(own if self._code else iter(self._waiting), None)
         await self._ask()
 
     async def _ask(self, values: dict[str, str] | None = None) -> None:
@@ -145,7 +153,9 @@ class CataloguingDesk(ModalScreen[None]):
         )
         page = _("第 {n} / {all} 页", n=self._page + 1, all=len(self._names)) if self._names else _("尚无图像")
         title, done = _("著录"), _("今日已著录 {n} 条", n=count(self._saved))
-        self.query_one("#cat-head", Static).update(Content(f"{title}  {where}\n{page}  {done}  {self._note}".rstrip()))
+        differing = _("! 双录不符 {n} 条（F7 核对）", n=count(self._differing)) if self._differing else ""
+        parts = [part for part in (page, done, differing, self._note) if part]
+        self.query_one("#cat-head", Static).update(Content(f"{title}  {where}\n{'  '.join(parts)}"))
 
     def values(self) -> dict[str, str]:
         """What stands in the form."""
@@ -194,7 +204,8 @@ class CataloguingDesk(ModalScreen[None]):
                 self._place = next(iter(self._waiting), None)
             if self._place is None:
                 self._code = done["next"]
-            self._note = _("已著录 {code}", code=done["code"])
+            self._note = _(KEYED[done["keying"]], code=done["code"])
+            self._differing += done["keying"] == "differs"
             await self._ask()
 
         self._work(save, "save")
@@ -231,6 +242,13 @@ class CataloguingDesk(ModalScreen[None]):
             await self._ask(last)
 
         self._work(undo, "undo")
+
+    def action_differences(self) -> None:
+        """What two persons typed differently."""
+        # Here: most deliveries are typed once.
+        from tui.double_desk import DoubleDesk
+
+        self.app.push_screen(DoubleDesk(self._link, self._by), lambda _done: self._work(self._begin))
 
     def action_skip(self) -> None:
         """The next folder; this one comes again another time."""

@@ -151,6 +151,8 @@ def describe(page: DeliveriesPage) -> None:
         ]
         given = {key: values[key].strip() or None for key in ("contractor", "opened_by", "received_by")}
         await page.ask("delivery_describe", name=name, number=int(text) if text else None, stations=stations, **given)
+        if (values["double"] == "yes") is not one["double"]:
+            await page.ask("cataloguing_double", delivery=name, double=values["double"] == "yes", by=page.console.by)
 
     fields = [
         Field("number", _("批次号"), "" if one["number"] is None else str(one["number"]), hint=_("数字")),
@@ -158,6 +160,12 @@ def describe(page: DeliveriesPage) -> None:
         Field("stations", _("扫描站"), "、".join(one["stations"]), hint=_("以、分开")),
         Field("opened_by", _("建立人"), one["opened_by"]),
         Field("received_by", _("接收人"), one["received_by"]),
+        Field(
+            "double",
+            _("著录"),
+            "yes" if one["double"] else "no",
+            choices=(("no", _("单录")), ("yes", _("双录（两人各录一遍）"))),
+        ),
     ]
     page.form(_("登记  {name}", name=name), fields, keep)
 

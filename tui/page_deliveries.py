@@ -264,7 +264,7 @@ def detail(one: Answer, shown: Answer | None, now: int) -> Content:
     lines += [
         (_("批次号"), f"{number}  {one['contractor'] or '-'}  {'、'.join(one['stations'])}"),
         (_("保密审查"), f"{_(CLEARANCE[one['clearance']])}  {'、'.join(one['cleared_by'])}"),
-        (_("建立"), f"{figures.stamp(one['opened'])} {one['opened_by']}"),
+        (_("建立"), f"{figures.stamp(one['opened'])} {one['opened_by']}" + (_("  双录") if one["double"] else "")),
         (_("最近"), figures.moment(one["last"], now)),
     ]
     return facts(lines, 8)

@@ -246,7 +246,8 @@ def day_kind(day: Answer) -> str:
 
 def day_said(day: Answer) -> str:
     """Which kind of day it is by the calendar, and the windows that begin on it."""
-    return f"{day_kind(day)}  {'  '.join(day['windows']) or _('无')}"
+    begins = "  ".join(day["windows"]) or _("无")
+    return f"{day_kind(day)}  {begins}"
 
 
 def whole(one: Answer) -> Content:
