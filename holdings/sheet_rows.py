@@ -19,7 +19,7 @@ from holdings.dates import date_fault, is_empty_date, is_unknown_date, read_date
 from holdings.findings import FindingCode
 from holdings.record import CELL_MAX, DATE, MARK, TITLE
 from holdings.reference_code import CodeProblem
-from holdings.row_level import COLUMNS, level_above
+from holdings.row_level import COLUMNS, level_above, volume_of
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import begins_banner, merged_banner, read_banner
 from holdings.sheet_code import CodeRead, CodeReader, CodeSource
@@ -297,7 +297,8 @@ class Reading:
             self._nonstandard += 1
             if self._nonstandard <= CODES_TOLD and not self._ledger.full:
                 self._note(number, CODE, FindingCode.CODE_NONSTANDARD, code.form + advice(code.printed), code.key)
-        return SheetRow(number, code.key, code.volume, mark, code.printed, values, tab=tab)
+        volume = code.volume if code.volume != code.key else volume_of(code.key, code.volume, values)
+        return SheetRow(number, code.key, volume, mark, code.printed, values, tab=tab)
 
     def _repeated(self, number: int, key: str, first: int) -> None:
         """A code that was there before: the same row again, or a contradiction 重号."""
