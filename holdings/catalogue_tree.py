@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 import apsw
 
-from holdings import catalogue_rows
+from holdings import catalogue_rows, fonds
 from holdings.record import Level
 
 COUNTED_MAX: Final = 10_000
@@ -48,6 +49,13 @@ def level(connection: apsw.Connection, prefix: str = "", after: str = "", limit:
         low = branch + _BEYOND
         found.append(Branch(branch, catalogue_rows.count_keys(connection, branch, low, COUNTED_MAX), leaf=False))
     return found, low
+
+
+def named(connection: apsw.Connection, branch: Branch, prefix: str, words: Mapping[str, str]) -> Branch:
+    """A branch with what its part of the codes means: the name of a fonds, else what `words` has for the part (`WS` 文书, `D30` 30年)."""
+    part = branch.key[len(prefix) :].rstrip("-·.")
+    title = words.get(part, "") if prefix else fonds.name_of(connection, part)
+    return branch if branch.leaf or not title else replace(branch, title=title)
 
 
 def _leaf(connection: apsw.Connection, key: str) -> Branch:

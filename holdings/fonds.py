@@ -164,6 +164,12 @@ def get(connection: apsw.Connection, code: str, writer: str = OWN) -> Registered
     return _registered(connection, _fonds(row), writer)
 
 
+def name_of(connection: apsw.Connection, code: str, writer: str = OWN) -> str:
+    """The name of a fonds by its code, however it is written; blank when it is not registered."""
+    row = connection.execute("SELECT name FROM fonds WHERE writer = ? AND key = ?", (writer, match_key(code))).fetchone()
+    return str(row[0]) if row is not None else ""
+
+
 def unregistered(connection: apsw.Connection, writer: str = OWN) -> list[str]:
     """Keys of fonds that something is held of and that nobody has registered."""
     keys = connection.execute("SELECT key FROM fonds WHERE writer = ?", (writer,))

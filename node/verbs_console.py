@@ -120,7 +120,14 @@ class ConsoleVerbs(Verbs):
 
     def console_tree(self, prefix: str = "", after: str = "", limit: int = 200) -> Answer:
         """馆藏: what lies directly below a prefix of the codes (`J001-`), at most 1,000; `after` of the answer goes on where it ended."""
-        found, following = catalogue_tree.level(self._home.database.read(), prefix, after, min(limit, 1_000))
+        reading = self._home.database.read()
+        found, following = catalogue_tree.level(reading, prefix, after, min(limit, 1_000))
+        from holdings.columns import columns  # the figures of the day need none of it
+
+        # Read from the end, so that of several names of one part (30年, 定期30年) the first stays.
+        parts = columns(self._home.site.only("columns")).part_codes
+        words = {code: name for names in parts.values() for name, code in reversed(list(names.items()))}
+        found = [catalogue_tree.named(reading, one, prefix, words) for one in found]
         return {"items": [asdict(one) for one in found], "after": following, "counted_max": catalogue_tree.COUNTED_MAX}
 
     def console_record(self, ref: str) -> Answer:

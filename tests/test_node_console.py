@@ -11,7 +11,9 @@ import pytest
 from node_at_work import NodeAtWork, make
 from scan_tree import sheet
 
+from holdings import fonds
 from holdings.errors import FindingTaken, NotFound
+from holdings.fonds import Fonds
 from node import days, nights, schedule, vitality
 from node.daemon import Daemon
 from node.engine import Engine
@@ -256,3 +258,18 @@ def test_a_delivery_whose_sheet_came_from_elsewhere_counts_its_folders(tmp_path:
         assert told["findings"] == 1
         quarantine_of = {item["code"] for item in node.quarantine_list()["items"]}
         assert quarantine_of == {"no-row"}
+
+
+def test_branches_of_the_tree_have_names(asked: Asked) -> None:
+    """A fonds that is registered stands with its name, a part of a code with what it means; any other branch has none."""
+    assert [one["title"] for one in asked.node.console_tree("")["items"]] == [""]
+    with asked.engine.home.database.transaction() as connection:
+        fonds.put(connection, Fonds(code="J001", name="和平区民政局"), 1)
+    titles, prefix = [], ""
+    while True:
+        [one] = asked.node.console_tree(prefix)["items"][:1]
+        titles.append(one["title"])
+        prefix = one["key"]
+        if one["leaf"]:
+            break
+    assert titles[:4] == ["和平区民政局", "文书", "", "永久"]

@@ -15,7 +15,7 @@ from node.service import Service
 from sync.sandbox import Sandbox
 from tui.ledger import Ledger
 
-A, B, C = (f"J001-WS·2011·Y·BGS-{n:04d}" for n in (1, 2, 3))
+A, B, C, D = (f"J001-WS·2011·Y·BGS-{n:04d}" for n in (1, 2, 3, 4))
 DAY_S = 86_400
 
 
@@ -228,5 +228,46 @@ def test_the_list_is_narrowed(daemon: Daemon) -> None:
         assert "[错误]" in seat.seen()
         await seat.press("ctrl+s")
         assert list(ledger.keys) == [waiting(daemon)["empty-file"]]
+
+    sit(daemon.work.path, story)
+
+
+def test_a_refused_row_is_typed_where_it_was_refused(daemon: Daemon) -> None:
+    """e on a row that its sheet could not bring opens 著录 at its code beside its folder's page; stored, the finding is looked at anew and the record sealed."""
+    daemon.work.scans.rows({A: {"页数": "2"}, D: {"成文日期": "2019年13月"}})
+    daemon.work.scans.record(D, 1, 9)
+    daemon.work.scans.set_age(daemon.work.clock.time, 2 * DAY_S)
+    daemon.engine.run(settle_s=0.0, send=False)
+
+    async def story(seat: Seat) -> None:
+        await at(seat, waiting(daemon)["row-refused"])
+        await seat.press("e")
+        seen = seat.seen()
+        assert D in seen
+        assert "第 1 / 1 页" in seen
+        desk = seat.app.screen
+        desk._put({"题名": "关于其他的通知", "责任者": "民政局", "成文日期": "20191301"})  # type: ignore[attr-defined]
+        await seat.settled()
+        desk._put({"成文日期": "20191201"})  # type: ignore[attr-defined]
+        await seat.press("ctrl+s", "escape")
+        assert f"已著录 {D}" in seat.seen()
+        assert "row-refused" not in waiting(daemon)
+
+    sit(daemon.work.path, story)
+    daemon.engine.run(settle_s=0.0, send=False)
+    assert node(daemon).show(D)["title"] == "关于其他的通知"
+
+
+def test_kinds_are_chosen_by_their_rule(daemon: Daemon) -> None:
+    """h lists the kinds of what waits with their numbers; the one that is chosen narrows the list."""
+
+    async def story(seat: Seat) -> None:
+        await at(seat, min(waiting(daemon).values()))
+        await seat.press("h")
+        assert "页数不符" in seat.seen()
+        await seat.press("down", "enter")
+        assert "列出 1 条" in seat.seen()
+        await seat.press("h", "enter")
+        assert "筛选：无" in seat.seen()
 
     sit(daemon.work.path, story)

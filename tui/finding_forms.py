@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 FIXED = ("密级", "档号")
 """Elements that are changed elsewhere; shown in no form."""
+TYPED = frozenset({"row-refused", "no-row"})
+"""Findings that a typed row answers."""
 
 
 async def mend(page: FindingsPage, number: int, seen: int | None) -> None:
@@ -26,7 +29,8 @@ async def mend(page: FindingsPage, number: int, seen: int | None) -> None:
     elements = (await page.ask("quarantine_row", number=number))["elements"]
     before = {one["name"]: one["value"] for one in elements if one["name"] not in FIXED}
     if not before:
-        raise Trouble(_("修改著录"), _("此问题没有对应的目录行"), _("请先导入目录表，或在馆藏按 c 著录"))
+        await _type(page, number)
+        return
 
     def changed(values: Values) -> dict[str, str]:
         return {name: value for name, value in values.items() if name in before and value.strip() != before[name]}
@@ -54,6 +58,26 @@ async def mend(page: FindingsPage, number: int, seen: int | None) -> None:
         check=check,
         note=_("密级、档号不在这里改。"),
     )
+
+
+async def _type(page: FindingsPage, number: int) -> None:
+    """There is no row, be it that the sheet's was refused or that there never was one: 著录 at its code; once the row stands the finding is looked at anew."""
+    found = await page.ask("quarantine_show", number=number)
+    if not found["ref"] or found["code"] not in TYPED:
+        raise Trouble(_("修改著录"), _("此问题没有对应的目录行"), _("请按处理办法办理"))
+    # Here: it brings pictures, and most findings have a row.
+    from tui.cataloguing_desk import CataloguingDesk
+
+    async def closed() -> None:
+        if (await page.ask("quarantine_row", number=number))["elements"]:
+            with suppress(Trouble):  # the next look may have closed it meanwhile
+                await page.ask("quarantine_retry", number=number, by=page.console.by)
+            page.console.say(_("已著录 {ref}，此问题重新检测", ref=found["ref"]))
+        await page.renew()
+
+    delivery = found["path"].partition("#")[0].rpartition("/")[0]
+    desk = CataloguingDesk(page.console.link, page.console.by, delivery, found["ref"])
+    page.app.push_screen(desk, lambda _done: page.begin(closed))
 
 
 def replace(page: FindingsPage, number: int, note: str) -> None:

@@ -17,6 +17,7 @@ from tui.keymap import Key
 from tui.ledger import Column, Ledger, Line
 from tui.link import Answer, Trouble
 from tui.page import Page, facts
+from tui.pick import Pick
 from tui.wording import _
 from tui.work import start
 
@@ -52,6 +53,7 @@ class FindingsPage(Page):
         Key("asterisk", "mark_all", mark("全标"), mark("标记筛选出的全部，再按一次取消"), shown=False),
         Key("f", "narrow", mark("筛选"), mark("筛选：级别、类别、路径或档号、领取人")),
         Key("g", "narrow_kind", mark("同类"), mark("只看与此行同类的，再按一次恢复"), shown=False),
+        Key("h", "kinds", mark("类别"), mark("类别：各类问题有几条，选一类只看它"), shown=False),
         Key("p", "decisions", mark("单页决定"), mark("对单页的决定（换页、移页、删页），可撤销"), shown=False),
         Key("t", "returned", mark("退回"), mark("退回整改：市馆退回的档案，原因、轮次、期限"), verb="returned_list"),
         Key("y", "copy", mark("复制"), mark("复制路径到剪贴板"), shown=False),
@@ -306,6 +308,19 @@ class FindingsPage(Page):
         item = self._items.get(self.ledger.key)
         self._filter = {} if self._filter.get("code") or item is None else {"code": item["code"]}
         self.begin(self.renew)
+
+    def action_kinds(self) -> None:
+        """Which kinds there are and how many of each; one of them narrows."""
+        rows = [("", _("全部"))] + [
+            (kind["code"], f"{SIGNS[kind['severity']]} {figures.count(kind['count']):>6}  {kind['rule']}") for kind in self._kinds
+        ]
+
+        def taken(code: str | None) -> None:
+            if code is not None:
+                self._filter = {"code": code} if code else {}
+                self.begin(self.renew)
+
+        self.app.push_screen(Pick(_("类别"), rows), taken)
 
     def action_copy(self) -> None:
         """The path to the clipboard of the terminal."""

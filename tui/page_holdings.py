@@ -285,7 +285,7 @@ def branch(one: Answer, most: int) -> Line:
     """A branch of the tree, or a row at its end, as a line."""
     if not one["leaf"]:
         rows = figures.count(one["rows"]) + ("+" if one["rows"] >= most else "")
-        return Line((one["key"], _("含 {n} 条", n=rows), "", rows))
+        return Line((one["key"], one["title"] or _("含 {n} 条", n=rows), "", rows))
     return Line(
         (one["code"], ("" if one["linked"] else _("(无图) ")) + one["title"], one["date"], ""),
         "" if one["linked"] else "faint",
