@@ -6,9 +6,9 @@ Values stand in an array beside the names of their columns, so that seventeen mi
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from hashlib import blake2b
 from typing import Final
 
 import msgspec
@@ -70,11 +70,14 @@ class LineMaker:
     def _ordering(self, row: SheetRow) -> str:
         """The sort key of its code; the part of its volume is that of the row before as a rule, and numbers come again."""
         key, volume = row.key, row.volume
-        if not volume or not key.startswith(volume) or key[len(volume) : len(volume) + 1] not in ("-", ""):
+        if not volume or not key.startswith(volume):
+            return sort_key(key)
+        rest = key[len(volume) :]
+        if rest and rest[0] != "-":
             return sort_key(key)
         if volume != self._volume:
             self._volume, self._volume_order = volume, sort_key(volume)
-        return self._volume_order + _remembered(key[len(volume) :])
+        return self._volume_order + _remembered(rest)
 
     def make(self, row: SheetRow) -> Line:
         """The line of a row."""
@@ -98,7 +101,7 @@ class LineMaker:
             cells[date_at] = _OWN
         # What a row says does not depend on the order of its columns, nor on columns that are blank.
         said = (row.code, values) if row.above is None else (row.code, values, row.above)
-        digest = hashlib.blake2b(self._sorted(said), digest_size=DIGEST_SIZE).digest()
+        digest = blake2b(self._sorted(said), digest_size=DIGEST_SIZE).digest()
         return Line(
             row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume, row.code, self._ordering(row),
             title, date, self._encode(cells).decode(), digest, row.above,

@@ -19,7 +19,7 @@ from holdings import catalogue_sheets as sheets
 from holdings import fonds_tally, search_document, search_index, statistics_tally
 from holdings.catalogue_line import Line
 from holdings.record import RowState
-from holdings.search_document import Document, Kind, Telling
+from holdings.search_document import Document, Telling
 
 _INSERT: Final = (
     "INSERT INTO catalogue_row(id, match_key, holder, reference_code, ordering, level, volume_key, title, date, columns,"
@@ -31,7 +31,6 @@ _UPDATE: Final = (
     " columns = ?8, elements = ?9, digest = ?10, sheet = ?11, tab = ?12, number = ?13, state = ?14, changed = ?15"
     " WHERE id = ?1"
 )
-_BATCH: Final = 2_000  # rows whose texts and tokens a processor's cache holds
 _NAMES: Final = "(SELECT n.names FROM catalogue_columns n WHERE n.id = c.columns)"
 _TELLING: Final = f"c.id, c.match_key, c.reference_code, c.level, c.elements, {_NAMES}, c.title, c.date, c.holder"
 _STANDING: Final = "FROM carray(?) k CROSS JOIN catalogue_row c WHERE c.id = k.value AND c.state = 0 AND c.linked = 0"
@@ -297,7 +296,9 @@ def of_sheet(connection: apsw.Connection, sheet: int, before: int) -> Iterator[t
 
 def in_state(connection: apsw.Connection, sheet: int, state: RowState) -> list[int]:
     """Ids of the rows of a sheet that are gone, or contradict each other."""
-    rows = connection.execute("SELECT id FROM catalogue_row WHERE sheet = ? AND state = ?", (sheet, state.value))
+    rows = connection.execute(
+        "SELECT id FROM catalogue_row WHERE sheet = ? AND state = ? AND state <> 0", (sheet, state.value)
+    )
     return [int(number) for (number,) in rows]
 
 

@@ -321,17 +321,24 @@ class Said(NamedTuple):
         return found
 
 
+class _Terms(NamedTuple):
+    """What rows share that say the same of level, retention, mark and opening; `met`: how many there are by place."""
+
+    also: str
+    kind: Kind
+    met: dict[tuple[str, Any], int]
+
+
 def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int, str]], holder: int) -> Said:
     """What rows beside the same columns say: (elements, title, code, key, level, date) of each. The same as of their documents,
     in a third of the time: an import makes thousands, and looks at none of them."""
     at, size = _places(names), len(names)
-    body_at, number_at, year_at, category_at = at.body, at.number, at.year, at.category
-    openings, persons = at.openings, at.names
-    terms_of, terms = operator.itemgetter(at.retention, at.mark, *openings), dict[tuple[Any, ...], str]()
+    body_at, number_at, year_at, category_at, persons = at.body, at.number, at.year, at.category, at.names
+    terms_of, terms = operator.itemgetter(at.retention, at.mark, *at.openings), dict[tuple[Any, ...], _Terms]()
     places: dict[tuple[str, Any], str] = {}
     dated: dict[str, tuple[str, int, int]] = {}
     words, filters, eras, days = list[str](), list[str](), list[int](), set[tuple[int, int]]()
-    kinds, met, kind_of = Counter[Kind](), dict[Any, int](), dict[Any, Kind]()
+    kinds = Counter[Kind]()
     for elements, title, code, key, level, date in rows:
         cells = _decode(elements)
         if len(cells) != size or type(cells) is dict or at.keywords or len(title) > _FIELD_MAX or "\n" in title:
@@ -355,25 +362,28 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
         if told is None:
             told = places[of_place] = _of_place(_fonds_of(key), _category(key, cells[category_at] or ""))
         of_terms = (level, terms_of(cells))
-        also = terms.get(of_terms)
-        if also is None:
+        alike = terms.get(of_terms)
+        if alike is None:
             one = of_row(names, elements, title=title, code="", key="", level=level, holder=holder, date="")
-            bare, kind_of[of_terms] = one._replace(names=(), category="", year=0, day=0), one.kind()
-            also = terms[of_terms] = bare.filters().removesuffix(_UNDATED)
-        if date not in dated:
-            dated[date] = _dated(day_of(date)), day_of(date), era_of(day_of(date))
-        of_day, day, era = dated[date]
+            bare = one._replace(names=(), category="", year=0, day=0).filters().removesuffix(_UNDATED)
+            alike = terms[of_terms] = _Terms(bare, one.kind(), {})
+        also, _, met = alike
+        met[of_place] = met.get(of_place, 0) + 1
+        when = dated.get(date)
+        if when is None:
+            when = dated[date] = _dated(day_of(date)), day_of(date), era_of(day_of(date))
+        of_day, day, era = when
         eras.append(era)
         filed = _year(year, "") if year else day // 10_000
         days.add((day, filed))
-        told = f"{told}{_of_year(filed)}{also}"
-        if persons:
-            heard = [one for place, name in persons if cells[place] for one in names_in(name, cells[place])]
-            told = told + _heard(tuple(heard[:NAMES_MAX])) if heard else told
-        filters.append(told + of_day)
-        met[of_place, of_terms] = met.get((of_place, of_terms), 0) + 1
-    for (of_place, of_terms), count in met.items():
-        kinds[kind_of[of_terms]._replace(fonds=_fonds_of(of_place[0]))] += count
+        heard: tuple[str, ...] = ()
+        for place, name in persons:
+            if cells[place] and (found := names_in(name, cells[place])):
+                heard += found
+        filters.append(f"{told}{_of_year(filed)}{also}{_heard(heard[:NAMES_MAX]) if heard else ''}{of_day}")
+    for _, kind, met in terms.values():
+        for (begun, _), count in met.items():
+            kinds[kind._replace(fonds=_fonds_of(begun))] += count
     return Said(words, filters, eras, days, kinds)
 
 

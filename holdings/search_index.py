@@ -23,6 +23,7 @@ RECORDS: Final = 1 << 40
 """Added to the number of a record: its id in the index. Records come behind all rows, so they are the newest."""
 MANY: Final = 5_000  # documents from which on their tokens are worked out together: for fewer what that needs is not worth loading
 _LOADED: Final = 500  # the same where it is loaded
+_BATCH: Final = 2_000  # texts whose tokens are worked out while the cache of a processor holds them
 TABLES: Final = ("a", "b")
 PIECES: Final = 6  # of one part, from which on they are brought together when nothing else is done
 
@@ -75,7 +76,9 @@ def tokens(documents: Sequence[Document], texts: Mapping[int, str] | None = None
 def _tokens_of(words: list[str]) -> list[str]:
     if len(words) < (_LOADED if "numpy" in sys.modules else MANY):
         return [" ".join(search_fold.tokens(search_fold.fold(text))) for text in words]
-    return search_fold.tokens_of(words)
+    return [
+        said for at in range(0, len(words), _BATCH) for said in search_fold.tokens_of(words[at : at + _BATCH])
+    ]
 
 
 def put(connection: apsw.Connection, numbers: Sequence[int], documents: Sequence[Document]) -> None:
@@ -121,7 +124,10 @@ def add(connection: apsw.Connection, table: str, entries: Sequence[Entry], days:
 
 def _put_days(connection: apsw.Connection, days: Iterable[tuple[int, int]]) -> None:
     found = set(days)
-    connection.executemany("INSERT OR IGNORE INTO search_day(day) VALUES (?)", sorted({(day,) for day, _ in found}))
+    fresh = {day for day, _ in found}
+    if len(found) >= MANY:  # to look at those that are known takes a third of the time of trying to put them there again
+        fresh -= {int(day) for (day,) in connection.execute("SELECT day FROM search_day")}
+    connection.executemany("INSERT OR IGNORE INTO search_day(day) VALUES (?)", [(day,) for day in sorted(fresh)])
     spans = sorted({(day // 10_000, filed) for day, filed in found})
     connection.executemany("INSERT OR IGNORE INTO search_span(year, filed) VALUES (?, ?)", spans)
 

@@ -260,7 +260,7 @@ class _SheetReader:
         for raw in below:
             row = reading.take(raw)
             if row is not None:
-                obliged.take(row, reading.printable)
+                obliged.take(row, reading.printable, reading.shape)
                 yield row
         self._last_banner = reading.banner
         obliged.finish()

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+import msgspec
+
 from holdings.columns import CODE, Columns, fold
 from holdings.reference_code import CodeForm, CodeProblem, ReferenceCode, parse, volume_key
 from holdings.sheet_header import Header
@@ -34,7 +36,7 @@ class Segment(NamedTuple):
     optional: bool
 
 
-class CodeRead(NamedTuple):
+class CodeRead(msgspec.Struct, frozen=True, gc=False):
     """What the catalogue needs of a row's code; `form` is empty when the code stands as its rule writes it."""
 
     printed: str

@@ -31,7 +31,9 @@ class RowMark:
         The banner's mark holds where a cell is blank. A cell that does not decode is unreadable; a row that does not reach
         its mark is judged by the refusal it gets. Words count on an open site only.
         """
-        mark = self._marked(raw, cells, defaults.get(MARK, ""))
+        mark = MarkKind.OPEN
+        if self._only is None or cells[self._only] or defaults or raw.bad:
+            mark = self._marked(raw, cells, defaults.get(MARK, ""))
         if mark is MarkKind.OPEN and self._open:
             text = "".join([cells[index] for index, _ in self._speaking])
             if "密" in text or "★" in text or "☆" in text or "⭐" in text:  # nearly no row has one: the words cost time
@@ -47,9 +49,8 @@ class RowMark:
         return mark is not MarkKind.OPEN and self._open
 
     def _marked(self, raw: RawRow, cells: Sequence[str], default: str) -> MarkKind:
-        if self._only is not None and not default and not raw.bad:
-            cell = cells[self._only]
-            return _mark_of(cell).kind if cell else MarkKind.OPEN
+        if self._only is not None and not raw.bad:
+            return _mark_of(cells[self._only] or default).kind
         if not self._marks:
             return _mark_of(default).kind if default else MarkKind.OPEN
         kinds = {

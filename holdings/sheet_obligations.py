@@ -20,6 +20,7 @@ from holdings.metadata import Checker, Violation, category_for, checker, edition
 from holdings.metadata_scheme import EDITION
 from holdings.record import TITLE, Level
 from holdings.reference_code import ReferenceCode, parse
+from holdings.row_shape import RowShape
 from holdings.sheet_notes import Ledger, Note, SheetRow
 from holdings.site_data import NO_SITE, SiteData
 
@@ -60,10 +61,10 @@ class Obligations:
         self._judge: Checker | None = None
         self._of_series: dict[str, frozenset[str]] = {}
 
-    def take(self, row: SheetRow, printable: str = "") -> None:
+    def take(self, row: SheetRow, printable: str = "", shape: RowShape | None = None) -> None:
         """Give a row that has none the title that the category makes of its fields, and note what it lacks.
 
-        `printable`: as `Checker.surely_fine` takes it.
+        `printable` and `shape`: as `Checker.surely_fine` takes them.
         """
         values = row.values
         if not values or row.refused:
@@ -73,11 +74,11 @@ class Obligations:
             and not values.get(TITLE)
             and (title := composed_title(self._one.name, values, self._site))
         ):
-            values[TITLE], printable = title, ""
+            values[TITLE], printable, shape = title, "", None
         if self._ledger.full:
             return
         judge = self._judge_of(row)
-        if judge.surely_fine(values, self._told, printable):
+        if judge.surely_fine(values, self._told, printable, shape):
             return
         known = self._told | self._known(row.code)
         if row.volume is not None and row.volume != row.key:

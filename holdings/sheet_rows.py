@@ -10,7 +10,6 @@ import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
 from typing import Final
 
 from holdings.code_repair import advice
@@ -20,6 +19,7 @@ from holdings.findings import FindingCode
 from holdings.record import CELL_MAX, DATE, MARK, TITLE
 from holdings.reference_code import CodeProblem
 from holdings.row_level import COLUMNS, level_above, volume_of
+from holdings.row_shape import RowShape, RowShapes
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import begins_banner, merged_banner, read_banner
 from holdings.sheet_code import CodeRead, CodeReader, CodeSource
@@ -40,6 +40,7 @@ AS_WRITTEN: Final = "成文日期（原文）"
 """Element that keeps a date in the words it came in, when it had to be interpreted."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _FORMULA: Final = ("=", "+", "-", "@")
+_FORMULA_WITHIN: Final = re.compile(r"\|[=+\-@]")  # in a row joined by bars
 _PLAIN_DATE: Final = re.compile(r"[0-9]{4}[0-9年月日./\-: T]*")
 CODES_TOLD: Final = 2_000  # nonstandard codes told with their rows in one table; `node codes` lists them all
 _TOTAL_BEGIN: Final = frozenset("合总共累小本")
@@ -61,11 +62,6 @@ class TabContext:
     defaults: Mapping[str, str] = field(default_factory=dict)
     day_shift: int = 0
     carried: Mapping[str, str] = field(default_factory=dict)
-
-
-def _begins_formula(joined: str) -> bool:
-    """Whether a cell of a row, joined by bars, may begin like a formula."""
-    return "|=" in joined or "|+" in joined or "|-" in joined or "|@" in joined
 
 
 @functools.lru_cache(maxsize=1 << 15)  # as many as holdings.dates remembers
@@ -107,6 +103,9 @@ class Reading:
         self._above_secret, self._nonstandard = False, 0
         self.printable = ""
         """The row read last, where every character of its values stands in it and is printable; else blank."""
+        self.shape: RowShape | None = None
+        """The shape of the row read last, where its values are those of its cells."""
+        self._shapes = RowShapes(self._names, self._mark_at)
         self._marks = RowMark(header, profile, site)
         self._says_level = not {*header.names, *context.defaults}.isdisjoint(COLUMNS)
         self._totals, self._sampler = TotalCheck(header, table), Sampler(header, context.tab, silent=self._tally.silent)
@@ -123,8 +122,8 @@ class Reading:
             self._refuse(raw.number, "", raw.fault, "按表格软件的规则改正，或另存为 .xlsx")
             return None
         joined = "|".join(raw.cells)
-        if len(joined.split(None, 1)) < 2 and joined and not joined[0].isspace() and not joined[-1].isspace():
-            cells = raw.cells.copy()  # no blank anywhere
+        if joined.split(None, 1) == [joined]:  # no blank anywhere
+            cells = raw.cells.copy()
         else:
             cells = [cell.strip() for cell in raw.cells]
             joined = "|".join(cells)
@@ -144,7 +143,7 @@ class Reading:
                 cells += [""] * (self._width - len(cells))
         if self._between(raw, cells):
             return None
-        if self._title_at is not None and self._is_other_header(cells):
+        if self._title_at is not None and len(cells[self._title_at]) <= _NAME_MAX and self._is_other_header(cells):
             return None
         self._ledger.rows += 1
         return self._row(raw, cells, joined, mended=mended)
@@ -183,7 +182,7 @@ class Reading:
     def _is_other_header(self, cells: list[str]) -> bool:
         """Whether a row is the header again, written a little differently: names with blanks inside, or synonyms."""
         name = cells[self._title_at or 0]
-        if not name or len(name) > _NAME_MAX or fold(name) not in self._table.elements:
+        if not name or fold(name) not in self._table.elements:
             return False
         names = [self._table.element(cell) for cell in cells]
         known = [self._table.element(name) for name in self.header.ids]
@@ -205,12 +204,13 @@ class Reading:
             cells[whole] += cells[part]
         self._totals.add(cells)
         mark, speaking = self._marks.judge(raw, cells, self._defaults)
-        secret = self._marks.withholds(mark)
+        secret = mark is not MarkKind.OPEN and self._marks.withholds(mark)
         if not secret and unresolved is not None and unresolved == self._title_at and self._site is SiteClass.OPEN:
             # 同上 under a classified row is its title.
             secret, mark = self._above_secret, MarkKind.UNREADABLE if self._above_secret else mark
         text = self._codes.text(cells)
-        code = CodeProblem.EMPTY if self._code_bad(raw, unresolved) else self._codes.read(text)
+        bad = (raw.bad or unresolved is not None) and self._code_bad(raw, unresolved)
+        code = CodeProblem.EMPTY if bad else self._codes.read(text)
         self._above_secret = secret
         self._filler.after(raw.number, cells, secret=secret)
         if self._groups.active:
@@ -221,7 +221,8 @@ class Reading:
         if secret:
             self._merged.keep_secret(raw.number)
             return self._withhold(raw.number, code, mark, MARK if speaking is None else self._name(speaking))
-        self._ledger.remark(raw, self._context.tab)
+        if raw.remarks:
+            self._ledger.remark(raw, self._context.tab)
         if self._sampler.hungry:
             self._sampler.take(cells)
         if isinstance(code, CodeProblem):
@@ -232,7 +233,7 @@ class Reading:
     def _code_bad(self, raw: RawRow, unresolved: int | None) -> bool:
         """Whether a cell that makes the code does not decode, or says 同上 of something unknown."""
         parts = self._source.parts
-        return bool(raw.bad and not parts.isdisjoint(raw.bad)) or (unresolved is not None and unresolved in parts)
+        return not parts.isdisjoint(raw.bad) or unresolved in parts
 
     def _why(self, raw: RawRow, problem: CodeProblem, cells: list[str], unresolved: int | None) -> tuple[str, str, str]:
         """Field, rule and remedy for a code that cannot serve."""
@@ -278,15 +279,15 @@ class Reading:
                 if first > 0
                 else SheetRow(number, code.key, code.volume, mark, refused=True, duplicate=True, tab=tab)
             )
-        values = dict(zip(compress(self._names, cells), filter(None, cells), strict=True))
-        values.pop("", None)
+        self.shape = shape = self._shapes.of(cells)
+        values = shape.values(cells)
         if self._defaults:
-            values = {**self._defaults, **values}
-        if self._mark_at is not None:
-            values[MARK] = cells[self._mark_at] or self._defaults.get(MARK, "")
+            values, self.shape = {**self._defaults, **values}, None
+            if self._mark_at is not None and not cells[self._mark_at]:
+                values[MARK] = self._defaults.get(MARK, "")
         if self._date_at is not None:
             self._date(number, code.key, cells[self._date_at], values)
-        if mended or raw.lossy or joined.startswith(_FORMULA) or _begins_formula(joined):
+        if mended or raw.lossy or joined.startswith(_FORMULA) or _FORMULA_WITHIN.search(joined):
             self._doubts(raw, cells, code.key, mended=mended)
         if self._title_at is not None and is_mojibake(cells[self._title_at]):
             self._note(number, TITLE, FindingCode.MOJIBAKE, "", code.key)
@@ -314,14 +315,15 @@ class Reading:
             return (self._name(min(raw.bad)), *undecodable())
         if raw.foreign:
             return ("", "此行编码与全表不同（全表 GB18030，此行像是 UTF-8）", "在来源系统中以同一编码重新导出")
-        if len(raw.cells) > self._width and any(cell.strip() for cell in raw.cells[self._width :]):
-            rule = f"此行有 {len(raw.cells)} 格，多于表头的 {self._width} 列，疑为错列"
-            return ("", rule, "核对分隔符和引号，改正后重新导入")
-        if self._mark_at is not None and self._mark_at >= len(raw.cells):
-            return (MARK, "此行不够长，未到“密级”列，不能判断是否涉密", "补齐各列（空的也要留格）后重新导入")
+        if (size := len(raw.cells)) != self._width:
+            if any(cell.strip() for cell in raw.cells[self._width :]):
+                rule = f"此行有 {size} 格，多于表头的 {self._width} 列，疑为错列"
+                return ("", rule, "核对分隔符和引号，改正后重新导入")
+            if self._mark_at is not None and self._mark_at >= size:
+                return (MARK, "此行不够长，未到“密级”列，不能判断是否涉密", "补齐各列（空的也要留格）后重新导入")
         if unresolved is not None:
             return self._ditto(unresolved)
-        if raw.lossy or "E+" in joined or "e+" in joined:
+        if raw.lossy or "+" in joined:
             lost = lost_digits(raw, cells, self.header, self._table)
             if lost and lost[1]:
                 where = cell_name(lost[0], raw.number)
@@ -357,12 +359,12 @@ class Reading:
         if not cell or is_unknown_date(cell):
             self._note(number, DATE, FindingCode.DATE_MISSING, cell, key)
             if cell:
-                values[AS_WRITTEN] = values.pop(DATE)
+                values[AS_WRITTEN], self.shape = values.pop(DATE), None
             return
         text, words, guessed, empty = _written(cell, self._century)
         values[DATE] = text
         if words:
-            values[AS_WRITTEN] = cell
+            values[AS_WRITTEN], self.shape = cell, None
         if guessed:
             self._ledger.century(cell, text, self._century)
         elif empty:

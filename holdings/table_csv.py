@@ -8,8 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections import deque
 from collections.abc import Iterator
+from itertools import chain, islice
 from typing import Final
 
 from holdings import table_text
@@ -29,6 +29,7 @@ _PRIVATE_BEYOND: Final = re.compile(b"\xef[\x80-\xa3]")  # U+F000 to U+F8FF in U
 # A bar may be the second byte of a GB18030 character; every other delimiter, quotes and line ends never are.
 _PAIR_OR_BAR: Final = re.compile("[\x81-\xfe][\x30-\xfe]|(\\|)", re.DOTALL)
 _SEPARATOR: Final = "\x1c"
+_BATCH: Final = 512  # lines handed over at a time
 
 
 def open_csv(data: bytes) -> Workbook:
@@ -66,11 +67,11 @@ def _decoded(data: bytes, encoding: str, delimiter: str) -> Iterator[RawRow]:
     remarkable = whole and (b"\xee" in data or _PRIVATE_BEYOND.search(data) is not None)
     bars = delimiter == "|" and encoding != "utf-8"
     lines = _lines(data, encoding if whole else "latin-1", bars=bars)
-    for number, (cells, fault) in enumerate(_split(lines, _SEPARATOR if bars else delimiter), 1):
+    for number, cells in enumerate(_split(lines, _SEPARATOR if bars else delimiter), 1):
         if number > ROWS_MAX:
             raise SheetUnreadable(f"超过 {ROWS_MAX:,} 行；请分成几张表")
-        if fault:
-            yield RawRow(number, [], fault=fault)
+        if isinstance(cells, str):
+            yield RawRow(number, [], fault=cells)
         elif not whole:
             yield _decode_row(number, cells, encoding)
         elif remarkable:
@@ -123,37 +124,47 @@ def _lines(data: bytes, encoding: str, *, bars: bool) -> Iterator[str]:
     return (_PAIR_OR_BAR.sub(lambda found: _SEPARATOR if found[1] else found[0], line) for line in lines)
 
 
-def _split(lines: Iterator[str], delimiter: str) -> Iterator[tuple[list[str], str]]:
+class _Lines:
+    """The lines of a file, handed to a reader a batch at a time; those from `began` on, the lines before the row that is being read,
+    may be had again."""
+
+    def __init__(self, lines: Iterator[str], waiting: list[str]) -> None:
+        self._lines, self._waiting = lines, waiting
+        self._held, self._before, self.began = list[str](), 0, 0
+
+    def __iter__(self) -> Iterator[str]:
+        return chain.from_iterable(iter(self._batch, []))
+
+    def _batch(self) -> list[str]:
+        del self._held[: self.began - self._before]
+        self._before = self.began
+        batch, self._waiting = self._waiting or list(islice(self._lines, _BATCH)), []
+        self._held += batch
+        return batch
+
+    def again(self) -> _Lines:
+        """The lines behind the first one of the row that is being read."""
+        return _Lines(self._lines, self._held[self.began - self._before + 1 :])
+
+
+def _split(lines: Iterator[str], delimiter: str) -> Iterator[list[str] | str]:
     """Rows of cells, or a fault.
 
     An unpaired quote costs its own line only: the lines it swallowed are read again.
     """
     csv.field_size_limit(CELL_READ_MAX)
-    waiting: deque[str] = deque()
-    taken: list[str] = []
-
-    def feed() -> Iterator[str]:
-        while True:
-            line = waiting.popleft() if waiting else next(lines, "")
-            if not line:
-                return
-            taken.append(line)
-            yield line
-
-    faults = 0
-    reader = csv.reader(feed(), delimiter=delimiter, strict=True)
+    given, faults = _Lines(lines, []), 0
     while True:
-        taken.clear()
+        reader = csv.reader(given, delimiter=delimiter, strict=True)
         try:
-            cells = next(reader)
-        except StopIteration:
-            return
+            for cells in reader:
+                given.began = reader.line_num
+                yield cells if len(cells) <= COLUMNS_MAX else f"超过 {COLUMNS_MAX} 列"
         except csv.Error:
             faults += 1
             if faults > STRUCTURE_FAULTS_MAX:
                 raise SheetUnreadable("引号不成对的行过多；请另存为 .xlsx") from None
-            waiting.extendleft(reversed(taken[1:]))
-            reader = csv.reader(feed(), delimiter=delimiter, strict=True)
-            yield [], "引号不成对或用法有误"
-            continue
-        yield (cells, "") if len(cells) <= COLUMNS_MAX else ([], f"超过 {COLUMNS_MAX} 列")
+            given = given.again()
+            yield "引号不成对或用法有误"
+        else:
+            return

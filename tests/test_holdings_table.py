@@ -288,3 +288,15 @@ def test_damaged_files_are_answered(seed: int, data: bytes) -> None:
         read("模糊", table_pair.join(bytes(raw), fpt([b"x"])))
     except SheetUnreadable:
         return
+
+
+@pytest.mark.parametrize("at", [0, 1, 254, 510, 511, 512, 513, 1_500])
+def test_lines_behind_an_unpaired_quote_are_rows(at: int) -> None:
+    """Whichever line has it, it costs that line alone, and a row of two lines elsewhere stays one row."""
+    lines = [f"J1-{number},题名\n" for number in range(1_600)]
+    lines[at] = 'J1-x,"题名\n'
+    lines[600] = 'J1-600,"题\n名"\n'
+    (rows,) = read("a.csv", "".join(lines).encode())[2]
+    assert [row.number for row in rows if row.fault] == [at + 1]
+    expected = [f"J1-{number}" for number in range(1_600) if number != at]
+    assert [row.cells[0] for row in rows if not row.fault] == expected
