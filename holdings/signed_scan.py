@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from holdings import media, media_pages
+from holdings import media
 from holdings.errors import MediaUnreadable
 
 FILE_MAX: Final = 16 << 20
@@ -44,6 +44,9 @@ def looked(data: bytes) -> bytes:
 
 
 def _pages(data: bytes, media_type: str) -> int:
+    # Only in the worker that looks: readers of PDF and images are seven megabytes that a hub need not hold.
+    from holdings import media_pages
+
     if media_type != media.PDF:
         return int(media_pages.decode_image(data, media_type))
     pages = int(media_pages.count_pages(data, media.PDF))

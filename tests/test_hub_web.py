@@ -310,3 +310,10 @@ def test_a_start_loads_what_it_needs(module: str, never: tuple[str, ...]) -> Non
     """`hub run` imports pages, sheets and checks when somebody needs them; a command that opens the home itself does without HTTP."""
     code_ = f"import sys; import {module}, hub.commands; print([m for m in sys.modules if m.startswith('hub.web') or m in {never!r}])"
     assert run([sys.executable, "-c", code_], capture_output=True, text=True, check=True).stdout.strip() == "[]"
+
+
+def test_pages_hold_no_readers_of_files() -> None:
+    """Whoever opens the people's door holds no decoder of images or PDF and no dictionary of sounds: workers and first questions load them."""
+    heavy = ("PIL", "pypdf", "pyvips", "numpy", "pypinyin", "opencc", "reportlab")
+    code_ = f"import sys; import hub.web_table, hub.people_port; print([m for m in {heavy!r} if m in sys.modules])"
+    assert run([sys.executable, "-c", code_], capture_output=True, text=True, check=True).stdout.strip() == "[]"
