@@ -5,10 +5,10 @@ Every byte is opened and hashed again; whether a file decodes is the vault's own
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 from holdings import check, check_round, check_store, records
 from holdings.check import Stage, Verdict, worst
@@ -36,6 +36,8 @@ from sync.errors import StoreDamaged, SyncError
 from sync.receipt import ExceptionCode
 from sync.sandbox import Sandbox
 
+Told: TypeAlias = Callable[[int, int], None]
+"""How many files of a record were looked at, of how many."""
 NICE: Final = 15
 SECONDS: Final = 120
 
@@ -82,10 +84,10 @@ class VaultFile:
 
 
 class HandoverChecks:
-    """Checks records of every node; one thread. `close` stops its sandboxes."""
+    """Checks records of every node; one thread. `close` stops its sandboxes. `told` hears of each file before it is looked at; what it raises ends the check."""
 
-    def __init__(self, home: Home, vault: Vault, *, images: bool) -> None:
-        self._home, self._vault, self._images = home, vault, images
+    def __init__(self, home: Home, vault: Vault, *, images: bool, told: Told | None = None) -> None:
+        self._home, self._vault, self._images, self._told = home, vault, images, told
         self._sandbox = Sandbox(workers=1, seconds=SECONDS, nice=NICE)
         self._formats = Sandbox(workers=1, memory_mb=MEMORY_MB, nice=NICE)
         address = check.hub_virus_scan(home.site)
@@ -162,7 +164,7 @@ class HandoverChecks:
         reading = self._home.holdings.read()
         pages = opened.pages(reading, log_id, record.id, record.version)
         described = records.body(reading, record)
-        facts = with_uses([self._look(page) for page in pages], described.uses)
+        facts = with_uses(list(self._looks(pages)), described.uses)
         results = examine(self._material(log_id, seq, record, described, facts, pages), stage, self._home.site)
         with self._home.holdings.transaction() as connection:
             check_store.add(
@@ -173,6 +175,13 @@ class HandoverChecks:
         counts.pages += sum(len(f.measures) for f in facts)
         counts.bytes += sum(f.size for f in facts)
         counts.verdicts[worst(r.verdict for r in results if r.verdict is not Verdict.UNTESTED)] += 1
+
+    def _looks(self, pages: list[Page]) -> Iterator[FileFacts]:
+        """File by file, telling how far it is."""
+        for done, page in enumerate(pages):
+            if self._told is not None:
+                self._told(done, len(pages))
+            yield self._look(page)
 
     def _look(self, page: Page) -> FileFacts:
         """Bytes opened and hashed anew; decoding as R4 found it."""

@@ -16,7 +16,9 @@ from hub.people import People
 from hub.web_door import LIVE_S, PeopleDoor
 
 STOP_S: Final = 5.0
-HEADER_MAX: Final = 8_190
+HEADER_MAX: Final = 65_536
+"""Bytes of a request line, or of a header: what is longer than a page takes (hub/web_door.py) is told so by a page in the reader's language; beyond this
+the server itself cuts it off in a line of plain text, for it has read no header then."""
 
 
 async def open_people_door(

@@ -81,7 +81,7 @@ class PeopleDoor:
     async def _close(self, _: web.Application) -> None:
         """Streams end; a browser comes back by itself when the hub does."""
         self._closing.set()
-        await asyncio.get_running_loop().run_in_executor(self._pool, self._frame.room.close)
+        await asyncio.get_running_loop().run_in_executor(self._pool, self._frame.close)
 
     def _handler(self, route: Route) -> Handler:
         async def handle(request: web.Request) -> web.StreamResponse:

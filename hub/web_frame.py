@@ -17,6 +17,7 @@ from hub.account_session import Session
 from hub.home import Home
 from hub.people import Opened
 from hub.reading_room import ReadingRoom
+from hub.recheck import Rechecks
 from hub.web_pages import render
 from hub.web_route import Ask, Cookie, Reply, Route, Turned
 
@@ -144,7 +145,7 @@ class Frame:
             home.genesis.name,
             home.clock,
         )
-        self.room = ReadingRoom(home)
+        self.room, self.rechecks = ReadingRoom(home), Rechecks(home)
         self._key, self._random = key, home.random
         self._menu = [
             (path, text, route)
@@ -167,6 +168,11 @@ class Frame:
     def form_token(self, key: str) -> str:
         """What a form must bring back: bound to the session, worth nothing in another."""
         return hmac.digest(self._key, b"form" + key.encode("utf-8", "replace"), "sha256").hex()
+
+    def close(self) -> None:
+        """End what works beside the pages."""
+        self.rechecks.close()
+        self.room.close()
 
     # ------------------------------------------------------------------ a request
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import Final
+from typing import Any, Final
 
 from holdings import check_report, records, rectification
-from holdings.check import Stage
 from holdings.columns import CODE
 from holdings.errors import ReceptionRefused
 from holdings.language import mark
@@ -14,20 +12,17 @@ from holdings.record import TITLE
 from holdings.rectification import Reason
 from holdings.report_page import Heading
 from holdings.search_index import RECORDS
-from hub.check_run import NICE, HandoverChecks
 from hub.reception_desk import ReceptionDesk, Ruling
 from hub.reception_store import Reception
 from hub.reception_view import ReceptionView, RecordRow
 from hub.record_shown import described
-from hub.vault import Vault
 from hub.web_frame import Visit
 from hub.web_reception import ROLES, asked, by, number_of, rights
 from hub.web_reception_words import CHECKED, told
 from hub.web_route import Reply, Route, Turned
-from sync.sandbox import Sandbox
 
-CHECK_PAGES_MAX: Final = 200
-"""Pages of a record that is checked while somebody waits: about half a minute."""
+CHECK_PAGES_MAX: Final = 2_000
+"""Pages of a record that is checked because somebody asks on a page: about five minutes, during which others wait."""
 COLOURS: Final = {"passed": "good", "failed": "bad", "person": "warn", "untested": ""}
 ELEMENTS_MAX: Final = 60
 
@@ -69,8 +64,9 @@ def record(visit: Visit, error: str = "") -> Reply:
         "reception_record.html", 422 if error else 200, one=row, held=held, handover=view.handover(held), run=run, checked=CHECKED, colours=COLOURS,
         findings=[found for found in findings if found["mark"] != "untested"], elements=elements, history=history, error=error, ticked=ticked, remark=remark,
         reasons=ReceptionDesk(home).rule.reasons, following=view.next_waiting(held, row.item), viewer=RECORDS + row.item.number,
-        explanation=body.explanation, handovers={one.round.round: one.round.handover for one in view.rounds(held)},
+        explanation=body.explanation, handovers={one.round.round: one.round.handover for one in view.rounds(held)}, **_recheck(visit, held, row),
     )  # fmt: skip
+    visit.frame.rechecks.seen(row.item.number)
     reply.subject = subject(held, row)
     return reply
 
@@ -105,23 +101,32 @@ def _ruling(visit: Visit, row: RecordRow, accepted: bool) -> Ruling:
 
 
 def check(visit: Visit) -> Reply:
-    """Run the hub's checks on this record now, pictures too."""
+    """Have the hub's checks run on this record, pictures too: beside the pages, one record after the other."""
     _, held, row = asked_record(visit)
-    home = visit.frame.home
     if row.item.pages > CHECK_PAGES_MAX:
         reply = record(visit, visit.words(mark("本件页数太多，请用命令 jindang hub check run --ref 检测")))
+    elif not visit.frame.rechecks.ask(row.item.number, row.item.record):
+        reply = record(visit, visit.words(mark("排队等检测的太多，请稍后再试。")))
     else:
-        with closing(Sandbox(workers=1, nice=NICE)) as sandbox:
-            vault = Vault(home.secrets.identity, home.objects, home.holdings, sandbox, home.clock)
-            with closing(HandoverChecks(home, vault, images=True)) as checks:
-                checks.one(Stage.HANDOVER, f"id:{row.item.record.hex()}")
-        reply = visit.to(f"/reception/{held.id}/{row.item.number}")
+        reply = visit.to(f"/reception/{held.id}/{row.item.number}#recheck")
     reply.subject = subject(held, row)
     return reply
+
+
+def progress(visit: Visit) -> Reply:
+    """How far that is, as a piece of the page."""
+    _, held, row = asked_record(visit)
+    return visit.page("reception_recheck.html", **_recheck(visit, held, row))
+
+
+def _recheck(visit: Visit, held: Reception, row: RecordRow) -> dict[str, Any]:
+    page = f"/reception/{held.id}/{row.item.number}"
+    return {"progress": visit.frame.rechecks.progress(row.item.number), "page": page, "recheck": f"{page}/check"}
 
 
 ROUTES: Final = (
     Route("GET", "/reception/{number}/{record}", record, roles=ROLES, verb="reception-read"),
     Route("POST", "/reception/{number}/{record}", judge, roles=ROLES, verb="reception-judge"),
     Route("POST", "/reception/{number}/{record}/check", check, roles=ROLES, verb="reception-check"),
+    Route("GET", "/reception/{number}/{record}/check", progress, roles=ROLES),
 )

@@ -20,6 +20,7 @@ from hub.account import Rights, Role
 from hub.check_watch import HandoverWatch
 from hub.reception_desk import ReceptionDesk, Ruling
 from hub.reception_verdicts import By
+from hub.recheck import Progress, Rechecks, State
 from node.service import Service
 from sync.sandbox import Sandbox
 
@@ -277,6 +278,32 @@ def test_a_signed_scan_is_attached_to_its_round(counter: Counter, archivist: Bro
 def counter_scans(counter: Counter) -> list[int]:
     """Numbers of the scans of the first round."""
     return [one.id for one in signed_scans.of_round(counter.door.hub.hub.home.holdings.read(), counter.reception, 1)]
+
+
+def test_a_check_that_is_asked_for_runs_beside_the_pages(counter: Counter, archivist: Browser) -> None:
+    """The form answers at once, the page tells how far it is, and what it found stands there; too many are refused, and a hub that ends leaves the rest."""
+    home, mine = counter.door.hub.hub.home, counter.numbers()
+    path = f"/reception/{counter.reception.id}/{mine['1']}"
+    item = reception_store.item(home.holdings.read(), mine["1"])
+    assert item is not None
+    archivist.get(path)
+    assert archivist.send(f"{path}/check").says("重新检测")
+    assert archivist.ask("GET", f"{path}/check").body.count(b'id="recheck"') <= 1
+    rechecks = Rechecks(home)
+    before = len(home.holdings.read().execute("SELECT 1 FROM check_run WHERE pictures = 1").fetchall())
+    assert rechecks.ask(mine["1"], item.record)
+    assert rechecks.ask(mine["1"], item.record)
+    rechecks.wait()
+    assert rechecks.progress(mine["1"]) == Progress(State.DONE)
+    assert len(home.holdings.read().execute("SELECT 1 FROM check_run WHERE pictures = 1").fetchall()) >= max(before, 1)
+    assert archivist.get(path).says("TX-") or not archivist.page.says("本次未作图像检测")
+    assert rechecks.ask(0, bytes(16))
+    rechecks.wait()
+    assert rechecks.progress(0) == Progress(State.FAILED)
+    rechecks.seen(0)
+    assert rechecks.progress(0) is None
+    rechecks.close()
+    assert not rechecks.ask(mine["2"], item.record)
 
 
 def test_pages_are_for_everybody(counter: Counter, archivist: Browser, real_tool: Callable[[str], str]) -> None:

@@ -269,6 +269,8 @@ def test_what_a_page_names_is_there(door: Door, browsers: dict[str, Browser]) ->
     ("GET", "/journal?person=%27%20OR%201=1--", None, "", 200),
     ("GET", "/journal?" + "a=1&" * 200, None, "", 400),
     ("GET", "/journal?person=" + "x" * 5000, None, "", 413),
+    ("GET", "/journal?person=" + "x" * 60_000, None, "", 413),
+    ("GET", "/" + "x" * 20_000, None, "", 404),
     ("POST", "/sign-in", b"name=%ff%fe", "application/x-www-form-urlencoded", 400),
     ("POST", "/sign-in", b"{}", "application/json", 400),
     ("POST", "/sign-in", b"x" * 70_000, "application/x-www-form-urlencoded", 413),
