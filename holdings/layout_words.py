@@ -128,6 +128,11 @@ class Vocabulary:
         """Whether a folder's name is one of a group of data/layout.toml: sections, objects, plain, catalogue, done."""
         return fold(name) in self._folders[group]
 
+    def is_special(self, name: str) -> bool:
+        """Whether a layout alone understands a folder of this name: an override, a section, an object, or one of several representations."""
+        known = any(self.is_folder(group, name) for group in ("sections", "objects"))
+        return known or self.override_rank(name) > 0 or self.use_of_folder(name) is not None
+
     def is_disc(self, name: str) -> bool:
         """光盘01, DISC 2, CD-3: one carrier of a batch that came on several."""
         folded = fold(name)

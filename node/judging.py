@@ -103,7 +103,7 @@ class Judging:
         verdict = gate.judge(row, standing.clearances.get(row.delivery) if row else None, standing.volumes, self._site)
         bare = row is None and not seen.folder.files and not seen.folder.odd
         if isinstance(verdict, Held) and not bare:
-            where = f"{row.sheet} 第 {row.number} 行" if row else _meant(connection, place.name)
+            where = f"{row.sheet} 第 {row.number} 行" if row else _meant(connection, place.name) or self._special(place)
             code = row.reference_code if row and not verdict.reason.secret else place.name
             found = [Finding(verdict.reason.finding, key, place.key, code, where)]
             if verdict.reason.secret and seen.known and seen.known.state is FolderState.SEALED:
@@ -118,7 +118,7 @@ class Judging:
         if other := self._twin(connection, place, key):
             self.leave(
                 connection, seen, FolderState.HELD,
-                [Finding(FindingCode.FOLDER_TWICE, key, place.key, place.name, other)],
+                [Finding(FindingCode.FOLDER_TWICE, key, place.key, place.name, "；".join(filter(None, (other, self._special(place)))))],
             )  # fmt: skip
             return None
         return self._job(connection, seen, verdict, records.record_for(connection, key), odd)
@@ -237,6 +237,13 @@ class Judging:
             return uses, roles, files
         order = sorted(range(len(files)), key=found.__getitem__)
         return bytes(found[i] for i in order), bytes(roles[i] for i in order) if roles else b"", tuple(files[i] for i in order)
+
+    def _special(self, place: Place) -> str:
+        """What to do about a folder 重扫, 正卷, TIFF, VIDEO_TS … that no layout reads; empty for a place without such a name."""
+        words = vocabulary(self._home.site)
+        parts = () if place.gathering else place.key.removeprefix(f"{place.delivery}/").split("/")
+        found = next((part for part in parts if words.is_special(part)), "")
+        return f"“{found}”要按接收方案归拢：用 node profile propose 给批次定一个方案" if found else ""
 
     def leave(self, connection: apsw.Connection, seen: Seen, state: FolderState, found: list[Finding]) -> None:
         """Note that a place waits or stands, and what is said of it."""

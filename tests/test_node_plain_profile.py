@@ -71,3 +71,20 @@ def test_the_profile_of_a_folder_below_its_delivery_holds(work: NodeAtWork) -> N
     work.scans.rows({A: {"页数": "2"}, B: {"页数": "3"}})
     work.intake()
     assert (sorted(work.current()), work.findings()) == ([A, B], [])
+
+
+def test_folders_that_only_a_layout_reads_are_told_so(work: NodeAtWork) -> None:
+    """重扫, 正卷 and TIFF in a delivery without a layout wait with the way out, and a layout of one line takes them in."""
+    work.scans.put(A, pages(2))
+    work.scans.put(f"重扫/{A}", {"0002.jpg": page(50)})
+    work.scans.put(f"{B}/正卷", pages(1, 60))
+    work.scans.rows({A: {"页数": "2"}, B: {"页数": "1"}})
+    work.intake()
+    assert list(work.current()) == [A]
+    assert {code: told(work, code)[0].partition("：")[2] for code in ("folder-twice", "no-row")} == {
+        "folder-twice": f"同一档号有两个文件夹（扫描/{A}；“重扫”要按接收方案归拢：用 node profile propose 给批次定一个方案）",
+        "no-row": "有图无目（待目录）（“正卷”要按接收方案归拢：用 node profile propose 给批次定一个方案）",
+    }
+    read_by(work, '[layout]\nkind = "folders"')
+    work.intake()
+    assert (work.findings(), work.current()[A]["0002.jpg"], list(work.current()[B])) == ([], page(50), ["正卷／0001.jpg"])
