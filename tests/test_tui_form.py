@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from console_at_work import Seat, sit
 
-from tui import page_findings
+from tui import machine_forms, page_findings
 from tui.form import Field, Form, Values
 from tui.link import Trouble, spoken
 
@@ -58,3 +58,12 @@ def test_a_rule_with_colons_is_told_whole() -> None:
 def test_the_console_says_no_options_of_commands(text: str, said: str) -> None:
     """What a command takes is told to those who type commands."""
     assert spoken(text) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [("unlock", "keyfile:/mnt/k", "密钥文件:/mnt/k"), ("unlock", "passphrase", "口令"), ("sm3", "off", "不算"), ("transcode", "auto", "按线路"), ("settle_s", "2.0", "2.0")],
+)
+def test_settings_are_told_in_words(name: str, value: str, said: str) -> None:
+    """What node.toml abbreviates is said in words."""
+    assert machine_forms.word(name, value) == said

@@ -19,6 +19,7 @@ CHOICES: Final = {
     "sm3": (("off", mark("不算")), ("idle", mark("闲时补算")), ("always", mark("随收随算"))),
     "transcode": (("auto", mark("按线路")), ("always", mark("总是")), ("never", mark("不用"))),
 }
+LOCKS: Final = {"passphrase": mark("口令"), "keyfile": mark("密钥文件"), "credential": mark("系统凭据")}
 HINTS: Final = {
     "watch": mark("完整路径；多个以 ; 分开"), "cleared_by": mark("姓名；空为每批审查"), "windows": "mon-fri 20:00-07:00; sat 08:00-12:00",
     "cap_mbit": mark("0 为不限"),
@@ -26,6 +27,14 @@ HINTS: Final = {
 }  # fmt: skip
 PASSPHRASE_LEAST: Final = 8
 OF: Final = (("own", mark("本机指纹")), ("hub", mark("中心指纹")), ("tls", mark("中心证书")))
+
+
+def word(name: str, value: str) -> str:
+    """A value of a setting as people say it; one that no word is for as it stands."""
+    kind, colon, place = value.partition(":")
+    if name == "unlock":
+        return _(LOCKS.get(kind, kind)) + colon + place
+    return next((_(label) for one, label in CHOICES.get(name, ()) if one == value), value)
 
 
 def settings(page: MachinePage, shown: Answer, labels: tuple[tuple[str, str], ...]) -> None:

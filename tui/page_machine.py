@@ -206,7 +206,7 @@ def told(machine: Answer) -> Content:
     ]  # fmt: skip
     values = machine["settings"]
     settings = [
-        (_(label), "  ".join(value) if isinstance(value := values[name], list) else str(value) or "-")
+        (_(label), "  ".join(value) if isinstance(value := values[name], list) else machine_forms.word(name, str(value)) or "-")
         for name, label in SETTINGS
     ]
     files = "  ".join(machine["site_files"]) or _("无")
