@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import resource
+import shutil
+import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum, auto
+from pathlib import Path
 
 from sync.errors import StoreDamaged, StoreFull
 from sync.objects import ObjectStore, Staging
@@ -21,6 +24,32 @@ def full_disk(room: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[bool]:
+    """A file system of so many bytes at a folder that is made; False where this user may not mount one (the folder is then an ordinary one)."""
+    folder.mkdir(parents=True)
+    words = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    mounted = shutil.which("mount") is not None and subprocess.run(words, capture_output=True, check=False).returncode == 0
+    try:
+        yield mounted
+    finally:
+        if mounted:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+@contextlib.contextmanager
+def filled(folder: Path) -> Iterator[None]:
+    """Not a byte more fits on the file system of a folder, until the end."""
+    ballast = folder / "ballast"
+    try:
+        with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while file.write(bytes(1 << 16)):
+                continue
+        yield
+    finally:
+        ballast.unlink()
 
 
 class Fault(Enum):
