@@ -21,10 +21,12 @@ from holdings.search_plan import token
 END: Final = (99_991_231, 1 << 62)
 """Later than every (day, id)."""
 RARE: Final = 5_000  # candidates, as estimated, up to which all parts are asked at once
-FEW: Final = 600  # candidates that are dated at once: five milliseconds
+FEW: Final = 600  # candidates of a year that are dated at once: six milliseconds
+SPARE: Final = 120  # the same of a part of the index; beyond, its latest years are asked for first
 SOME: Final = 4_000  # the same where a few years did not fill a page
 TRIED: Final = 12  # days that may be needed for a page of frequent words
 YEARS: Final = 5  # years that are first asked for
+LATEST: Final = 2  # the same where what is in them all is known
 A_DAY: Final = (
     60  # candidates compared in vain that asking for a day costs as much as, where none of its candidates was a hit
 )
@@ -54,6 +56,8 @@ def _part(walk: _Walk, limit: int) -> Iterator[Found]:
     arm = [(walk.era, match)]
     known = find.first(LOOKED_AT_MAX if many else FEW + 1, arm)
     if len(known) <= FEW or (many and len(known) <= SOME):
+        if len(known) > SPARE and not many:
+            yield from walk.years(LATEST)
         yield from walk.ordered(known)
     elif many and len(known) < LOOKED_AT_MAX:
         yield from walk.among(frozenset(known))

@@ -317,7 +317,8 @@ def by_date(database: Database, text: str, years: tuple[int, int] | None = None)
 
 
 BOUNDS: tuple[dict[str, int], ...] = (
-    {}, {"FEW": 40}, {"FEW": 40, "SOME": 60, "TRIED": 0}, {"FEW": 5, "SOME": 6, "PASSED": 3, "YEARS": 1}, {"FEW": 5, "SOME": 6, "TRIED": 900},
+    {}, {"FEW": 40}, {"SPARE": 3, "LATEST": 1}, {"FEW": 40, "SOME": 60, "TRIED": 0, "SPARE": 9},
+    {"FEW": 5, "SOME": 6, "PASSED": 3, "YEARS": 1}, {"FEW": 5, "SOME": 6, "TRIED": 900},
 )  # fmt: skip
 
 
