@@ -9,7 +9,7 @@ from console_at_work import Seat, sit
 
 from tui import machine_forms, page_findings
 from tui.form import Field, Form, Values
-from tui.link import Trouble, spoken
+from tui.link import Trouble, spoken, trouble_of
 
 
 async def refuse(_values: Values) -> None:
@@ -47,13 +47,26 @@ def test_fields_trouble_and_keys_are_seen_whatever_the_note(tmp_path: Path, note
 
 def test_a_rule_with_colons_is_told_whole() -> None:
     """Only the clause before the first colon is left to the detail."""
-    item = {"severity": "警告", "state": "open", "ref": "J001", "path": "", "rule": "DA/T 46-2009 M22：题名：4,000 个字符", "id": 1, "claimed_by": ""}
+    item = {
+        "severity": "警告",
+        "state": "open",
+        "ref": "J001",
+        "path": "",
+        "rule": "DA/T 46-2009 M22：题名：4,000 个字符",
+        "id": 1,
+        "claimed_by": "",
+    }
     assert page_findings.row(item).cells[3] == "题名：4,000 个字符"
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("按字词查（--by words）：没有", "按字词查：没有"), ("请另一人办理（--by 姓名）", "请另一人办理"), ("按意思查（--mode meaning）", "按意思查"), ("（已登录）", "（已登录）")],
+    [
+        ("按字词查（--by words）：没有", "按字词查：没有"),
+        ("请另一人办理（--by 姓名）", "请另一人办理"),
+        ("按意思查（--mode meaning）", "按意思查"),
+        ("（已登录）", "（已登录）"),
+    ],
 )
 def test_the_console_says_no_options_of_commands(text: str, said: str) -> None:
     """What a command takes is told to those who type commands."""
@@ -62,8 +75,20 @@ def test_the_console_says_no_options_of_commands(text: str, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
-    [("unlock", "keyfile:/mnt/k", "密钥文件:/mnt/k"), ("unlock", "passphrase", "口令"), ("sm3", "off", "不算"), ("transcode", "auto", "按线路"), ("settle_s", "2.0", "2.0")],
+    [
+        ("unlock", "keyfile:/mnt/k", "密钥文件:/mnt/k"),
+        ("unlock", "passphrase", "口令"),
+        ("sm3", "off", "不算"),
+        ("transcode", "auto", "按线路"),
+        ("settle_s", "2.0", "2.0"),
+    ],
 )
 def test_settings_are_told_in_words(name: str, value: str, said: str) -> None:
     """What node.toml abbreviates is said in words."""
     assert machine_forms.word(name, value) == said
+
+
+def test_a_line_that_is_down_needs_nobody() -> None:
+    """What ends by itself is told as the remedy, not a self-check."""
+    told = trouble_of("立即传输", "连不上市级中心 127.0.0.1。本机数据完好，恢复后自动补传。")
+    assert (told.rule, told.remedy) == ("连不上市级中心 127.0.0.1。本机数据完好", "恢复后自动补传。")

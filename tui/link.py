@@ -17,7 +17,7 @@ from node.errors import NodeError
 from tui.wording import _
 
 Answer = dict[str, Any]
-_REMEDY = re.compile(r"(?:处理办法：|[；。，]\s*(?=请|须|应|用 |先|如需))")
+_REMEDY = re.compile(r"(?:处理办法：|[；。，]\s*(?=请|须|应|用 |先|如需|恢复后自动))")
 _OPTION = re.compile(r"（(?:命令行|--)[^（）]*）")
 """What the node says to those who work by commands; the console has keys."""
 _REMEDIES = {
