@@ -16,7 +16,7 @@ from holdings.layout import Page
 from holdings.layout_volume import VolumeRow
 from holdings.layout_words import Vocabulary
 from holdings.record import Level, Row
-from holdings.reference_code import match_key
+from holdings.reference_code import CodeProblem, match_key, parse, volume_key
 from node import folders
 from node.places import GATHERED
 from node.walk import FileStat
@@ -37,6 +37,7 @@ class VolumeRows:
         self._connection, self._prefix, self._words, self._files = connection, f"{delivery}{GATHERED}", words, files
         self._changed = lineage.any_kept(connection)
         self._everything: _Facts | None = None
+        self._folders: set[str] | None = None
 
     def of(self, key: str, pages: Iterable[Page]) -> Sequence[VolumeRow]:
         """The rows by which these pages of the folder named `key` are cut. A row that moved keeps the code that its place is known by."""
@@ -44,10 +45,10 @@ class VolumeRows:
         if not self._changed:
             return [self._row(row, row.reference_code, whole=_whole(row, key)) for row in standing]
         here = _facts(self._files[page.folder, page.name] for page in pages if (page.folder, page.name) in self._files)
-        kept = [(row, code) for row in standing if (code := self._named(row, here, row.reference_code))]
+        kept = [(row, code) for row in standing if (code := self._named(row, key, here, row.reference_code))]
         own = {row.match_key for row in standing}
         kept += [
-            (row, code) for row in self._gone(key) if row.match_key not in own and (code := self._named(row, here))
+            (row, code) for row in self._gone(key) if row.match_key not in own and (code := self._named(row, key, here))
         ]
         kept.sort(key=lambda one: sort_key(match_key(one[1])))
         return [self._row(row, code, whole=_whole(row, key)) for row, code in kept]
@@ -60,8 +61,9 @@ class VolumeRows:
             if (row := catalogue.row_for(self._connection, now)) is not None:
                 yield row
 
-    def _named(self, row: Row, here: _Facts, code: str = "") -> str:
-        """The code by which a row is cut from this folder, empty when its pages lie in another; `code`: its own, when it bears one of this volume."""
+    def _named(self, row: Row, volume: str, here: _Facts, code: str = "") -> str:
+        """The code by which a row is cut from the folder of a volume, empty when its pages lie in another; `code`: its own, when it bears
+        one of this volume."""
         places = self._places(row.match_key)
         if not places:
             return code
@@ -71,8 +73,17 @@ class VolumeRows:
         known, sealed = max(places, key=lambda place: len(place[1] & here))
         if sealed & here:
             return known if self._free(known, row.match_key) else row.reference_code
-        every = set[tuple[int, int, int]]().union(*(facts for _, facts in places))
-        return "" if every & self._all() else code
+        if any(facts & self._all() for _, facts in places):
+            return ""
+        # None of its files was sealed, or all were replaced: it waits in the folder that it was judged in, while that stands.
+        before = {key: place for place, _ in places if (key := _volume(place)) and self._stands(key)}
+        return before.get(volume, "") if before else code
+
+    def _stands(self, volume: str) -> bool:
+        """Is there a folder of that volume's code, or of its number?"""
+        if self._folders is None:
+            self._folders = {match_key(folder.rpartition("/")[2]) for folder, _ in self._files}
+        return volume in self._folders or volume.rpartition("-")[2] in self._folders
 
     def _places(self, key: str) -> list[tuple[str, _Facts]]:
         """(code, sealed files) of every place of this delivery whose record bears a match key."""
@@ -95,6 +106,12 @@ class VolumeRows:
     def _row(self, row: Row, code: str, *, whole: bool) -> VolumeRow:
         first, last = _said(row, self._words.rows["from"]), _said(row, self._words.rows["to"])
         return VolumeRow(code, match_key(code), first, last, row.elements.get("页数", ""), whole)
+
+
+def _volume(code: str) -> str | None:
+    """Match key of the volume that a code is of; None where it is of none."""
+    parsed = parse(code)
+    return None if isinstance(parsed, CodeProblem) else volume_key(parsed)
 
 
 def _whole(row: Row, volume: str) -> bool:

@@ -71,6 +71,21 @@ def test_items_of_a_merged_volume_keep_their_pages(work: NodeAtWork) -> None:
     assert (last.code, list(last.files)) == (f"{FIRST}-004", ["0003.jpg", "0004.jpg", "0005.jpg"])
 
 
+def test_an_item_that_waits_moves_with_its_folder(work: NodeAtWork) -> None:
+    """An item whose pages were never sealed (its range is longer than its folder) is cut from that folder after the merge too."""
+    rows(
+        work,
+        {f"{SECOND}-003": {"页号": "5-9"}, **{code: {"页号": said} for code, said in RANGES.items()}},
+        "页号",
+    )
+    work.intake()
+    ask(work, "volume_merge", into=FIRST, volumes=[SECOND])
+    assert (work.intake().records, f"{FIRST}-005" in work.current()) == (0, False)
+    work.scans.put("J023/2/0146", pages(9, 30))
+    assert work.intake().records == 1
+    assert list(work.current()[f"{FIRST}-005"]) == [f"{number:04d}.jpg" for number in range(5, 10)]
+
+
 SETS = {
     "volume": {f"{SECOND}-001": f"{OTHER}-001", f"{SECOND}-002": f"{OTHER}-002"},
     "swapped": {f"{FIRST}-001": f"{SECOND}-001", f"{SECOND}-001": f"{FIRST}-001"},
