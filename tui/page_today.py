@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.events import Resize
 from textual.widgets import Static
 
 from holdings.language import mark
@@ -27,6 +28,8 @@ STATIONS = (
     Column(mark("扫描站"), 12, flexible=True), Column(mark("今日"), 7, right=True), Column(mark("页"), 8, right=True), Column(mark("等待"), 6, right=True),
     Column(mark("待处理"), 7, right=True), Column(mark("最近"), 7, right=True),
 )  # fmt: skip
+BROAD: Final = 140
+"""From this width on, stations stand beside deliveries, in either language."""
 
 
 class TodayPage(Page):
@@ -54,6 +57,17 @@ class TodayPage(Page):
             with Horizontal(id="came"):
                 yield Ledger(COLUMNS, empty=mark("扫描文件夹里还没有内容。"), ident="places")
                 yield Ledger(STATIONS, empty=mark("今日还没有扫描站来件。"), ident="stations")
+
+    def on_mount(self) -> None:
+        """Both lists where there is room."""
+        self._lay()
+
+    def on_resize(self, _event: Resize) -> None:
+        """Another size."""
+        self._lay()
+
+    def _lay(self) -> None:
+        self.set_class(self.app.size.width >= BROAD, "broad")
 
     async def renew(self) -> None:
         """Ask for the day."""
