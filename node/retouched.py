@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from holdings.file_name import extension
-from holdings.same_picture import SIZE_MAX
+from holdings.same_picture import SIZE_MAX, may_be_same
 from node.check_material import PackedFile
 from node.home import Home
 from sync.errors import SyncError
@@ -34,6 +34,8 @@ def _same(home: Home, sandbox: Sandbox, old: Part, new: Part) -> bool:
         return False
     try:
         before, after = (b"".join(PackedFile(home, sandbox, part).pieces()) for part in (old, new))
+        if not may_be_same(before, after):
+            return False
         return sandbox.call("holdings.same_picture:same_in_sandbox", before + after, str(len(before))) == b"1"
     except SyncError:
         return False

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from holdings.same_picture import face, same_in_sandbox
+from holdings.same_picture import face, may_be_same, same_in_sandbox
 
 
 def picture(seed: int = 1) -> Image.Image:
@@ -78,6 +78,12 @@ def test_same_or_not(old: bytes, new: bytes, same: bool) -> None:
     """What is written beside a picture makes no other one; whatever changes how it looks does."""
     assert old != new or not same
     assert same_in_sandbox(old + new, str(len(old))) == (b"1" if same else b"")
+    assert may_be_same(old, new) or not same
+
+
+def test_the_ends_tell_pages_apart() -> None:
+    """Two pages scanned as JPEG are told apart without a sandbox."""
+    assert not may_be_same(*OTHER["jpeg of another picture"])
 
 
 def test_broken_files_are_nothing() -> None:
