@@ -68,6 +68,9 @@ def exits(function: F) -> F:
         except (SyncError, CryptoError) as fault:
             say(f"错误：{fault}")
             sys.exit(4)
+        except (KeyboardInterrupt, click.Abort):
+            say("\n已中断；已经做完的都已保存。")
+            sys.exit(1)
 
     return run  # type: ignore[return-value]
 

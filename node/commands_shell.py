@@ -65,6 +65,9 @@ def exits(function: F) -> F:
         except exit_code.EXPECTED as fault:
             say(f"错误：{fault}")
             sys.exit(exit_code.of(fault))
+        except (KeyboardInterrupt, click.Abort):
+            say("\n已中断；已经做完的都已保存。")
+            sys.exit(1)
 
     return run  # type: ignore[return-value]
 
