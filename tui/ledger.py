@@ -191,11 +191,11 @@ class Ledger(ScrollView, can_focus=True):
         return Strip([Segment(fit(" ".join(pieces), width), style)], width)
 
     def widths(self, width: int) -> list[int]:
-        """Cells of each column in a list that is so wide: the flexible one takes what the others leave, at least a sixth of the list."""
+        """Cells of each column in a list that is so wide: the flexible one takes what the others leave, at least a seventh of the list."""
         # A title may be longer in the other language.
         wide = [max(column.width, cell_len(_(column.title))) for column in self.columns]
         fixed = sum(room for column, room in zip(self.columns, wide, strict=True) if not column.flexible) + len(self.columns) + 1
-        return [max(width // 6, width - fixed) if column.flexible else room for column, room in zip(self.columns, wide, strict=True)]
+        return [max(width // 7, width - fixed) if column.flexible else room for column, room in zip(self.columns, wide, strict=True)]
 
     # ------------------------------------------------------------ moving
 
