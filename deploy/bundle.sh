@@ -88,7 +88,7 @@ done
 
 # ---- what an operator installs and reads
 cp "$top/deploy/install.sh" "$stage/"
-cp "$top"/deploy/*.service "$top"/deploy/*.toml "$top"/deploy/*.conf "$stage/examples/"
+cp "$top"/deploy/*.service "$top"/deploy/*.timer "$top"/deploy/*.toml "$top"/deploy/*.conf "$top"/deploy/*.yml "$stage/examples/"
 cp -R "$top/deploy/profiles" "$stage/examples/"
 cp "$top/LICENSE" "$top/README.md" "$top/CHANGELOG.md" "$top/docs/operating.md" "$top/docs/glossary.md" "$stage/"
 chmod 755 "$stage/install.sh"

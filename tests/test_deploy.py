@@ -19,26 +19,37 @@ from node.config import NodeConfig
 from node.walk import IN_PROGRESS
 
 EXPOSURE_MAX = 25  # tenths, as systemd-analyze counts: 2.5
+UNITS = ["jindang-node.service", "jindang-hub.service", "jindang-hub-scrub.service"]
 FIELDS_MAX = 12  # top-level fields of a configuration file
 Finder = Callable[[str], str]
 
 
-@pytest.mark.parametrize("unit", ["jindang-node.service", "jindang-hub.service"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_units_are_sandboxed(unit: str, repository: Path, real_tool: Finder) -> None:
-    """systemd counts an exposure of at most 2.5 for either program."""
+    """systemd counts an exposure of at most 2.5 for each of them."""
     command = [real_tool("systemd-analyze"), "security", "--offline=true", "--no-pager", f"--threshold={EXPOSURE_MAX}",
                str(repository / "deploy" / unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-400:] + done.stderr
 
 
-@pytest.mark.parametrize("unit", ["jindang-node.service", "jindang-hub.service"])
+@pytest.mark.parametrize("unit", UNITS)
 def test_units_are_well_formed(unit: str, repository: Path, real_tool: Finder) -> None:
     """systemd finds nothing wrong with a unit but that its program is not installed here."""
     command = [real_tool("systemd-analyze"), "verify", str(repository / "deploy" / unit)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     complaints = [line for line in done.stderr.split("\n") if unit in line and "is not executable" not in line]
     assert not complaints
+
+
+def test_the_bundle_brings_what_is_installed(repository: Path) -> None:
+    """Every example that the installer puts in its place is among those that the bundle takes along; the deploy folder leaves none behind."""
+    taken = re.findall(r'"\$top"/deploy/(\*\.\w+)', (repository / "deploy" / "bundle.sh").read_text("utf-8"))
+    brought = {path.name for pattern in taken for path in (repository / "deploy").glob(pattern)}
+    named = set(re.findall(r"examples/([\w.-]+)", (repository / "deploy" / "install.sh").read_text("utf-8")))
+    assert named
+    assert named <= brought
+    assert {path.name for path in (repository / "deploy").iterdir() if path.is_file()} - brought == {"bundle.sh", "install.sh"}
 
 
 def test_units_stop_for_a_person(repository: Path) -> None:
