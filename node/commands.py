@@ -289,6 +289,8 @@ def export(home: Path, as_json: bool, destination: Path, ref: str | None) -> Non
 @exits
 def clear(home: Path, as_json: bool, delivery: str, persons: tuple[str, ...], second: str) -> None:
     """签署批次的保密审查意见（不含国家秘密），须两人。本机有操作员的，两人各以自己的工号和口令签署。"""
+    if not persons and not second:
+        raise click.UsageError("请写明两名审查人：--by 姓名 --by 姓名；本机有操作员的，写 --second 第二人工号")
     proof = {"second": second, "password": ask_password(second, "JINDANG_SECOND_PASSWORD_FILE")} if second else {}
     with reach(home) as node:
         result = node.clear(delivery_name=delivery, persons=list(persons), **proof)

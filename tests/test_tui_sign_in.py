@@ -118,7 +118,8 @@ def test_a_clearance_takes_a_second_person_with_the_own_password(daemon: Daemon,
     for name in ("JINDANG_PASSWORD_FILE", "JINDANG_SECOND_PASSWORD_FILE"):
         monkeypatch.setenv(name, str(file))
     given = ["clear", "扫描", "--home", str(daemon.work.path), "--operator", "2001", "--json"]
-    assert CliRunner().invoke(commands, given).exit_code == 1
+    assert CliRunner().invoke(commands, given).exit_code == 2
+    assert CliRunner().invoke(commands, [*given, "--by", "李四", "--by", "王五"]).exit_code == 1
     done = CliRunner().invoke(commands, [*given, "--second", "3001"])
     assert json.loads(done.stdout.splitlines()[-1])["persons"] == ["李四", "王五"]
 
