@@ -160,6 +160,7 @@ class Database:
         with self._lock:
             with self._gate:
                 self._waiting -= 1
+            assert not self._inside, "a part within a part"
             group = self._group or self._begun()
             try:
                 yield from self._part(group)

@@ -2,6 +2,10 @@
 
 What is measured is the server's own time of each answer (`Server-Timing`, waiting for a thread included), the size of pages, and the processor time an answer costs.
 The hub is a real process, people come through the proxy's header with addresses of their own.
+
+Fifty people at once are fifty who work, not fifty requests under way: a person looks at a list or a page for seconds before the next click (THINKS_S, quicker than
+anybody reads a record), so that some fifteen pages a second are asked for. What the hub does when nobody thinks is told beside it and judged by nothing:
+then fifty requests always wait for two processors, and each lasts as long as fifty take.
 """
 
 from __future__ import annotations
@@ -37,6 +41,9 @@ KEPT = os.environ.get("JINDANG_PEOPLE_HOME", "")
 PAUSE = threading.Event()
 """Never set: waiting for it is thinking."""
 THINKS_S = (1.0, 5.0)
+"""From the answer to the next question."""
+FLOOD_S = float(os.environ.get("JINDANG_PEOPLE_FLOOD", "10"))
+"""Seconds without thinking at the end."""
 ACCOUNTS = 10
 PASSWORD = "Haihe-Waitan 19 lou"
 COLUMNS = ("级别", "全宗号", "档号", "题名", "年度", "成文日期", "责任者", "保管期限", "密级", "开放")
@@ -86,6 +93,10 @@ class Person:
             self._seen.take(kind, answer.status, answer.headers.get("Server-Timing", ""), len(data))
         return data.decode("utf-8", "replace")
 
+    def tell(self, seen: Seen) -> None:
+        """What comes back is noted there from now on."""
+        self._seen = seen
+
     def sign_in(self, name: str, password: str) -> str:
         """Name and password; the page that follows."""
         return self.ask("sign-in", "/sign-in", {"form-token": token(self.ask("sign-in", "/sign-in", count=False)), "name": name, "password": password}, count=False)
@@ -129,9 +140,11 @@ def words_of(count: int) -> list[str]:
     return made
 
 
-def lead(person: Person, number: int, words: list[str], until: float) -> None:
+def lead(person: Person, number: int, words: list[str], until: float, thinks: tuple[float, float] = THINKS_S) -> None:
     """What one person does, page after page, thinking between."""
     draw = random.Random(number)
+    # Fifty first questions in one instant would be one in fifteen of all answers, and the figure that of a flood.
+    PAUSE.wait(draw.uniform(0, thinks[1]))
     while time.monotonic() < until:
         word = draw.choice(words)
         query = quote(word)
@@ -140,7 +153,7 @@ def lead(person: Person, number: int, words: list[str], until: float) -> None:
             page = person.ask("search", f"/search?q={query}")
             links = re.findall(r'href="(/records/\d+[^"]*)"', page)
             if links and draw.random() < 0.7:
-                PAUSE.wait(draw.uniform(*THINKS_S) / 2)
+                PAUSE.wait(draw.uniform(*thinks) / 2)
                 person.ask("record", html.unescape(draw.choice(links)))
         elif step < 0.55:
             person.ask("search, narrowed", f"/search?q={query}&from=1950&to=1980&sort=date")
@@ -154,7 +167,7 @@ def lead(person: Person, number: int, words: list[str], until: float) -> None:
             person.ask("requests", "/requests")
         else:
             person.ask("own account", "/me")
-        PAUSE.wait(draw.uniform(*THINKS_S))
+        PAUSE.wait(draw.uniform(*thinks))
 
 
 def accounts(home: Path, port: int, seen: Seen) -> None:
@@ -190,8 +203,23 @@ def served(home: Path) -> tuple[subprocess.Popen[bytes], int]:
             PAUSE.wait(0.2)
 
 
+def flood(persons: list[Person], words: list[str], seen: Seen) -> None:
+    """The same people, none of whom thinks."""
+    until = time.monotonic() + FLOOD_S
+    for person in persons:
+        person.tell(seen)
+    threads = [threading.Thread(target=lead, args=(person, number, words, until, (0.0, 0.0))) for number, person in enumerate(persons)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    every = [one for spent in seen.spent.values() for one in spent]
+    rate, middle = len(every) / FLOOD_S, statistics.median(every)
+    print(f"nobody thinks: {rate:.0f} answers/s, median {middle:.0f} ms, p95 {p95(every):.0f} ms, {len(seen.wrong)} were no 200")
+
+
 def measure(home: Path) -> tuple[Seen, float, float]:
-    """(what came back, CPU milliseconds an answer, peak of the hub in MiB)."""
+    """(what came back, CPU milliseconds an answer, memory of the hub in MiB at the end of the thinking)."""
     process, port = served(home)
     try:
         seen, words = Seen(), words_of(400)
@@ -210,7 +238,10 @@ def measure(home: Path) -> tuple[Seen, float, float]:
         after = watched.cpu_times()
         answers = sum(map(len, seen.spent.values()))
         cost = (after.user + after.system - before.user - before.system) * 1000 / max(1, answers)
-        return seen, cost, watched.memory_info().rss / (1 << 20)
+        rss = watched.memory_info().rss / (1 << 20)
+        if FLOOD_S:
+            flood(persons, words, Seen())
+        return seen, cost, rss
     finally:
         process.terminate()
         process.wait(60)
