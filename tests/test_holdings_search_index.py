@@ -1,0 +1,67 @@
+"""What the index holds after a transaction is what was put and taken out in it, in whatever order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from holdings import search_document, search_index
+from holdings.search_document import Document
+from sync.database import Database, open_database
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A database of this room alone."""
+    opened = open_database(tmp_path / "holdings.db", bytes(32), ["holdings"])
+    yield opened
+    opened.close()
+
+
+def document(title: str) -> Document:
+    """A volume of 1983."""
+    return search_document.of_row(
+        ("题名",), f'["{title}"]', title=title, code="", key="", level=3, holder=0, date="19830512"
+    )
+
+
+def held(database: Database) -> set[int]:
+    """Ids that the index gives for the year."""
+    with database.transaction() as connection:
+        serving = search_index.state(connection).serving
+        (filters,) = {document("x").filters().split()[-1]}
+        return set(search_index.candidates(connection, serving, [(4, f'"{filters}"')], (0, 1 << 60)))
+
+
+def test_a_row_that_goes_and_comes_back_takes_none_along(database: Database) -> None:
+    """A row is taken out and put back, then others follow, all in one transaction: every one is found."""
+    with database.transaction() as connection:
+        search_index.put(connection, [3], [document("通知")])
+    with database.transaction() as connection:
+        search_index.take_out(connection, [3], [document("通知")])
+        search_index.put(connection, [3], [document("通知")])
+        search_index.put(connection, [4], [document("通知")])
+    assert held(database) == {3, 4}
+
+
+def test_any_order_of_acts(database: Database) -> None:
+    """Rows put, taken out, changed and put back at random, many in one transaction: the index gives those that are there."""
+    seed = random.randrange(1 << 32)
+    print("seed", seed)
+    draw, there = random.Random(seed), dict[int, str]()
+    for _ in range(60):
+        with database.transaction() as connection:
+            for _ in range(draw.randrange(1, 8)):
+                number, title = draw.randrange(1, 9), draw.choice(("通知", "报告", "防汛通知"))
+                if number not in there:
+                    search_index.put(connection, [number], [document(title)])
+                    there[number] = title
+                elif draw.random() < 0.5:
+                    search_index.take_out(connection, [number], [document(there.pop(number))])
+                else:
+                    search_index.change(connection, [number], [(document(there[number]), "")], [(document(title), "")])
+                    there[number] = title
+        assert held(database) == set(there)
