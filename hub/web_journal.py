@@ -30,7 +30,7 @@ VERBS: Final = {
     "scrub": mark("定期巡检"), "reload": mark("重读配置"), "wait-no-more": mark("不再等节点"),
     "audit": mark("查核"), "statistics": mark("查看统计"), "statistics-enter": mark("填报统计"), "statistics-freeze": mark("统计定稿"),
     "statistics-export": mark("导出统计"), "accept": mark("下达验收通过"), "give-back": mark("下达退回整改"), "handover": mark("设定交接方式"),
-    "grant": mark("授予保管"), "propose": mark("提出更正"),
+    "grant": mark("授予保管"), "propose": mark("提出更正"), "proposal-read": mark("查看修改建议"),
     "opening": mark("下达开放审核结果"), "notify": mark("下达通知"), "directives": mark("查看中心指令"), "releases": mark("查看移出保管"),
     "alarm-read": mark("查看告警"), "alarm-ack": mark("确认告警"), "alarm-silence": mark("暂停告警提醒"), "alarm-note": mark("记告警备注"),
     "outage-read": mark("查看停机报备"), "outage-add": mark("报备停机"), "outage-end": mark("结束停机报备"),
