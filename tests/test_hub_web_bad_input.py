@@ -26,7 +26,7 @@ PAGES = {
         "/records/{n}/pages/1/tiles/0/-1/0", "/records/{n}/pages/1/tiles/0/99999999999/0", "/records/{n}/pages/1/tiles/x/y/z",
         "/records/{n}/pages/1/tiles/0/0/" + UP, "/reception/x", f"/reception/{SQL}", f"/reception/{HUGE}", "/reception/1/rounds/1/" + UP, "/reception/1/%ff",
         "/statistics/none", f"/statistics/{UP}", "/statistics/export/exe", "/alarms/x", "/alarms/-1", f"/alarms/{HUGE}", f"/alarms/{SQL}", "/monitor/xyz",
-        "/monitor/" + "f" * 64, f"/monitor/{UP}", "/monitor/" + "a" * 300, "/topics/none", "/topics/%ff", "/requests/x", f"/requests/{HUGE}", "/api/v1/none",
+        "/monitor/" + "f" * 64, f"/monitor/{UP}", "/monitor/" + "a" * 300, "/topics/none", "/topics/%ff", "/requests/x", f"/requests/{HUGE}",
     ],
     413: ["/search?q=" + "x" * 5_000, "/search/export?q=" + "x" * 5_000, "/statistics?year=" + "1" * 5_000],
     422: [
