@@ -64,6 +64,10 @@ def serving(work: NodeAtWork) -> Iterator[Daemon]:
             daemon.loop.close()
 
 
+STILL = 3
+"""Looks in a row at which a screen at rest is the same: a box is laid out, shared out and scrolled one after the other."""
+
+
 class Seat:
     """Somebody before the screen."""
 
@@ -83,15 +87,18 @@ class Seat:
         await self.settled()
 
     async def settled(self) -> None:
-        """Nothing is under way any more: no worker runs, no message waits."""
+        """Nothing is under way any more: no worker runs, no message waits, and what a box shares out after it was drawn is drawn too."""
+        still, before = 0, ""
         for _ in range(200):
             await self.pilot.pause()
             running = [worker for worker in self.app.workers if not worker.is_finished]
             if not running:
-                await self.pilot.pause()
-                if all(worker.is_finished for worker in self.app.workers):
+                now = self.seen()
+                still, before = (still + 1 if now == before else 0), now
+                if still >= STILL:
                     return
                 continue
+            still = 0
             await asyncio.wait([asyncio.ensure_future(_end(worker)) for worker in running], timeout=20)
         raise AssertionError("the screen does not come to rest")
 
