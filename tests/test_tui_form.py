@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,28 @@ def test_fields_trouble_and_keys_are_seen_whatever_the_note(tmp_path: Path, note
             assert "说明00" in seen
             await seat.press("pagedown")
             assert "说明00" not in seat.seen()
+
+    sit(tmp_path, story)
+
+
+def test_an_answer_that_comes_when_the_form_is_closing_harms_nothing(tmp_path: Path) -> None:
+    """What is wrong with the values, told when the form's lines are gone already, is dropped without a fault."""
+    asked, told = asyncio.Event(), asyncio.Event()
+
+    async def late(_values: Values) -> dict[str, str]:
+        asked.set()
+        await told.wait()
+        return {"one": "不对"}
+
+    async def story(seat: Seat) -> None:
+        form = Form("标题在此", [Field("one", "一栏")], refuse, check=late)
+        seat.app.push_screen(form)
+        await seat.settled()
+        await seat.pilot.press("x")
+        await asked.wait()
+        await form.query("*").remove()
+        told.set()
+        await seat.settled()
 
     sit(tmp_path, story)
 

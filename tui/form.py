@@ -116,7 +116,9 @@ class Form(ModalScreen[bool]):
                         if field.choices:
                             yield Choice(field, f"f{n}")
                         else:
-                            yield Input(field.value, placeholder=field.hint, id=f"f{n}", compact=True, password=field.secret)
+                            yield Input(
+                                field.value, placeholder=field.hint, id=f"f{n}", compact=True, password=field.secret
+                            )
                     yield Static("", id=f"w{n}", classes="form-wrong")
             yield Static("", id="trouble", classes="form-trouble")
             yield Static(Content(_("^S 办理    Tab 下一栏    Esc 取消")), classes="box-foot")
@@ -137,6 +139,8 @@ class Form(ModalScreen[bool]):
 
     def _share(self) -> None:
         """What is wrong and the keys are always in sight, and the fields before the note: what has no room scrolls."""
+        if not self.query("#fields"):
+            return
         fields, notes = self.query_one("#fields"), self.query("#note")
         fixed = sum(self.query_one(name).outer_size.height for name in (".box-title", "#trouble", ".box-foot"))
         # The box: at most 94 in 100 of the screen (console.tcss), a blank line above and below, one below the title, one above the keys.
@@ -180,13 +184,14 @@ class Form(ModalScreen[bool]):
             return
         self._mark(wrong)
 
+    # An answer may come when the form is being closed and its lines are gone already: then there is nobody to tell.
     def _tell(self, text: Content) -> None:
-        self.query_one("#trouble", Static).update(text)
+        for line in self.query("#trouble").results(Static):
+            line.update(text)
         self._fit()
 
     def _mark(self, wrong: dict[str, str]) -> None:
-        for n, field in enumerate(self._fields):
-            line = self.query_one(f"#w{n}", Static)
+        for field, line in zip(self._fields, self.query(".form-wrong").results(Static), strict=False):
             line.update(Content(f"! {wrong[field.name]}" if field.name in wrong else ""))
             line.display = field.name in wrong
         self._fit()
