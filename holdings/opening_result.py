@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import apsw
 
-from holdings import opening_verdict, records, search_records
+from holdings import fonds_tally, opening_verdict, records, search_records
 from holdings.access import Opening
 from holdings.directive_wish import OpeningResult
 from holdings.opening_verdict import OpeningVerdict
 from holdings.records import StoredRecord
+from holdings.statistics_tally import record_moved
 
 STATES = {
     OpeningResult.OPEN: Opening.OPEN,
@@ -17,7 +18,14 @@ STATES = {
 }
 
 
-def apply(connection: apsw.Connection, record: StoredRecord, verdict: OpeningVerdict) -> None:
-    """From the commit on every question obeys it; a crash before it leaves the record as it was."""
+def apply(connection: apsw.Connection, record: StoredRecord, verdict: OpeningVerdict, now: int) -> None:
+    """From the commit on every question and counter obeys it, `now` (whole seconds UTC) the month that counts it; a crash before it leaves the record as it was."""
+    said = records.body(connection, record)
+    before = opening_verdict.counted(connection, record.number, said)
     opening_verdict.keep(connection, record.number, verdict)
+    after = opening_verdict.counted(connection, record.number, said)
+    fonds_tally.moved(connection, before, after, record.writer)
+    record_moved(
+        connection, (before, record.pages, record.bytes), (after, record.pages, record.bytes), record.writer, now
+    )
     search_records.changed(connection, record.number, records.document(connection, record))

@@ -8,13 +8,14 @@ until the record's holder writes a version that says something else. Functions r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import apsw
 
 from holdings.access import Opening
 from holdings.fonds_tally import OPENING
+from holdings.record import Description
 from holdings.search_document import Document
 
 ELEMENT: Final = "开放状态"
@@ -52,6 +53,15 @@ def obeyed(connection: apsw.Connection, record: int, document: Document) -> Docu
     """The document as the result has it."""
     said = of(connection, record)
     return document if said is None else document._replace(opening=said.result)
+
+
+def counted(connection: apsw.Connection, record: int, description: Description) -> Description:
+    """What a description says as the counters of holdings and statistics take it: with the result in the place of its own word."""
+    said = of(connection, record)
+    if said is None:
+        return description
+    elements = {name: value for name, value in description.elements.items() if name not in OPENING}
+    return replace(description, elements={**elements, ELEMENT: said.result.value})
 
 
 def give_way(connection: apsw.Connection, record: int, before: Mapping[str, str], after: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ import apsw
 
 from holdings import catalogue, catalogue_sheets, fonds_tally, lineage, search_document, search_records, tally
 from holdings.errors import AmbiguousReference, NotFound, OurFault, VersionUnexpected
-from holdings.opening_verdict import give_way, obeyed
+from holdings.opening_verdict import counted, give_way, obeyed
 from holdings.record import DATE, ID_SIZE, Description, Level, RecordId, decode_record, encode_record, title
 from holdings.reference_code import match_key, ordering_key
 from holdings.search_document import Document
@@ -118,8 +118,10 @@ def new_version(
         raise VersionUnexpected(
             f"version {version} of id:{identity.hex()} does not follow {held.version if held else 'anything held'}"
         )
-    before = body(connection, held)
-    give_way(connection, held.number, before.elements, description.elements)
+    said_before = body(connection, held)
+    before = counted(connection, held.number, said_before)
+    give_way(connection, held.number, said_before.elements, description.elements)
+    after = counted(connection, held.number, description)
     connection.execute(
         "UPDATE record SET version = ?, reference_code = ?, match_key = ?, ordering = ?, level = ?, title = ?,"
         " date = ?, delivery = ?, ended = ?, pages = ?, bytes = ? WHERE number = ?",
@@ -129,9 +131,8 @@ def new_version(
     if held.match_key != match_key(description.reference_code):
         lineage.keep_former(connection, held.number, held.reference_code)
     tally.add(connection, tally.Count.RECORDS, int(held.ended) - int(description.ended), writer)
-    fonds_tally.moved(connection, before, description, writer)
-    was, said = (before, held.pages, held.bytes), (description, pages, size)
-    record_moved(connection, was, said, writer, now)
+    fonds_tally.moved(connection, before, after, writer)
+    record_moved(connection, (before, held.pages, held.bytes), (after, pages, size), writer, now)
     _count(connection, writer, pages - held.pages, size - held.bytes)
     if not description.ended:
         catalogue.link(connection, match_key(description.reference_code), writer)

@@ -17,6 +17,7 @@ from hub.commands_catalogue import catalogue
 from hub.commands_check import check
 from hub.commands_custody import accept, directives, grant, handover, notify, opening, propose, releases, return_
 from hub.commands_meaning import meaning
+from hub.commands_opening import openings
 from hub.commands_search import reindex, search, show, suggest
 from hub.commands_shell import HOME, JSON, ask_passphrase, at, exits, give, progress, say, when
 from hub.commands_simulate import simulate
@@ -250,6 +251,7 @@ commands.add_command(handover)
 commands.add_command(grant)
 commands.add_command(propose)
 commands.add_command(opening)
+commands.add_command(openings)
 commands.add_command(notify)
 commands.add_command(releases)
 commands.add_command(directives)

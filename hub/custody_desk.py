@@ -171,8 +171,13 @@ class CustodyDesk:
         body = Correction(bytes(record.id), record.version, tuple(values.items()), reason, self._word(by))
         return self._told(self._directives.issue(self._log_of(record), body))
 
-    def opening(self, refs: list[str], result: str, until: str, ground: str, by: str) -> Answer:
-        """开放审核结果 of records: at once here for what the hub holds, and told to the nodes that brought them, which apply it to theirs."""
+    def opening(
+        self, refs: list[str], result: str, until: str, ground: str, by: str, marks: Iterable[bytes] = ()
+    ) -> Answer:
+        """开放审核结果 of records: at once here for what the hub holds, and told to the nodes that brought them, which apply it to theirs.
+
+        `marks`: one for each directive, so that the same wish again is the same directives (Directives.issue).
+        """
         word, wanted, grouped = self._word(by), OpeningResult[result.upper()], dict[bytes, list[StoredRecord]]()
         for record in map(self._record, dict.fromkeys(refs)):
             grouped.setdefault(self._log_of(record), []).append(record)
@@ -190,10 +195,17 @@ class CustodyDesk:
         ]  # fmt: skip
         with self._home.holdings.transaction() as connection:
             for one in ours:
-                opening_result.apply(connection, one, OpeningVerdict(state, until, ground, word.person, word.time))
+                opening_result.apply(
+                    connection, one, OpeningVerdict(state, until, ground, word.person, word.time), word.time
+                )
         # A crash here leaves what we hold as it should be and the nodes untold: the same command again tells them, and changes nothing else.
-        issued = [self._directives.issue(log_id, body) for log_id, body in bodies]
-        return {"directives": [self._told(one) for one in issued], "applied": len(ours), "records": sum(map(len, grouped.values()))}
+        named = iter(marks)
+        issued = [self._directives.issue(log_id, body, next(named, b"")) for log_id, body in bodies]
+        return {
+            "directives": [self._told(one) for one in issued],
+            "applied": len(ours),
+            "records": sum(map(len, grouped.values())),
+        }
 
     def notify(self, name: str, subject: str, text: str, by: str) -> Answer:
         """通知: something for the people of a node."""

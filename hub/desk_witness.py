@@ -38,10 +38,10 @@ CALLER: Final = "caller"
 VERBS: Final = {
     "enrol": "node-enrol", "nodes": "node-list", "revoke": "node-revoke", "show": "record-read", "listed": "record-export", "file": "record-file",
     "database": "backup", "search": "search", "suggest": "suggest",
-    "statistics_paper": "statistics-export",
+    "statistics_paper": "statistics-export", "openings": "opening-list", "openings_csv": "opening-export", "opening_revoke": "opening-step",
 }  # fmt: skip
 """What the journal calls a word; the others by their own name, dashes for underscores."""
-_SUBJECTS: Final = ("ref", "refs", "name", "node", "query", "typed", "stage", "year", "path")
+_SUBJECTS: Final = ("ref", "refs", "review", "name", "node", "query", "typed", "stage", "year", "path")
 _NOTED: Final = ("reason", "by", "person", "delivery", "mode", "filters", "position", "after", "figure", "value")
 _VERB: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 ONCE: Final = "file"

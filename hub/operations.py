@@ -152,7 +152,8 @@ def desk_of(
         **Later(later.checks).words("check_run", "check_restart", "check_report"),
         **accounts.words("account_add", "account_list", "account_lock", "account_unlock", "account_close", "account_reset", "journal_verify"),
         **Later(later.meaning).words("meaning_status", "meaning_run", "meaning_check"),
-        **Later(later.custody).words("accept", "give_back", "handover", "grant", "propose", "opening", "notify", "releases", "directives"),
+        **Later(later.custody).words("accept", "give_back", "handover", "grant", "propose", "notify", "releases", "directives"),
+        **Later(later.custody).words("opening", "openings", "opening_revoke"),
         **Later(later.alarms).words("alarm_list", "alarm_ack", "alarm_silence", "outage_add", "outage_list", "outage_end"),
     }
     streams = {
@@ -161,6 +162,7 @@ def desk_of(
         **Later(later.catalogue).words("catalogue_import"),
         **accounts.words("journal_export"),
         **figures.words("statistics_paper"),
+        **Later(later.custody).words("openings_csv"),
     }
     return WitnessedDesk(LocalDesk(calls, streams), people, home.clock)
 

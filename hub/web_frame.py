@@ -121,6 +121,7 @@ class MenuItem:
 MENU: Final = (
     ("/search", mark("查档")),
     ("/requests", mark("利用登记")),
+    ("/openings", mark("开放审核")),
     ("/reception", mark("接收")),
     ("/statistics", mark("统计")),
     ("/monitor", mark("运行监控")),

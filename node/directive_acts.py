@@ -142,7 +142,7 @@ class Acts:
             state = opening_result.STATES[body.result]
             if one in elsewhere:
                 verdict = OpeningVerdict(state, body.until, body.ground, body.word.person, body.word.time)
-                opening_result.apply(self._connection, held, verdict)
+                opening_result.apply(self._connection, held, verdict, self._now)
                 continue
             element = opening_verdict.element_of(records.body(self._connection, held).elements)
             until = f"（至{body.until}）" if body.until else ""

@@ -8,13 +8,15 @@ import pytest
 from city import City
 from told_city import WORD, A, B, C, Told, report_three
 
-from holdings import opening_verdict, records
+from holdings import fonds_tally, opening_verdict, records, statistics_tally
 from holdings.access import Access, Clause, Opening
 from holdings.directive_wish import Opening as OpeningSaid
 from holdings.directive_wish import OpeningResult
+from holdings.fonds_tally import FondsCount
 from holdings.opening_verdict import OpeningVerdict
 from holdings.search import search
 from holdings.search_request import SearchRequest
+from holdings.statistic import Figure
 from hub.directive_store import Stage
 from node.counter import Counter
 from sync.sandbox import Sandbox
@@ -42,6 +44,13 @@ def seen(told: Told) -> tuple[set[str], set[str]]:
 
     told.city.hub.folded()
     return codes(told.city.hub.hub.home.holdings.read()), told.looked(lambda engine: codes(engine.home.database.read()))
+
+
+def counted(told: Told) -> tuple[int, int]:
+    """What the hub's statistics and its register of fonds say is open among records with images."""
+    reading = told.city.hub.hub.home.holdings.read()
+    sums = [one.value for one in statistics_tally.sums(reading, 2100, flow=False, of=Figure.OPEN_SCANNED)]
+    return sum(sums), fonds_tally.read(reading, "J001", "和平区")[FondsCount.OPEN]
 
 
 def say(told: Told, code: str, result: str, **more: str) -> dict[str, int]:
@@ -77,15 +86,18 @@ def test_what_the_city_holds_obeys_at_once_and_its_copy_follows(told: Told) -> N
     told.sync()
     desk.call("accept", refs=[B], by="王敏")
     told.sync()
+    before = counted(told)
     assert say(told, B, "open") == {"records": 1, "applied": 1}
-    assert seen(told) == ({B}, set())
+    assert (seen(told), counted(told)) == (({B}, set()), (before[0] + 1, before[1] + 1))
+    assert say(told, B, "open")["applied"] == 1
+    assert counted(told) == (before[0] + 1, before[1] + 1), "said twice, counted once"
     told.sync()
     assert seen(told) == ({B}, {B})
     assert told.looked(lambda engine: Counter(engine).asked(B).opening) is Opening.OPEN, "the counter serves it at once"
     assert told.subject(B).version == 1
     assert told.ask("quarantine_list")["items"] == []
     say(told, B, "controlled")
-    assert seen(told) == (set(), {B})
+    assert (seen(told), counted(told)) == ((set(), {B}), before)
     told.sync()
     assert seen(told) == (set(), set())
 
