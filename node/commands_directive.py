@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import click
 
 from node.commands_quarantine import BY
 from node.commands_shell import HOME, JSON, exits, give, reach
+from node.local_time import local_minute
 
 
 @click.group()
@@ -34,7 +34,7 @@ def directives_list(home: Path, as_json: bool, **narrowed: Any) -> None:
     with reach(home) as node:
         result = node.directives(**narrowed)
     lines = [
-        f"{i['number']:>5}  {_day(i['wall'])}  {i['label']}  {i['state_label']}  {i['summary']}"
+        f"{i['number']:>5}  {local_minute(i['wall'])}  {i['label']}  {i['state_label']}  {i['summary']}"
         for i in result["items"]
     ]
     if result["stopped"]:
@@ -152,10 +152,6 @@ def city_words(city: dict[str, Any]) -> str:
     return "；".join(words)
 
 
-def _day(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%Y-%m-%d %H:%M}"
-
-
 def _reason(fault: dict[str, Any]) -> str:
     pages = "、".join(str(a) if a == b else f"{a}-{b}" for a, b in fault["pages"])
     return "  ".join(text for text in (fault["code"], f"第 {pages} 页" if pages else "", fault["note"]) if text)
@@ -163,7 +159,7 @@ def _reason(fault: dict[str, Any]) -> str:
 
 def _full(shown: dict[str, Any]) -> list[str]:
     lines = [
-        f"第 {shown['number']} 号  {shown['label']}  {_day(shown['wall'])}  {shown['state_label']}",
+        f"第 {shown['number']} 号  {shown['label']}  {local_minute(shown['wall'])}  {shown['state_label']}",
         shown["summary"],
     ]
     says = shown["says"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from pathlib import Path
 
 import click
 
 from node.commands_shell import HOME, JSON, exits, give, reach
+from node.local_time import local_minute
 
 
 @click.group()
@@ -30,7 +30,7 @@ def outage_add(home: Path, as_json: bool, begins: str, ends: str, reason: str, b
     with reach(home) as node:
         result = node.outage_add(begins=first, ends=last, reason=reason, by=by)
     one = result["outage"]
-    told = f"已报备 {one['number']}：{_when(one['begins'])} 至 {_when(one['ends'])}。下次联络时告知中心；马上要关机的，请先执行 jindang node sync。"
+    told = f"已报备 {one['number']}：{local_minute(one['begins'])} 至 {local_minute(one['ends'])}。下次联络时告知中心；马上要关机的，请先执行 jindang node sync。"
     give(as_json, result, told)
 
 
@@ -43,7 +43,7 @@ def outage_list(home: Path, as_json: bool) -> None:
     with reach(home) as node:
         result = node.outage_list()
     lines = [
-        f"{one['number']}  {_when(one['begins'])} 至 {_when(one['until'])}  {one['reason']}（{one['by']}）  "
+        f"{one['number']}  {local_minute(one['begins'])} 至 {local_minute(one['until'])}  {one['reason']}（{one['by']}）  "
         + ("已结束" if one["over"] else "中心已知" if one["known"] else "中心还不知道")
         for one in result["outages"]
     ]
@@ -61,10 +61,6 @@ def outage_end(home: Path, as_json: bool, number: int, by: str) -> None:
     with reach(home) as node:
         result = node.outage_end(number=number, by=by)
     give(as_json, result, f"停机报备 {number} 已结束。")
-
-
-def _when(wall: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(wall))
 
 
 def _time(text: str) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import getpass
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from node.commands_shell import HOME, JSON, exits, give, reach
+from node.local_time import local_minute
 
 BY = click.option("--by", default=getpass.getuser, help="经办人姓名；缺省为登录名")
 
@@ -66,10 +66,7 @@ def quarantine_show(home: Path, as_json: bool, number: int) -> None:
     """一个问题的详情与经过。"""
     with reach(home) as node:
         result = node.quarantine_show(number=number)
-    past = [
-        f"  {datetime.fromtimestamp(h['time'], UTC).astimezone():%Y-%m-%d %H:%M}  {h['by']}  {h['act']}  {h['note']}"
-        for h in result["history"]
-    ]
+    past = [f"  {local_minute(h['time'])}  {h['by']}  {h['act']}  {h['note']}" for h in result["history"]]
     text = f"{result['severity']}  {result['path']}{_claim(result)}\n{result['rule']}\n→ {result['remedy']}"
     give(as_json, result, "\n".join([text, *past]))
 

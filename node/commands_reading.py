@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from node.commands_shell import HOME, JSON, exits, give, reach, say
+from node.local_time import local_minute
 
 
 @click.group()
@@ -184,7 +184,7 @@ def reading_show(home: Path, as_json: bool, ref: str, page: str) -> None:
     else:
         lines = [f"—— {chosen['number']}  {chosen['file']} 第 {chosen['page']} 页  {_by(chosen)} ——", chosen["text"]]
         for one in chosen["history"]:
-            when = datetime.fromtimestamp(one["time"], UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+            when = local_minute(one["time"])
             who = (
                 f"第 {one['revision']} 次校对 {one['by']}"
                 if one["revision"]

@@ -6,9 +6,11 @@ Functions run inside the caller's transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import apsw
+
+from node.local_time import local_day
 
 KEPT_DAYS = 400
 """A year and a month: last year's figures stand beside this year's."""
@@ -26,11 +28,6 @@ class Day:
     bytes_stored: int
     bytes_sent: int
     free_bytes: int
-
-
-def local_day(seconds: float) -> str:
-    """The local day of a time."""
-    return f"{datetime.fromtimestamp(seconds, UTC).astimezone():%Y-%m-%d}"
 
 
 def note(connection: apsw.Connection, now: float, records: int, pages: int, bytes_stored: int, free_bytes: int) -> None:

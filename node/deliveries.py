@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import apsw
 
@@ -30,6 +29,7 @@ from holdings.sample_store import Sample
 from holdings.sampling import Candidate, PageVerdict, SamplingRule, percent
 from holdings.site_data import SiteData
 from node import folders, part_pages
+from node.local_time import local_minute
 from sync import sealed
 from sync.manifest import Part
 
@@ -145,7 +145,7 @@ def report(connection: apsw.Connection, name: str, now: int, site: SiteData) -> 
 
 def _declared(one: delivery_brake.Reprocessing) -> str:
     """A declared reprocessing in one line."""
-    begins, ends = (f"{datetime.fromtimestamp(t, UTC).astimezone():%Y-%m-%d %H:%M}" for t in (one.begins, one.ends))
+    begins, ends = (local_minute(t) for t in (one.begins, one.ends))
     return f"批量重处理 {begins} 至 {ends}，{one.person}（{one.reason}）"
 
 

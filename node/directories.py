@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Final
 
@@ -18,6 +17,7 @@ from holdings.quarantine import FindingState
 from holdings.record import DATE, MARK, NUMBER, PAGES, TITLE, Level, Row
 from holdings.reference_code import ReferenceCode, match_key, parse
 from node.engine import Engine
+from node.local_time import local_minute
 
 ROWS_MAX: Final = 20_000
 """Rows of one print: eight hundred sheets of paper."""
@@ -45,7 +45,7 @@ class Directories:
         sections = list(self._sections(kind, rows))
         if not sections:
             raise NotFound(f"“{code}”下没有案卷；件为单位的请打印归档文件目录（items）")
-        printed = datetime.fromtimestamp(self._now, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+        printed = local_minute(self._now)
         made = pdf(kind, sections, self._home.config.name, printed)
         return made, sum(len(section.rows) for section in sections), len(sections)
 

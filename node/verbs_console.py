@@ -18,6 +18,7 @@ from holdings.working_days import WorkingDays, working_days
 from node import days, folders, nights, releasing, report, schedule, settings, stations, vitality
 from node.backlog import backlog
 from node.errors import ConfigurationWrong
+from node.local_time import local_day
 from node.settings import Setting
 from node.verbs import Answer, Verbs
 from sync import log
@@ -42,7 +43,7 @@ class ConsoleVerbs(Verbs):
         home, now = self._home, self._clock.now()
         reading, disk = home.database.read(), shutil.disk_usage(self._home.path)
         noted = days.newest(reading)
-        last = days.before(noted, days.local_day(now))
+        last = days.before(noted, local_day(now))
         records, pages = (tally.read(reading, count) for count in (tally.Count.RECORDS, tally.Count.PAGES))
         cut = vitality.last_cut(reading)
         return {
@@ -176,7 +177,10 @@ class ConsoleVerbs(Verbs):
 
     def console_calendar(self, days: int = 31) -> Answer:
         """The coming days (at most 366): whether each is worked by the holiday calendar, whether its year's notice is known, and which windows begin then."""
-        calendar, today = working_days(self._home.site), datetime.fromtimestamp(self._clock.now(), UTC).astimezone().date()
+        calendar, today = (
+            working_days(self._home.site),
+            datetime.fromtimestamp(self._clock.now(), UTC).astimezone().date(),
+        )
         coming = (today + timedelta(days=number) for number in range(max(1, min(days, CALENDAR_MAX))))
         return {"days": [self._of_day(day, calendar) for day in coming]}
 
@@ -186,7 +190,14 @@ class ConsoleVerbs(Verbs):
         begins = [text.strip().partition(" ")[2].strip() for text, window in windows if window.begins(day)]
         kind = "work" if calendar.works(day) else "free"
         moved = (kind == "work") is not (day.weekday() < 5)
-        return {"date": day.isoformat(), "weekday": day.weekday(), "kind": kind, "moved": moved, "known": day.year in calendar.years, "windows": begins}
+        return {
+            "date": day.isoformat(),
+            "weekday": day.weekday(),
+            "kind": kind,
+            "moved": moved,
+            "known": day.year in calendar.years,
+            "windows": begins,
+        }
 
     def console_target(self, pages: int) -> Answer:
         """How many pages this archive sets out to scan; 0 is the default again."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any, Final
 
 from holdings import directive, records
@@ -17,6 +16,7 @@ from node import city_verdicts, custody_shown, directive_store, part_pages, rele
 from node.directive_acts import Acts
 from node.directive_store import Told
 from node.directives import finish
+from node.local_time import local_day
 from node.verbs import Answer, Verbs
 from sync import sealed
 
@@ -88,7 +88,7 @@ class DirectiveVerbs(Verbs):
         found = city_verdicts.returned(reading, mended=mended, after=start, limit=min(max(limit, 1), 10_000))
         self._count({one.record for one, _ in found if any(fault.pages for fault in one.faults)})
         to_mend, waiting = city_verdicts.counts(reading)
-        today = time.strftime("%Y-%m-%d", time.localtime(self._clock.now()))
+        today = local_day(self._clock.now())
         items = [
             {
                 **custody_shown.verdict(reading, one),

@@ -1,4 +1,4 @@
-"""Settings of the node as a form, and a fingerprint as people compare it: figures to read out, and a QR code."""
+"""Settings of the node as a form, and a fingerprint as people compare it: words and figures to read out, and a QR code."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
-from holdings.language import mark
+from holdings.language import Language, mark
 from tui.dialog import Reading
 from tui.form import Field, Values
-from tui.link import Answer, Trouble
-from tui.wording import _
+from tui.link import Answer
+from tui.secret_form import SecretForm
+from tui.wording import _, language
 
 if TYPE_CHECKING:
     from tui.page_machine import MachinePage
@@ -71,16 +72,20 @@ def settings(page: MachinePage, shown: Answer, labels: tuple[tuple[str, str], ..
 
 
 async def fingerprints(page: MachinePage) -> None:
-    """密钥与指纹: the three fingerprints with figures to read out, and the QR code of this node's own."""
+    """密钥与指纹: the three fingerprints as words and as figures to read out, and the QR code of this node's own."""
     found = [(label, await page.ask("machine_fingerprint", of=of)) for of, label in OF]
     lines: list[Content] = []
     for label, one in found:
-        lines += [
-            Content.styled(_(label), "bold $primary"),
-            Content("  " + " ".join(one["figures"])),
-            Content.styled("  " + one["hex"], "$foreground-muted"),
-        ]
-    note = _("电话核对：本机在此，中心用 jindang hub nodes（中心自己的也在其中）或网页“运行监控”；双方读出八组数字，全同即为同一本机（同一中心）。")
+        lines += [Content.styled(_(label), "bold $primary"), Content("  " + " ".join(one["words"]))]
+        if language() is not Language.CHINESE:
+            lines += [
+                Content("  " + ", ".join(one["words_english"][n : n + 4]))
+                for n in range(0, len(one["words_english"]), 4)
+            ]
+        lines += [Content("  " + " ".join(one["figures"])), Content.styled("  " + one["hex"], "$foreground-muted")]
+    note = _(
+        "电话核对：本机在此，中心用 jindang hub nodes（中心自己的也在其中）或网页“运行监控”；双方读出十二个词组（或八组数字），全同即为同一本机（同一中心）。"
+    )
     code = found[0][1]["qr"]
     await page.app.push_screen(
         Reading(_("密钥与指纹"), Content("\n").join([*lines, Content(note), Content(""), qr_code(code)]))
@@ -90,28 +95,14 @@ async def fingerprints(page: MachinePage) -> None:
 def passphrase(page: MachinePage) -> None:
     """改口令 of this machine's key."""
 
-    async def change(values: Values) -> None:
-        if values["new"] != values["again"]:
-            raise Trouble(_("改密钥口令"), _("两次输入的新口令不同"), _("请重填"))
-        await page.ask("machine_passphrase", old=values["old"], new=values["new"])
+    async def change(old: str, new: str) -> None:
+        await page.ask("machine_passphrase", old=old, new=new)
         page.console.say(_("密钥口令已改；请现在就作一次备份（按 b）"))
 
-    async def wrong(values: Values) -> dict[str, str]:
-        found = {}
-        if values["new"] and len(values["new"]) < PASSPHRASE_LEAST:
-            found["new"] = _("至少 {n} 个字符", n=PASSPHRASE_LEAST)
-        if values["again"] and values["again"] != values["new"]:
-            found["again"] = _("与上一栏不同")
-        return found
-
-    fields = [
-        Field(name, label, required=True, secret=True)
-        for name, label in (("old", _("现在的口令")), ("new", _("新口令")), ("again", _("再输一次")))
-    ]
     note = _(
         "口令只锁密钥文件，不是任何人的登录口令。此前备份里的密钥文件仍用旧口令；口令遗失，无人能恢复，请按规定封存一份。"
     )
-    page.form(_("改密钥口令"), fields, change, note=note, check=wrong, done=None)
+    page.app.push_screen(SecretForm(_("改密钥口令"), note, PASSPHRASE_LEAST, change))
 
 
 def lock_now(page: MachinePage) -> None:

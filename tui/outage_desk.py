@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime
 from typing import ClassVar, Final
 
@@ -10,6 +9,7 @@ from textual.content import Content
 
 from holdings.language import mark
 from tui.desk import BACK, HELP, Desk
+from tui.figures import stamp
 from tui.form import Field, Values
 from tui.keymap import Key
 from tui.ledger import Column, Ledger, Line
@@ -88,11 +88,6 @@ def line(one: Answer) -> Line:
     state = _("已结束") if one["over"] else _("中心已知") if one["known"] else _("? 未告知")
     cells = (str(one["number"]), stamp(one["begins"]), stamp(one["until"]), state, one["reason"], one["by"])
     return Line(cells, "faint" if one["over"] else "good" if one["known"] else "warning")
-
-
-def stamp(wall: float) -> str:
-    """A local time as it is typed."""
-    return time.strftime("%Y-%m-%d %H:%M", time.localtime(wall))
 
 
 def seconds(text: str) -> int:

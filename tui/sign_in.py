@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.form import Field, Form, Values
 from tui.link import Answer, Link, Trouble
+from tui.secret_form import SecretForm
 from tui.wording import _
 from tui.work import start
 
@@ -30,29 +31,15 @@ class SignInForm(Form):
         super().__init__(_("登录"), fields, sign_in, note=note)
 
 
-class PasswordForm(Form):
+class PasswordForm(SecretForm):
     """The person's own new password; a start password opens nothing else before."""
 
     def __init__(self, link: Link, taken: Callable[[Answer], None]) -> None:
-        async def change(values: Values) -> None:
-            if values["new"] != values["again"]:
-                raise Trouble(_("改口令"), _("两次输入的新口令不同"), _("请重填"))
-            taken(await link.ask("operator_password", old=values["old"], new=values["new"]))
+        async def change(old: str, new: str) -> None:
+            taken(await link.ask("operator_password", old=old, new=new))
 
-        async def wrong(values: Values) -> dict[str, str]:
-            found = {}
-            if values["new"] and len(values["new"]) < PASSWORD_LEAST:
-                found["new"] = _("至少 {n} 个字符", n=PASSWORD_LEAST)
-            if values["again"] and values["again"] != values["new"]:
-                found["again"] = _("与上一栏不同")
-            return found
-
-        fields = [
-            Field(name, label, required=True, secret=True)
-            for name, label in (("old", _("现在的口令")), ("new", _("新口令")), ("again", _("再输一次")))
-        ]
         note = _("10 字以上，大小写字母、数字、其他字符至少三种；或 20 字以上的一句话。")
-        super().__init__(_("改口令"), fields, change, note=note, check=wrong)
+        super().__init__(_("改口令"), note, PASSWORD_LEAST, change)
 
 
 class UnlockForm(Form):
