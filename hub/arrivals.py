@@ -22,8 +22,6 @@ from sync.errors import StoreDamaged
 from sync.objects import ObjectStore
 from sync.receipt import Grade, Receipt
 
-LOCKS = 64
-"""So that the receipts of many nodes become durable together: what comes of one node waits for its own alone."""
 STORES = 1
 """Places that hold each object at R1; a second store is a later issue."""
 
@@ -47,12 +45,12 @@ class Arrivals:
     ) -> None:
         self._front, self._objects, self._key, self._own_log, self._clock, self._receipted = database, objects, key, own_log, clock, receipted
         self._under_way: dict[tuple[bytes, int], _Delta] = {}
-        self._locks = [threading.Lock() for _ in range(LOCKS)]
+        self._lock = threading.Lock()
 
     def arrived(self, log_id: bytes, name: bytes) -> None:
         """The whole object is in the store; when a delta is complete with it, its R1 is committed on return."""
         complete = False
-        with self._locks[log_id[0] % LOCKS]:
+        with self._lock:
             for seq in named.naming(self._front.read(), log_id, name):
                 delta = self._delta(log_id, seq)
                 delta.missing.discard(name)
@@ -76,7 +74,7 @@ class Arrivals:
         return delta
 
     def _receipt(self, log_id: bytes, seq: int, delta: _Delta) -> None:
-        with self._front.together() as connection:
+        with self._front.transaction() as connection:
             if logs.receipt_at(connection, log_id, seq, Grade.R1) is not None:
                 return
             named.mark_delta_stored(connection, log_id, seq)
@@ -91,7 +89,7 @@ class Arrivals:
         """Is the object stored, with its row committed or about to be with the rest of its delta?"""
         if named.is_stored(self._front.read(), log_id, name):
             return True
-        with self._locks[log_id[0] % LOCKS]:
+        with self._lock:
             known = [d for seq in named.naming(self._front.read(), log_id, name) if (d := self._under_way.get((log_id, seq))) is not None]
         return bool(known) and all(name not in delta.missing for delta in known)
 

@@ -66,7 +66,7 @@ class Conversation:
         if hello.hub_id != self._own_log.hub_id or not hmac.compare_digest(hello.tls_digest, self._tls_digest):
             raise Refused(403, "wrong-hub", "问候不是写给本中心的，或节点看到的证书不是本中心的", "请检查网络中是否有设备替换证书，并联系市级中心")
         may_speak(log)
-        with self._front.together() as connection:
+        with self._front.transaction() as connection:
             want = self._take_hello(connection, log, hello)
         # A crash here loses only the answer: the node repeats with the old nonce and is given the new one.
         return self._greet(log, hello, want)
@@ -146,7 +146,7 @@ class Conversation:
         offered = self._offered(body, log)
         current: Entry | None = None
         try:
-            with self._front.together() as connection:
+            with self._front.transaction() as connection:
                 for current in offered:
                     self._accept(connection, current)
         except Fork as fault:

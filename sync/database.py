@@ -21,8 +21,6 @@ from sync.errors import NewerSchema, StoreDamaged, StoreError, StoreFull
 BUSY_MS = 30_000
 CACHE_KIB = 4_096
 WAL_PAGES = 4_000
-TOGETHER_MAX = 16
-"""Short transactions that become durable with one commit, so that the first of them does not wait for ever."""
 
 
 _TOLD = (apsw.FullError, apsw.IOError, apsw.CorruptError, apsw.NotADBError, apsw.CantOpenError)
@@ -69,24 +67,12 @@ class _Cursor(apsw.Cursor):
             raise _told(fault, Path(self.connection.filename), self.connection.system_errno) from fault
 
 
-class _Group:
-    """Short transactions that wait for one commit; `fault`: why nothing of them stays."""
-
-    __slots__ = ("ended", "fault", "size")
-
-    def __init__(self) -> None:
-        self.ended, self.size = threading.Event(), 0
-        self.fault: Exception | None = None
-
-
 class Database:
     """One database file, shared by the threads of one process."""
 
     def __init__(self, path: Path, key: bytes | None) -> None:
         self.path, self._key = path, key
-        self._lock, self._gate = threading.RLock(), threading.Lock()
-        self._waiting, self._inside = 0, False
-        self._group: _Group | None = None
+        self._lock = threading.RLock()
         self._local = threading.local()
         self._writer = self._connect()
 
@@ -130,7 +116,6 @@ class Database:
             StoreDamaged: the file is not what was written.
         """
         with self._lock:
-            self._commit_group()
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
@@ -146,81 +131,6 @@ class Database:
                     raise
             except _TOLD as fault:
                 raise _told(fault, self.path, self._writer.system_errno) from fault
-
-    @contextlib.contextmanager
-    def together(self) -> Iterator[apsw.Connection]:
-        """As `transaction`, for the short ones of many threads: what waits for its turn here becomes durable with one commit. Nobody reads of it before,
-        and nobody returns before.
-
-        Raises:
-            StoreFull, StoreDamaged: as there; nothing of all that would have become durable with it stays.
-        """
-        with self._gate:
-            self._waiting += 1
-        with self._lock:
-            with self._gate:
-                self._waiting -= 1
-            assert not self._inside, "a part within a part"
-            group = self._group or self._begun()
-            try:
-                yield from self._part(group)
-            finally:
-                with self._gate:
-                    last = not self._waiting or group.size >= TOGETHER_MAX
-                # Who waits comes next, and ends the group when nobody waits then; a crash before leaves nothing of what nobody was told.
-                if last:
-                    self._commit_group()
-        group.ended.wait()
-        if group.fault is not None:
-            raise group.fault
-
-    def _begun(self) -> _Group:
-        try:
-            self._writer.execute("BEGIN IMMEDIATE")
-        except _TOLD as fault:
-            raise _told(fault, self.path, self._writer.system_errno) from fault
-        self._group = _Group()
-        return self._group
-
-    def _part(self, group: _Group) -> Iterator[apsw.Connection]:
-        """One of a group: all of it, or nothing."""
-        try:
-            self._writer.execute("SAVEPOINT part")
-            self._inside = True
-            try:
-                yield self._writer
-            finally:
-                self._inside = False
-            self._writer.execute("RELEASE part")
-            group.size += 1
-        except BaseException as fault:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK TO part")
-                self._writer.execute("RELEASE part")
-            else:  # a full disk or a read error has rolled all of it back
-                self._end_group(fault if isinstance(fault, StoreError) else StoreError(str(fault)))
-            if isinstance(fault, _TOLD):
-                raise _told(fault, self.path, self._writer.system_errno) from fault
-            raise
-
-    def _commit_group(self) -> None:
-        """Make what a group has done durable, if one is open and nobody of this thread is at work in it; in the lock."""
-        if self._group is None or self._inside:
-            return
-        found: Exception | None = None
-        try:
-            self._writer.execute("COMMIT")
-        except (apsw.Error, StoreError) as fault:
-            found = _told(fault, self.path, self._writer.system_errno) if isinstance(fault, _TOLD) else fault
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
-        self._end_group(found)
-
-    def _end_group(self, fault: Exception | None) -> None:
-        if self._group is not None:
-            self._group.fault = fault
-            self._group.ended.set()
-            self._group = None
 
     @contextlib.contextmanager
     def witnessed(self, write: Callable[[apsw.Connection], None]) -> Iterator[None]:
@@ -262,7 +172,6 @@ class Database:
             connection.close()
             del self._local.connection
         with self._lock:
-            self._commit_group()
             self._writer.close()
 
 
