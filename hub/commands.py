@@ -52,6 +52,7 @@ def commands() -> None:
 def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | None, admin: str, admin_person: str, **given: Any) -> None:
     """建立一个新的中心：密钥、证书、数据库。"""
     from crypto.fingerprint import read_out
+    from crypto.fingerprint_words import spoken
     from crypto.identity import recipient_text
     from hub import founding
     from hub.clock import SystemClock
@@ -65,7 +66,8 @@ def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | No
     asked = functools.cache(_new_passphrase)
     made = founding.found(home.absolute(), founding.Wishes(name, site_class, unlock, **given), asked, SystemClock(), os.urandom)
     hub_id, tls = made.genesis.log_id, made.genesis.tls_digests[0]
-    result = {"hub_id": hub_id.hex(), "figures": read_out(hub_id), "recipient": recipient_text(made.genesis.recipient), "tls_sha256": tls.hex()}
+    result = {"hub_id": hub_id.hex(), "words": spoken(hub_id), "figures": read_out(hub_id)}
+    result |= {"recipient": recipient_text(made.genesis.recipient), "tls_sha256": tls.hex()}
     say("\n".join(made.advice))
     if admin:
         from hub.assembly import open_here
@@ -74,7 +76,7 @@ def init(home: Path, as_json: bool, name: str, site_class: str, unlock: str | No
             added = desk.call("account_add", name=admin, person=admin_person, role="system", unit=name)
         say(f"系统管理员 {added['account']['name']} 的初始口令只显示这一次，三天内登录并更改：{added['start_password']}")
         result |= {"admin": added["account"]["name"], "start_password": added["start_password"]}
-    made_here = f"中心“{name}”已建立：{home}\n标识 {result['hub_id']}\n指纹 {result['figures']}"
+    made_here = f"中心“{name}”已建立：{home}\n标识 {result['hub_id']}\n指纹 {result['words']}\n     {result['figures']}"
     give(as_json, result, f"{made_here}\n下一步：jindang hub run --home {home}\n三员账号：jindang hub account add --help")
 
 
@@ -110,7 +112,7 @@ def enrol(home: Path, as_json: bool, name: str, district: str) -> None:
     if result["note"]:
         say(result["note"])
     say(f"接入码发给“{name}”，一次有效，七天内使用。请当面或经可信渠道交付，不要用群聊。")
-    say(f"中心指纹，供接入后电话核对：{result['figures']}")
+    say(f"中心指纹，供接入后电话核对：{result['words']}（或数字 {result['figures']}）")
     give(as_json, result, result["token"])
 
 
@@ -122,11 +124,15 @@ def nodes(home: Path, as_json: bool) -> None:
     """列出全部节点与尚未使用的接入码。"""
     with at(home) as desk:
         result = desk.call("nodes")
-    lines = [f"{n['name']}  {STATES[n['state']]}  {n['records']} 件  最近联系 {when(n['last_contact'])}\n    指纹 {n['figures']}" for n in result["nodes"]]
+    lines = [f"{n['name']}  {STATES[n['state']]}  {n['records']} 件  最近联系 {when(n['last_contact'])}\n{_compared('    指纹', n)}" for n in result["nodes"]]
     lines += [f"{t['name']}  接入码待用，{when(t['expires'])} 过期" for t in result["tokens"]]
     own = result["fingerprints"]
     lines = lines or ["还没有节点。jindang hub enrol 名称 发放接入码。"]
-    give(as_json, result, "\n".join([*lines, f"中心指纹 {own['hub']['figures']}", f"中心证书 {own['tls']['figures']}"]))
+    give(as_json, result, "\n".join([*lines, _compared("中心指纹", own["hub"]), _compared("中心证书", own["tls"])]))
+
+
+def _compared(what: str, said: dict[str, str]) -> str:
+    return f"{what} {said['words']}\n         {said['figures']}"
 
 
 @commands.command()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from crypto.fingerprint import read_out
+from crypto.fingerprint_words import spoken
 from holdings.district import districts
 from holdings.errors import NotFound
 from hub import backup, doctor, front, opened, restored, status
@@ -36,7 +37,7 @@ class Operations:
 
     def enrol(self, name: str, district: str = "") -> Answer:
         """A token for a new node; `note` is what is odd about its district, blank when nothing is."""
-        own = {"hub_id": self._home.hub_id.hex(), "figures": read_out(self._home.hub_id)}
+        own = {"hub_id": self._home.hub_id.hex(), **_said(self._home.hub_id)}
         return {"token": self._enrolment.make_token(name, district), **own, "note": self._about(district) if district else ""}
 
     def _about(self, code: str) -> str:
@@ -58,8 +59,8 @@ class Operations:
         """Nodes, tokens that wait for theirs, and the fingerprints to compare by telephone."""
         tokens = front.open_tokens(self._home.front.read(), self._home.clock.wall())
         waiting = [{"name": name, "district": district, "expires": expires} for name, district, expires in tokens]
-        nodes = [{**one, "figures": read_out(bytes.fromhex(one["log_id"]))} for one in self.status()["nodes"]]
-        own = {name: {"hex": value.hex(), "figures": read_out(value)} for name, value in (("hub", self._home.hub_id), ("tls", self._home.tls_digest))}
+        nodes = [{**one, **_said(bytes.fromhex(one["log_id"]))} for one in self.status()["nodes"]]
+        own = {name: {"hex": value.hex(), **_said(value)} for name, value in (("hub", self._home.hub_id), ("tls", self._home.tls_digest))}
         return {"nodes": nodes, "tokens": waiting, "fingerprints": own}
 
     def revoke(self, name: str, reason: str) -> Answer:
@@ -218,3 +219,7 @@ class _Parts:
         from hub.catalogue import CatalogueDesk
 
         return CatalogueDesk(self._home)
+
+
+def _said(value: bytes) -> dict[str, str]:
+    return {"words": spoken(value), "figures": read_out(value)}

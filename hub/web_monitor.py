@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Any, Final
 
 from crypto.fingerprint import read_out
-from holdings.language import mark
+from crypto.fingerprint_words import spoken, spoken_english
+from holdings.language import Language, mark
 from hub import alarm_store, chart, history, outage
 from hub.account import Role
 from hub.alarm import Severity
@@ -57,7 +58,13 @@ def _sums(rows: tuple[Row, ...]) -> dict[str, int]:
 def monitor(visit: Visit) -> Reply:
     """All nodes at a glance."""
     home = visit.frame.home
-    return visit.page("monitor.html", own={"hub": read_out(home.hub_id), "tls": read_out(home.tls_digest)}, **_board(visit))
+    own = [(name, _said(visit, value)) for name, value in ((mark("中心指纹"), home.hub_id), (mark("中心证书"), home.tls_digest))]
+    return visit.page("monitor.html", own=own, **_board(visit))
+
+
+def _said(visit: Visit, value: bytes) -> tuple[str, str]:
+    """Words in the person's language (they mean the same in both), figures."""
+    return spoken(value) if visit.ask.language is Language.CHINESE else spoken_english(value), read_out(value)
 
 
 def events(visit: Visit) -> Reply:
@@ -73,7 +80,7 @@ def node(visit: Visit) -> Reply:
     days = history.of_node(reading, log_id)[-SHOWN_DAYS:]
     mine = [one for one in desk.outages() if one.subject in (outage.ALL, row.log_id)]
     reply = visit.page(
-        "node.html", row=row, fingerprint=read_out(log_id), grades=[(GRADES[grade], count) for grade, count in grades.items()], charts=_charts(days),
+        "node.html", row=row, fingerprint=_said(visit, log_id), grades=[(GRADES[grade], count) for grade, count in grades.items()], charts=_charts(days),
         alarms=alarm_store.of_subject(reading, row.log_id, 20), outages=[*mine, *outage.told_by(row.log_id, row.report)],
     )  # fmt: skip
     reply.subject = f"node:{row.log_id[:16]}"

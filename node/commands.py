@@ -18,7 +18,7 @@ from node.commands_delivery import delivery
 from node.commands_directive import city_words, directives, release, returned
 from node.commands_directory import directory
 from node.commands_fonds import fonds
-from node.commands_key import LOCKED_NOW, lock, passphrase, unlock
+from node.commands_key import LOCKED_NOW, fingerprint, lock, passphrase, unlock
 from node.commands_meaning import meaning
 from node.commands_operator import journal, operator
 from node.commands_outage import outage
@@ -73,6 +73,7 @@ def init(
 ) -> None:
     """建立本机：密钥、数据库，并向市级中心接入。"""
     from crypto.fingerprint import read_out
+    from crypto.fingerprint_words import spoken
     from node.clock import SystemClock
     from node.config import NodeConfig
     from node.errors import ConfigurationWrong
@@ -99,7 +100,9 @@ def init(
         )
     result = {"name": own.name, "log_id": own.log_id.hex(), "hub": city.name, "hub_id": city.log_id.hex()}
     result |= {"figures": read_out(own.log_id), "hub_figures": read_out(city.log_id)}
-    compared = f"请与中心电话核对指纹：\n  本机 {result['figures']}\n  中心 {result['hub_figures']}"
+    result |= {"words": spoken(own.log_id), "hub_words": spoken(city.log_id)}
+    either = [f"  {who} {spoken(value)}\n       {read_out(value)}" for who, value in (("本机", own.log_id), ("中心", city.log_id))]
+    compared = "\n".join(["请与中心电话核对指纹，念词组或数字都行：", *either])
     give(as_json, result, f"本机“{own.name}”已接入“{city.name}”。{compared}\n下一步：jindang node run --home {home}")
 
 
@@ -320,6 +323,7 @@ commands.add_command(catalogue)
 commands.add_command(unlock)
 commands.add_command(lock)
 commands.add_command(passphrase)
+commands.add_command(fingerprint)
 commands.add_command(operator)
 commands.add_command(journal)
 commands.add_command(quarantine)

@@ -1,4 +1,4 @@
-"""`jindang node unlock`, `lock`, `passphrase`: the lock of this machine's key."""
+"""`jindang node unlock`, `lock`, `passphrase`, `fingerprint`: the lock of this machine's key, and the key as people compare it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from node.commands_shell import HOME, JSON, ask_passphrase, exits, give, reach
 
+OF: Final = {"own": "本机", "hub": "中心", "tls": "中心证书"}
 LOCKED_NOW: Final = "JINDANG_LOCKED_NOW"
 """Tells the process that follows a locked daemon to wait on its socket, terminal or not."""
 
@@ -56,3 +57,15 @@ def passphrase(home: Path, as_json: bool) -> None:
             node.machine_passphrase(old=old, new=new),
             "口令已更改；请现在就作一次备份，此前备份中的密钥文件仍用旧口令。",
         )
+
+
+@click.command()
+@HOME
+@JSON
+@exits
+def fingerprint(home: Path, as_json: bool) -> None:
+    """本机、中心及中心证书的指纹：词组、数字，供电话核对；中心用 hub nodes。"""
+    with reach(home) as node:
+        found = {of: {name: value for name, value in node.machine_fingerprint(of=of).items() if name not in {"of", "qr"}} for of in OF}
+    told = [f"{OF[of]}\n  {' '.join(one['words'])}\n  {' '.join(one['figures'])}\n  {one['hex']}" for of, one in found.items()]
+    give(as_json, {"fingerprints": found}, "\n".join(told))

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from crypto.fingerprint import figures, read_out
+from crypto.fingerprint_words import words
 from holdings import quarantine
 from node import config as configuration
 from node import days, nights, report, settings_text, verification
@@ -84,10 +85,11 @@ class MachineVerbs(Verbs):
         return {"settings": msgspec.to_builtins(wanted), "changed": changed, "restart": restart}
 
     def machine_fingerprint(self, of: Literal["own", "hub", "tls"] = "own") -> Answer:
-        """A fingerprint as people compare it: hexadecimal, figures to read out (eight groups of five), and the modules of a QR code."""
+        """A fingerprint as people compare it: hexadecimal, twelve words in both languages, figures (eight groups of five), and the modules of a QR code."""
         identity = self._home.identity
         value = {"own": identity.log.log_id, "hub": identity.hub.log_id, "tls": identity.tls_digest}[of]
-        return {"of": of, "hex": value.hex(), "figures": list(figures(value)), "qr": qr_modules(value.hex().upper())}
+        said = {"words": [one.chinese for one in words(value)], "words_english": [one.english for one in words(value)], "figures": list(figures(value))}
+        return {"of": of, "hex": value.hex(), **said, "qr": qr_modules(value.hex().upper())}
 
     def machine_passphrase(self, old: str, new: str) -> Answer:
         """Another passphrase of this machine's key: the present one is asked again. Copies of the key file in older backups keep theirs."""

@@ -15,6 +15,7 @@ from hub_in_thread import running
 from scripted_node import ScriptedNode
 
 from crypto.fingerprint import read_out
+from crypto.fingerprint_words import spoken
 from crypto.identity import identity_from_text, new_identity, recipient_of, recipient_text
 from hub.commands import commands
 from sync.token import parse
@@ -43,7 +44,7 @@ def home(tmp_path: Path) -> Path:
 def test_init_says_who_the_hub_is(tmp_path: Path) -> None:
     """hub_id, recipient and certificate digest as JSON; the key file is 0600 and nothing is readable by the world."""
     found = answer(run("init", "--home", tmp_path / "hub", "--unlock", f"keyfile:{tmp_path / 'k'}", "--json"))
-    assert set(found) == {"hub_id", "figures", "recipient", "tls_sha256"}
+    assert set(found) == {"hub_id", "figures", "words", "recipient", "tls_sha256"}
     assert found["recipient"].startswith("age1")
     modes = {p.name: stat.S_IMODE(p.stat().st_mode) for p in (tmp_path / "hub").iterdir()}
     assert not [name for name, mode in modes.items() if mode & 0o007]
@@ -110,6 +111,7 @@ def test_enrol_gives_a_token_and_nodes_lists_it(home: Path) -> None:
     assert len(token.hub_id) == 32
     assert told["figures"] == listed["fingerprints"]["hub"]["figures"] == read_out(token.hub_id)
     assert listed["fingerprints"]["tls"]["figures"] == read_out(token.tls_digest)
+    assert told["words"] == listed["fingerprints"]["hub"]["words"] == spoken(token.hub_id)
 
 
 def test_status_has_the_fields_of_the_contract(home: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from people_door import Browser, Door, open_door
 
 from crypto.fingerprint import read_out
+from crypto.fingerprint_words import spoken
 from holdings.working_days import working_days
 from hub import alarm_store
 from hub.account import Role
@@ -87,7 +88,7 @@ def test_the_pages_show_every_node(door: Door) -> None:
     page = browser.get("/monitor")
     assert page.says("和平区", "滨海<新区>", "已停用", "没有告警")
     assert "<新区>" not in page.text
-    assert browser.get(f"/monitor/{silent.log_id.hex()}").says("滨海<新区>", "回执", "已验读", read_out(silent.log_id))
+    assert browser.get(f"/monitor/{silent.log_id.hex()}").says("滨海<新区>", "回执", "已验读", read_out(silent.log_id), spoken(silent.log_id))
     for path in ("0" * 64, "0", "%2e%2e", "A" * 64):
         assert browser.get(f"/monitor/{path}").status == 404
 

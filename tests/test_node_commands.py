@@ -107,6 +107,8 @@ def test_every_answer_has_its_fields(work: NodeAtWork, tmp_path: Path) -> None:
     found = told(jindang("search", "通知", "--json", home=home))
     assert found.keys() >= {"hits", "total", "capped", "milliseconds"}
     assert found["hits"][0].keys() >= {"ref", "title", "level", "date", "score", "snippet"}
+    shown = told(jindang("fingerprint", "--json", home=home))["fingerprints"]
+    assert [(len(one["hex"]), len(one["words"]), len(one["figures"])) for one in (shown["own"], shown["hub"], shown["tls"])] == [(64, 12, 8)] * 3
     for command in ("verify", "doctor"):
         assert told(jindang(command, "--json", home=home)) == {"ok": True, "findings": []}
     assert told(jindang("backup", tmp_path / "b", "--json", home=home))["objects"] == 2

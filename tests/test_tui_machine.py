@@ -241,7 +241,7 @@ def test_the_passphrase_is_changed_and_the_machine_locked_by_a_key(daemon: Daemo
 
 
 def test_fingerprints_are_figures_and_a_code(daemon: Daemon) -> None:
-    """k shows eight groups of five figures for each fingerprint and a QR code that keeps its cells."""
+    """k shows twelve words and eight groups of five figures for each fingerprint and a QR code that keeps its cells."""
     shown = Service(daemon.engine).machine_fingerprint("own")
 
     async def story(seat: Seat) -> None:
@@ -249,6 +249,8 @@ def test_fingerprints_are_figures_and_a_code(daemon: Daemon) -> None:
         await seat.settled()
         await seat.press("k")
         assert " ".join(shown["figures"]) in seat.seen()
+        assert " ".join(shown["words"]) in seat.seen()
+        assert ", ".join(shown["words_english"][:4]) not in seat.seen()
         assert seat.widths() == {80}
 
     sit(daemon.work.path, story)

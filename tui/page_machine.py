@@ -41,7 +41,7 @@ class MachinePage(Page):
         Key("b", "backup", mark("备份"), mark("备份到文件夹（可重复，只补新增）"), verb="backup"),
         Key("g", "bundle", mark("诊断包"), mark("诊断包：供电话支持，不含题名、档号与密钥"), verb="machine_bundle"),
         Key("e", "settings", mark("设置"), mark("设置：边改边校验，写入 node.toml"), verb="machine_set"),
-        Key("k", "fingerprints", mark("指纹"), mark("密钥与指纹：电话核对的数字、二维码")),
+        Key("k", "fingerprints", mark("指纹"), mark("密钥与指纹：电话核对的词组、数字，二维码")),
         Key(
             "w",
             "passphrase",
