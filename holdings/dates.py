@@ -2,7 +2,7 @@
 
 What people write (58.3.12, 一九五八年三月, 民国三十八年, 1958.3-1959.12, [195803]) becomes what DA/T 18-2022 asks for:
 YYYYMMDD, or less where day or month are not known, conjectured dates 考证日期 in square brackets, two with a hyphen for
-a period.
+a period. Words that say how certain a date is stand in holdings/date_doubt.py.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from holdings.date_doubt import DayOrder, known_part, year_last
 from holdings.date_words import arabic_date
 
 Ymd: TypeAlias = tuple[int, int, int]
@@ -29,7 +30,8 @@ _PARTED: Final = re.compile(
     r"(?P<y>[0-9]{4}|[0-9]{2})(?:[-/.年](?:(?P<m>[0-9]{1,2})(?:[-/.月](?:(?P<d>[0-9]{1,2})日?)?)?)?)?"
     r"(?:[ T]?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.0+)?)?"  # the time of day that other systems add
 )
-_SPAN: Final = re.compile(r"[-~至到—–―]{1,2}")
+_SPAN: Final = re.compile(r"[-~\u301c至到—–―]{1,2}")
+_WITHIN: Final = re.compile(r"(?:(?P<m>[0-9]{1,2})[./月-])?(?P<d>[0-9]{1,2})日?")  # ends of a period: 15, 4.5, 4月5日
 _SERIAL: Final = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
 _BRACKETS: Final = {"[": "]", "【": "】", "〔": "〕", "［": "］"}
 _UNKNOWN: Final = frozenset({"不详", "无", "无日期", "未详", "缺", "日期不详", "年代不详", "-", "—", "?"})
@@ -37,6 +39,7 @@ _VAGUE_MAX: Final = 16  # characters
 _VAGUE: Final = re.compile(
     r"约?[0-9\u3007\u4e00-\u9fff]{0,10}(?:年代|世纪|时期|年间|期间|(?:解放|建国|事变|抗战|战)[前后]|[清明末]末|清代|明代|民国)"
     r"[初中末前后]?[期叶]?"
+    r"|[12][0-9]{2}[-?xX×*□○_]年?|[12][0-9][-?xX×*□○_]{2}年?"  # 195?, 19××: a decade, a century
 )
 _EMPTY_DATES: Final = {(1899, 12, 30), (1899, 12, 31), (1900, 1, 0), (1900, 1, 1)}
 """What spreadsheet programs show for a date cell that holds nothing."""
@@ -61,10 +64,11 @@ class WrittenDate:
 
 
 @functools.lru_cache(maxsize=_KNOWN)
-def read_date(text: str, century: int = CENTURY) -> WrittenDate | None:
+def read_date(text: str, century: int = CENTURY, order: DayOrder | None = None) -> WrittenDate | None:
     """Read a date or a period in any notation of this module; None when it is no date of the calendar.
 
-    Two-digit years from `century` to 99 are 19xx, those below are 20xx.
+    Two-digit years from `century` to 99 are 19xx, those below are 20xx. What may be day or month is read as `order` says;
+    without it such a text is no date, see `asks_order`.
     """
     if len(text) == 8 and text.isascii() and text.isdigit():
         return _checked(int(text[:4]), int(text[4:6]), int(text[6:]))
@@ -76,7 +80,14 @@ def read_date(text: str, century: int = CENTURY) -> WrittenDate | None:
         folded = folded[1:-1]
     plain, era_guessed = arabic_date(folded)
     plain = plain.replace(" ", "") if ":" not in plain else plain
-    found = _single(plain, century) or _period(plain, century)
+    found = _single(plain, century)
+    if found is None:
+        last, either = year_last(plain, order)
+        found = None if either else _single(last, century) if last else _period(plain, century)
+        if found is None and not either:
+            plain, doubtful = known_part(plain)
+            conjectured = conjectured or doubtful
+            found = _single(plain, century) or _period(plain, century)
     if found is None or not (conjectured or era_guessed):
         return found
     return WrittenDate(found.start, found.end, conjectured=True, century_guessed=found.century_guessed)
@@ -86,6 +97,11 @@ def parse_date(text: str) -> Ymd | None:
     """Year, month, day (0 = not known) of a date, the first one of a period; None when it is no date."""
     found = read_date(text)
     return found.start if found else None
+
+
+def asks_order(text: str) -> bool:
+    """Whether a text is a date of which nobody can tell the day from the month: 5/1/2011."""
+    return len(text) <= DATE_TEXT_MAX and year_last(unicodedata.normalize("NFKC", text).strip(), None)[1]
 
 
 def is_unknown_date(text: str) -> bool:
@@ -110,6 +126,8 @@ def date_fault(text: str) -> str:
     """Why a 成文日期 cannot stand, in Chinese; empty when it can, or is blank."""
     if not text or read_date(text) or is_unknown_date(text):
         return ""
+    if asks_order(text):
+        return f"“{text}”分不清哪个是月、哪个是日"
     if _SERIAL.fullmatch(text):
         return f"“{text}”像是表格软件的日期序号，不是日期"
     return f"“{text[:40]}”不是日历上的日期"
@@ -145,17 +163,26 @@ def _short(year: str, month: str, day: str, century: int) -> WrittenDate | None:
 
 
 def _period(plain: str, century: int) -> WrittenDate | None:
-    """Two dates with a hyphen, a dash or 至 between them; the second may leave out the year: 1958.3-12."""
+    """Two dates with a hyphen, a dash or 至 between them; the second may leave out the year, or year and month: 1958.3-12,
+    1958.3.12~15.
+    """
     for mark in _SPAN.finditer(plain):
         start, end = _single(plain[: mark.start()], century), plain[mark.end() :]
         if start is None or not end:
             continue
-        last = _single(end, century)
+        last = _within(start.start, end) or _single(end, century)
         if last is None and start.start[1] and not start.start[2] and end.rstrip("月").isdigit():
             last = _checked(start.start[0], int(end.rstrip("月")), 0)
         if last is not None and _not_before(last.start, start.start):
             return WrittenDate(start.start, last.start, century_guessed=start.century_guessed or last.century_guessed)
     return None
+
+
+def _within(start: Ymd, end: str) -> WrittenDate | None:
+    """The end of a period that begins on a known day, where it leaves out the year; None when it would lie before it."""
+    found = _WITHIN.fullmatch(end) if start[2] else None
+    last = _checked(start[0], int(found["m"] or start[1]), int(found["d"])) if found else None
+    return last if last is not None and last.start[2] and _not_before(last.start, start) else None
 
 
 def _not_before(last: Ymd, first: Ymd) -> bool:

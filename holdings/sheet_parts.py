@@ -20,8 +20,10 @@ from holdings.sheet_header import find_header
 from holdings.sheet_lines import Begin, End, Source
 from holdings.sheet_link import LinkRow
 from holdings.sheet_notes import TOLD_MAX, SheetRow
+from holdings.sheet_profile import Question
 from holdings.sheet_stream import Frame, Head, Tail, frames
 from holdings.table import SheetFormat, is_bare_text, open_tables
+from holdings.table_encoding import utf16_of
 
 LARGE: Final = 24 << 20  # bytes from which on a text file is read in parts; smaller ones are read whole
 PART: Final = 8 << 20  # bytes of a part
@@ -84,7 +86,7 @@ def is_text_in_sandbox(data: bytes, request: str) -> bytes:
     """What the sandbox runs on the head of a large file: b"1" when it is delimited text below a header, else b""."""
     asked = decode_request(request)
     whole_lines = data[: data.rfind(b"\n") + 1] or data
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff") or not is_bare_text(data):
+    if utf16_of(data) or not is_bare_text(data):
         return b""
     found = open_tables(asked.name, whole_lines)
     return b"1" if found.format is SheetFormat.CSV and header_lines(asked, whole_lines) else b""
@@ -205,6 +207,13 @@ def _joined(one: End | None, other: End) -> End:
         refused_count=one.refused_count + other.refused_count,
         link_count=one.link_count + other.link_count,
         blocked=one.blocked or other.blocked,
+        questions=_asked_once(*one.questions, *other.questions),
         refusals=(*one.refusals, *other.refusals)[:TOLD_MAX],
         notes=(*one.notes, *other.notes)[:TOLD_MAX],
     )
+
+
+def _asked_once(*questions: Question) -> tuple[Question, ...]:
+    """Each question with the samples of the first part that asks it."""
+    known = {(one.id, one.kind): one for one in reversed(questions)}
+    return tuple(known[key] for key in dict.fromkeys((one.id, one.kind) for one in questions))

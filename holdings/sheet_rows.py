@@ -6,7 +6,6 @@ but where it stands.
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Final
 
 from holdings.code_repair import advice
 from holdings.columns import CODE, Columns, fold, is_header
-from holdings.dates import date_fault, is_empty_date, is_unknown_date, read_date
+from holdings.dates import is_unknown_date
 from holdings.findings import FindingCode
 from holdings.record import CELL_MAX, DATE, MARK, TITLE
 from holdings.reference_code import CodeProblem
@@ -23,6 +22,7 @@ from holdings.row_shape import RowShape, RowShapes
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import begins_banner, merged_banner, read_banner
 from holdings.sheet_code import CodeRead, CodeReader, CodeSource
+from holdings.sheet_date import AS_WRITTEN, DateColumn
 from holdings.sheet_fill import Filler, GroupFill, MergedFill
 from holdings.sheet_header import Header, silent_columns
 from holdings.sheet_mark import RowMark
@@ -36,12 +36,9 @@ from holdings.table import Merged, RawRow
 
 __all__ = ["TOLD_MAX", "Note", "Reading", "Refusal", "SheetRow", "is_mojibake"]
 
-AS_WRITTEN: Final = "成文日期（原文）"
-"""Element that keeps a date in the words it came in, when it had to be interpreted."""
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _FORMULA: Final = ("=", "+", "-", "@")
 _FORMULA_WITHIN: Final = re.compile(r"\|[=+\-@]")  # in a row joined by bars
-_PLAIN_DATE: Final = re.compile(r"[0-9]{4}[0-9年月日./\-: T]*")
 CODES_TOLD: Final = 2_000  # nonstandard codes told with their rows in one table; `node codes` lists them all
 _TOTAL_BEGIN: Final = frozenset("合总共累小本")
 _NAME_MAX: Final = 16  # characters of a column name with blanks inside; titles are mostly longer
@@ -64,16 +61,6 @@ class TabContext:
     carried: Mapping[str, str] = field(default_factory=dict)
 
 
-@functools.lru_cache(maxsize=1 << 15)  # as many as holdings.dates remembers
-def _written(cell: str, century: int) -> tuple[str, bool, bool, bool]:
-    """A date that has no fault: as DA/T 18-2022 writes it, whether its words are worth keeping, whether its century was
-    guessed, whether it is what spreadsheet programs show for nothing."""
-    date = read_date(cell, century)
-    assert date is not None, "faults come first"
-    words = not _PLAIN_DATE.fullmatch(cell) and date.text.strip("[]") != cell.strip("[]")
-    return date.text, words, date.century_guessed, is_empty_date(cell)
-
-
 class Reading:
     """Reads the rows below one header, in order.
 
@@ -90,7 +77,7 @@ class Reading:
         self._source, self._profile = source, profile
         self.banner = dict(context.carried)
         self._names = tuple(name or "" for name in header.names)
-        self._width, self._century = len(self._names), profile.century
+        self._width, self._days = len(self._names), DateColumn(header, profile)
         self._mark_at = header.names.index(MARK) if MARK in header.names else None
         self._date_at, self._title_at = header.index(DATE), header.index(TITLE)
         self._joined = tuple(header.joined.items())
@@ -157,7 +144,7 @@ class Reading:
         parts = {self._name(index) for index in self._source.parts}
         for proposal in self._tally.proposals():
             self._ledger.propose(proposal, needed=proposal.repair.column in parts)
-        self._ledger.ask(self._sampler.questions())
+        self._ledger.ask((*self._sampler.questions(), *self._days.questions()))
 
     def _between(self, raw: RawRow, cells: list[str]) -> bool:
         """Whether a line stands between the rows: a total, the next volume's banner, a printed page's footer."""
@@ -341,14 +328,10 @@ class Reading:
         if (
             self._date_at is not None
             and cells[self._date_at] not in self._dates
-            and (rule := self._date_fault(cells[self._date_at]))
+            and (wrong := self._days.fault(cells[self._date_at]))
         ):
-            return (DATE, f"DA/T 70-2018 GD-1-3：{rule}", "按 YYYYMMDD 改正；只知年月的写 YYYYMM")
+            return (DATE, f"DA/T 70-2018 GD-1-3：{wrong[0]}", wrong[1])
         return None
-
-    def _date_fault(self, cell: str) -> str:
-        """Why the date cannot stand; empty when it can."""
-        return date_fault(cell) if cell and read_date(cell, self._century) is None else ""
 
     def _date(self, number: int, key: str, cell: str, values: dict[str, str]) -> None:
         """Write the date as DA/T 18-2022 asks for; words that were interpreted are kept beside it."""
@@ -361,12 +344,12 @@ class Reading:
             if cell:
                 values[AS_WRITTEN], self.shape = values.pop(DATE), None
             return
-        text, words, guessed, empty = _written(cell, self._century)
+        text, words, guessed, empty = self._days.written(cell)
         values[DATE] = text
         if words:
             values[AS_WRITTEN], self.shape = cell, None
         if guessed:
-            self._ledger.century(cell, text, self._century)
+            self._ledger.century(cell, text, self._days.century)
         elif empty:
             self._note(number, DATE, FindingCode.DATE_DOUBTFUL, cell, key)
         elif not words and len(self._dates) < _DATES_MAX:

@@ -1,4 +1,4 @@
-"""Delimited text: encoding (UTF-8, UTF-16, GB18030) and delimiter (comma, tab, semicolon, bar) are found, not asked.
+"""Delimited text: encoding (UTF-8, UTF-16, GB18030) and delimiter (comma, tab, semicolon, bar, or a rarer sign) are found, not asked.
 
 Hostile input: runs in the sandbox.
 """
@@ -23,11 +23,16 @@ CELL_READ_MAX: Final = (
     131_072  # characters the csv reader takes before it calls a quote unpaired; four times CELL_MAX in bytes
 )
 DELIMITERS: Final = ",\t;|"
+RARE: Final = "^~#$@!"  # what old systems put between fields so that no text holds it; tried when no usual one shows
 _FAULTY: Final = "\ufffd"
 _PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
 _PRIVATE_BEYOND: Final = re.compile(b"\xef[\x80-\xa3]")  # U+F000 to U+F8FF in UTF-8; those before begin with EE
-# A bar may be the second byte of a GB18030 character; every other delimiter, quotes and line ends never are.
-_PAIR_OR_BAR: Final = re.compile("[\x81-\xfe][\x30-\xfe]|(\\|)", re.DOTALL)
+# Bar, caret, tilde and at-sign may be the second byte of a GB18030 character; other delimiters, quotes, line ends never are.
+_SECOND: Final = {
+    sign: re.compile(f"[\x81-\xfe][\x30-\xfe]|({re.escape(sign)})", re.DOTALL)
+    for sign in DELIMITERS + RARE
+    if sign >= "\x30"
+}
 _SEPARATOR: Final = "\x1c"
 _BATCH: Final = 512  # lines handed over at a time
 
@@ -52,7 +57,7 @@ def _delimiter(data: bytes, encoding: str) -> str:
     """
     head = data[: 64 << 10]
     text = head.decode("latin-1")
-    candidates = sorted(DELIMITERS, key=text.count, reverse=True)
+    candidates = [*sorted(DELIMITERS, key=text.count, reverse=True), *sorted(RARE, key=text.count, reverse=True)]
     for delimiter in candidates:
         rows = _decoded(head, encoding, delimiter)
         if any(is_header(row.cells) for row, _ in zip(rows, range(HEADER_WITHIN), strict=False)):
@@ -65,9 +70,9 @@ def _decoded(data: bytes, encoding: str, delimiter: str) -> Iterator[RawRow]:
     """Split into cells first, byte by byte, then decode each row; text that is UTF-8 throughout is split as text."""
     whole = encoding == "utf-8" and decodes(data, encoding)
     remarkable = whole and (b"\xee" in data or _PRIVATE_BEYOND.search(data) is not None)
-    bars = delimiter == "|" and encoding != "utf-8"
-    lines = _lines(data, encoding if whole else "latin-1", bars=bars)
-    for number, cells in enumerate(_split(lines, _SEPARATOR if bars else delimiter), 1):
+    pairs = _SECOND.get(delimiter) if encoding != "utf-8" else None
+    lines = _lines(data, encoding if whole else "latin-1", pairs)
+    for number, cells in enumerate(_split(lines, delimiter if pairs is None else _SEPARATOR), 1):
         if number > ROWS_MAX:
             raise SheetUnreadable(f"超过 {ROWS_MAX:,} 行；请分成几张表")
         if isinstance(cells, str):
@@ -116,12 +121,12 @@ def private_remarks(number: int, cells: list[str]) -> tuple[Remark, ...]:
     )
 
 
-def _lines(data: bytes, encoding: str, *, bars: bool) -> Iterator[str]:
-    """Lines with their ends; with `bars`, those that delimit are put in another sign's place."""
+def _lines(data: bytes, encoding: str, pairs: re.Pattern[str] | None) -> Iterator[str]:
+    """Lines with their ends; with `pairs`, delimiters are found beside characters of two bytes and another sign put in their place."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
-    if not bars:
+    if pairs is None:
         return lines
-    return (_PAIR_OR_BAR.sub(lambda found: _SEPARATOR if found[1] else found[0], line) for line in lines)
+    return (pairs.sub(lambda found: _SEPARATOR if found[1] else found[0], line) for line in lines)
 
 
 class _Lines:

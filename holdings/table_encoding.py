@@ -12,6 +12,9 @@ ENCODINGS: Final = ("utf-8", "gb18030")
 VOTES_MAX: Final = 20_000  # lines that are not ASCII; they decide, and the others are judged one by one
 _PIECE: Final = 1 << 20
 _UTF16: Final = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+_HEAD: Final = 64 << 10  # bytes, even, by which text without a mark is known
+_CLEAR: Final = 3  # times as many zero bytes in one half of the pairs as in the other; 一 (4E00) has one in the wrong half
+_PRINTED: Final = 0.95  # share of printable characters below which it is no text
 
 
 def plain_text(data: bytes) -> tuple[bytes, str, str]:
@@ -20,9 +23,10 @@ def plain_text(data: bytes) -> tuple[bytes, str, str]:
     UTF-16 ("Unicode text" of spreadsheet programs) comes back as UTF-8 and is shown as it was. SheetUnreadable when it
     is no text.
     """
-    if data[:2] in _UTF16:
+    if encoding := utf16_of(data):
+        marked = data[:2] in _UTF16
         try:
-            return _recode(data[2:], _UTF16[data[:2]]), "utf-8", "utf-16"
+            return _recode(data[2:] if marked else data, encoding), "utf-8", "utf-16" if marked else encoding
         except UnicodeError as fault:
             raise SheetUnreadable("UTF-16 文本已损坏；请另存为 UTF-8 的 csv") from fault
     data = data.removeprefix(codecs.BOM_UTF8)
@@ -30,6 +34,24 @@ def plain_text(data: bytes) -> tuple[bytes, str, str]:
         raise SheetUnreadable("目录表是空文件；请重新导出")
     encoding = detect(data)
     return data, encoding, encoding
+
+
+def utf16_of(data: bytes) -> str:
+    """`utf-16-le` or `utf-16-be` when a file, of which the beginning is enough, is written so; else blank.
+
+    Without a mark at its beginning, text shows itself by the zero bytes of its digits, delimiters and line ends.
+    """
+    if known := _UTF16.get(data[:2]):
+        return known
+    head = data[: min(_HEAD, len(data) & ~1)]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if max(even, odd) < 2 or max(even, odd) < _CLEAR * min(even, odd):
+        return ""
+    encoding = "utf-16-le" if odd > even else "utf-16-be"
+    # The last character of a head may be half of a pair of surrogates.
+    text = head.decode(encoding, "replace")
+    good = sum(c.isprintable() or c in "\t\r\n\f\x1a" for c in text) - text.count("\ufffd")
+    return encoding if "\n" in text and good >= _PRINTED * len(text) else ""
 
 
 def detect(data: bytes) -> str:

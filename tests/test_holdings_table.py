@@ -76,7 +76,7 @@ FORMATS = [
     ("a.ods", ods(ROWS), SheetFormat.ODS, "utf-8", ""), ("a.xml", spreadsheetml(ROWS), SheetFormat.XML, "utf-8", ""),
     ("改了名.csv", xls({"表1": ROWS}), SheetFormat.XLS, "utf-8", ""), ("网页.xls", html(TEXTS), SheetFormat.HTML, "gb18030", ""),
     ("网页.xls", html(TEXTS, "utf-8"), SheetFormat.HTML, "utf-8", ""),
-    *((f"{d!r}.csv", delimited(d, e), SheetFormat.CSV, e, d) for d in ",\t;|" for e in ("utf-8", "gb18030", "utf-16")),
+    *((f"{d!r}.csv", delimited(d, e), SheetFormat.CSV, e, d) for d in ",\t;|^~#" for e in ("utf-8", "gb18030", "utf-16", "utf-16-le", "utf-16-be")),
     ("打印.txt", fixed(TEXTS, "gb18030"), SheetFormat.TEXT, "gb18030", ""), ("打印.txt", fixed(TEXTS, "utf-8"), SheetFormat.TEXT, "utf-8", ""),
 ]  # fmt: skip
 
@@ -219,11 +219,12 @@ def test_printed_text_is_cut_by_its_ruler() -> None:
     assert (len(rows), rows[-1].fault) == (93, "此行的文字越过了列的边界")
 
 
-def test_a_bar_inside_a_character_is_no_delimiter() -> None:
-    """恷 and 亅 hold the byte of the bar in GBK."""
-    assert "恷".encode(GBK)[1:] == b"|"
-    _, _, (rows,) = read("a.txt", "档号|题名\nJ1|恷亅\n".encode(GBK))
-    assert rows[1].cells == ["J1", "恷亅"]
+@pytest.mark.parametrize("sign", ["|", "^", "~"])
+def test_half_a_character_is_no_delimiter(sign: str) -> None:
+    """The second byte of many characters is that of the bar, the caret or the tilde in GBK."""
+    held = "".join(bytes([lead, ord(sign)]).decode(GBK) for lead in (0x81, 0x90, 0x91))
+    _, _, (rows,) = read("a.txt", f"档号{sign}题名\nJ1{sign}{held}\n".encode(GBK))
+    assert rows[1].cells == ["J1", held]
 
 
 @pytest.mark.parametrize(("name", "data", "form", "_encoding", "_delimiter"), FORMATS, ids=lambda v: v if isinstance(v, str) and len(v) > 3 else "")
