@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Vectors = NDArray[np.float32]
 
-ABSENT: Final = "按含义检索已关闭：本机没有安装 {}。请用完整的安装包重新安装（install.sh）；按字词检索不受影响。"
+ABSENT: Final = "按意思检索已关闭：本机没有安装 {}。请用完整的安装包重新安装（install.sh）；按字词检索不受影响。"
 
 
 class Kind(Enum):

@@ -72,10 +72,10 @@ class Nearest:
         model = _in_use(connection, Stage.CANDIDATES)
         if model is None:
             raise MeaningOff(
-                absent() or "按含义检索尚未就绪：向量还没有生成。请稍后再试，或执行 meaning run；按字词检索不受影响。"
+                absent() or "按意思检索尚未就绪：向量还没有生成。请稍后再试，或执行 meaning run；按字词检索不受影响。"
             )
         if not text:
-            raise MeaningOff("按含义检索须写出要找的内容；只有档号、文号或筛选条件时请按字词检索（--mode words）。")
+            raise MeaningOff("按意思检索须写出要找的内容；只有档号、文号或筛选条件时请按字词检索（--mode words）。")
         finder = search_find.finder(connection, _plan(connection, access, request, condition))
         numbers, documents = self._visible(connection, model, text, finder)
         stored = store.vectors(connection, model, numbers)

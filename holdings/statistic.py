@@ -130,6 +130,8 @@ BY_FONDS: Final = frozenset(
     figure for figure, about in _ABOUT.items() if not about.flow and about.source is not Source.ENTERED
 )
 """Figures whose parts are told by fonds; those of use by purpose."""
+BY_SHEET: Final = frozenset({Figure.ROWS_VOLUME, Figure.ROWS_ITEM, Figure.OPEN_VOLUMES, Figure.OPEN_ITEMS})
+"""Figures counted from an archive's sheets: of one that has reported none they are not known, and not nothing."""
 OF_ANY: Final = (
     Figure.VOLUMES,
     Figure.ITEMS,

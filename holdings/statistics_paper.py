@@ -36,7 +36,7 @@ def pdf(shown: Shown) -> bytes:
             [
                 line.figure.about.label,
                 line.figure.about.unit,
-                number(line.figure, line.total),
+                shown.total(line),
                 number(line.figure, line.before),
                 sources(line),
             ]
@@ -53,9 +53,9 @@ def pdf(shown: Shown) -> bytes:
         for at in range(0, len(report.archives), ARCHIVES_ACROSS):
             names = report.archives[at : at + ARCHIVES_ACROSS]
             rows = [
-                [f"{line.figure.about.label}（{line.figure.about.unit}）", *(_cell(line, name) for name in names)]
+                [f"{line.figure.about.label}（{line.figure.about.unit}）", *(shown.cell(line, name) for name in names)]
                 for line in report.lines
-                if any(name in line.cells for name in names)
+                if any(shown.cell(line, name) for name in names)
             ]
             width = (WIDTH - 50 * mm) / len(names)
             story += [
@@ -67,7 +67,3 @@ def pdf(shown: Shown) -> bytes:
         text("填表人：＿＿＿＿＿＿＿　　审核人：＿＿＿＿＿＿＿　　单位负责人：＿＿＿＿＿＿＿　　（印章）　　日期：＿＿＿＿＿＿＿"),
     ]  # fmt: skip
     return build(TITLE, f"{report.year} 年", heading.site, story, text)
-
-
-def _cell(line: Any, name: str) -> str:
-    return number(line.figure, line.cells[name].value) if name in line.cells else ""

@@ -18,7 +18,7 @@ from holdings import statistics_tally as tally
 from holdings.access import Secrecy
 from holdings.errors import StatisticRefused
 from holdings.language import mark
-from holdings.statistic import BY_FONDS, OF_ANY, VALUE_MAX, YEAR_FIRST, YEAR_LAST, ZONE, Figure, Source
+from holdings.statistic import BY_FONDS, BY_SHEET, OF_ANY, VALUE_MAX, YEAR_FIRST, YEAR_LAST, ZONE, Figure, Source
 from holdings.statistics_tally import Entry, Frozen, Sum
 
 NOTE_MAX: Final = 200
@@ -72,13 +72,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A year. `is_over`: nothing more is added to it; `frozen`: how it was frozen."""
+    """A year. `is_over`: nothing more is added to it; `frozen`: how it was frozen; `unreported`: archives without a sheet (`BY_SHEET`)."""
 
     year: int
     archives: tuple[str, ...]
     lines: tuple[Line, ...]
     is_over: bool
     frozen: Frozen | None
+    unreported: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,18 +109,23 @@ def report(connection: apsw.Connection, year: int, wall: int, scope: Scope = WHO
     check_year(year)
     known = [name for name in tally.archives(connection) if scope.archives is None or name in scope.archives]
     this, last = _cells(connection, year, scope), _cells(connection, year - 1, scope)
+    sheets, before = tally.reporting(connection, year), tally.reporting(connection, year - 1)
     lines = []
     for figure in Figure:
         cells = {name: this[figure, name] for name in known if (figure, name) in this}
-        lines.append(Line(figure, cells, _total(figure, this), _total(figure, last)))
-    return Report(year, tuple(known), tuple(lines), year < year_of(wall), tally.frozen(connection, year))
+        lines.append(
+            Line(figure, cells, _total(figure, this, sheets & {*known}), _total(figure, last, before & {*known}))
+        )
+    frozen = tally.frozen(connection, year)
+    return Report(year, tuple(known), tuple(lines), year < year_of(wall), frozen, frozenset(known) - sheets - {""})
 
 
-def _total(figure: Figure, cells: dict[tuple[Figure, str], Cell]) -> int | None:
+def _total(figure: Figure, cells: dict[tuple[Figure, str], Cell], sheets: frozenset[str]) -> int | None:
     values = [cell.value for (one, _), cell in cells.items() if one is figure and cell.value is not None]
-    if not values:
-        return 0 if figure.about.source is Source.COUNTED else None
-    return sum(values)
+    if values:
+        return sum(values)
+    is_known = figure.about.source is Source.COUNTED and (figure not in BY_SHEET or sheets)
+    return 0 if is_known else None
 
 
 def _cells(connection: apsw.Connection, year: int, scope: Scope) -> dict[tuple[Figure, str], Cell]:

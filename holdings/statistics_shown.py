@@ -6,12 +6,15 @@ import io
 from dataclasses import dataclass
 from typing import Any, Final
 
+from holdings.language import mark
 from holdings.report_page import Heading
-from holdings.statistic import Figure
+from holdings.statistic import BY_SHEET, Figure
 from holdings.statistics_report import Line, Report
 
 TITLE: Final = "档案工作统计年报"
 UNKNOWN: Final = "—"
+UNREPORTED: Final = mark("未报")
+"""Stands where a figure would be counted from sheets and the archive has reported none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,26 @@ class Shown:
     def archive(self, name: str) -> str:
         """An archive as it is printed."""
         return name or self.site
+
+    def is_unreported(self, figure: Figure, name: str) -> bool:
+        """Whether a figure of an archive is not known because no sheet of it came; `name` blank: of the whole."""
+        if figure not in BY_SHEET or not self.report.unreported:
+            return False
+        return name in self.report.unreported if name else {*self.report.archives} - {""} == self.report.unreported
+
+    def cell(self, line: Line, name: str) -> str:
+        """A figure of an archive as it is printed; blank where there is none."""
+        if name in line.cells:
+            return number(line.figure, line.cells[name].value)
+        return UNREPORTED if name and self.is_unreported(line.figure, name) else ""
+
+    def total(self, line: Line) -> str:
+        """The figure of the whole as it is printed."""
+        return (
+            UNREPORTED
+            if line.total is None and self.is_unreported(line.figure, "")
+            else number(line.figure, line.total)
+        )
 
     @property
     def status(self) -> str:
@@ -80,6 +103,7 @@ def values(shown: Shown) -> dict[str, Any]:
     frozen = report.frozen
     return {
         "year": report.year,
+        "unreported": sorted(report.unreported),
         "is_over": report.is_over,
         "frozen": {"wall": frozen.wall, "person": frozen.person, "sha256": frozen.digest.hex()} if frozen else None,
         "figures": [
@@ -127,14 +151,17 @@ def workbook(shown: Shown) -> bytes:
         for at, text in ((0, about.group.value), (1, about.label), (2, about.unit), (5, sources(line))):
             sheet.write_string(row, at, text, cell)
         given = [
-            line.total,
-            line.before,
-            *(line.cells[name].value if name in line.cells else None for name in report.archives),
+            (line.total, shown.total(line)),
+            (line.before, UNKNOWN),
+            *(
+                (line.cells[name].value if name in line.cells else None, shown.cell(line, name))
+                for name in report.archives
+            ),
         ]
-        for at, value in zip([3, 4, *range(6, len(heads))], given, strict=True):
+        for at, (value, text) in zip([3, 4, *range(6, len(heads))], given, strict=True):
             said = amount(line.figure, value)
             if said is None:
-                sheet.write_string(row, at, UNKNOWN, cell)
+                sheet.write_string(row, at, text or UNKNOWN, cell)
             else:
                 sheet.write_number(row, at, said, whole if about.scale == 1 else decimals)
     book.close()

@@ -179,6 +179,15 @@ def archives(connection: apsw.Connection) -> list[str]:
     return [str(archive) for (archive,) in found]
 
 
+def reporting(connection: apsw.Connection, year: int) -> frozenset[str]:
+    """The archives that have a catalogue here by a year's end, or had one: whose sheets were reported."""
+    found = connection.execute(
+        "SELECT DISTINCT archive FROM statistic WHERE figure IN ('rows_volume', 'rows_item') AND month <= ?",
+        (f"{year}-12",),
+    )
+    return frozenset(str(archive) for (archive,) in found)
+
+
 # ---------------------------------------------------------------- what persons entered
 
 

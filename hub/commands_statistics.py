@@ -61,6 +61,8 @@ def statistics(
         f"{f['group']}　{f['label']}　{_said(f['value'])} {f['unit']}（上年 {_said(f['last_year'])}）"
         for f in result["figures"]
     ]
+    if result["unreported"]:
+        lines.append(f"没有报来目录表、机读目录和开放案卷、文件无从计数：{'、'.join(result['unreported'])}")
     lines += [
         f"与定稿不符：{d['figure']} {d['archive']} 定稿 {d['frozen']}，现为 {d['now']}" for d in result["differences"]
     ]

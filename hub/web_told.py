@@ -22,8 +22,8 @@ FORMS: Final = (
     mark("去掉筛选条件则有 {many}"), mark("只查 {words}：没有"), mark("只查 {words}：{many}"), mark("按字词查：没有"), mark("按字词查：{many}"),
     mark("连近音一起查：n/l、zh/z、in/ing 等不分"),
     mark("同音的姓名：{names}"),
-    mark("按含义检索尚未就绪：向量还没有生成。请稍后再试，或执行 meaning run；按字词检索不受影响。"),
-    mark("按含义检索须写出要找的内容；只有档号、文号或筛选条件时请按字词检索（--mode words）。"), mark("换用更短的词，去掉引号，或按意思查"),
+    mark("按意思检索尚未就绪：向量还没有生成。请稍后再试，或执行 meaning run；按字词检索不受影响。"),
+    mark("按意思检索须写出要找的内容；只有档号、文号或筛选条件时请按字词检索（--mode words）。"), mark("换用更短的词，去掉引号，或按意思查"),
     # holdings/page_picture.py, page_pyramid.py, image_*.py, hub/page_images.py: why a page has no picture
     mark("图像不能完整解码：文件损坏或不完整，请重新扫描或重新拷贝"), mark("这一页不是扫描图像，没有可看的画面；请看它的文字"),
     mark("此格式没有可直接查看的图像；请导出后用相应的软件打开"), mark("此格式没有可直接查看的图像"), mark("文件只有 {n} 页"), mark("图像超过 5 亿像素，不能查看"),

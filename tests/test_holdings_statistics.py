@@ -177,7 +177,7 @@ def test_an_entry_stands_in_place_of_the_count(database: Database) -> None:
     with database.transaction() as connection:
         enter(connection, Entry("", 2026, Figure.VISITS, None, "甲", AFTER))
     lines = {line.figure: line.total for line in report(database.read(), 2026, AFTER).lines}
-    assert (lines[Figure.VISITS], lines[Figure.BOOKS], lines[Figure.OPEN_ITEMS]) == (5, None, 0)
+    assert (lines[Figure.VISITS], lines[Figure.BOOKS], lines[Figure.OPEN_SCANNED], lines[Figure.OPEN_ITEMS]) == (5, None, 0, None)
 
 
 @pytest.mark.parametrize(("scope", "expected"), [

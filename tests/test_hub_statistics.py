@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 
 from holdings import statistics_tally
 from holdings.access import Secrecy
-from holdings.statistic import Figure, Group, Source, Use
+from holdings.statistic import BY_SHEET, Figure, Group, Source, Use
 from hub.account import Role, check_rights
 from hub.commands import commands
 from hub.statistics_words import WORDS
@@ -124,3 +124,19 @@ def test_every_word_of_the_statistics_is_on_the_list() -> None:
     """What holdings says and pages translate is marked here: no figure, unit or heading is left out."""
     said = {text for figure in Figure for text in (figure.about.label, figure.about.unit)} | {one.value for kind in (Group, Source) for one in kind}
     assert {text for text in said if not text.isascii()} <= set(WORDS)
+
+
+def test_a_district_without_a_sheet_is_not_reported(door: Door) -> None:
+    """机读目录 and 开放 of who reported no sheet say 未报 on the page, the drill-down, the papers and in JSON, and never 0; with a sheet the figure stands."""
+    city, rows = archivist(door, "sheets"), "/statistics/rows_item"
+    assert city.get(f"/statistics?year={YEAR}").says("未报", "没有报来目录表的馆") and city.get(f"{rows}?year={YEAR}").says("未报")
+    desk = door.hub.hub.desk
+    told = desk.call("statistics", year=YEAR)
+    assert (told["unreported"], {one["value"] for one in told["figures"] if one["figure"] in BY_SHEET}) == (["和平区", "河东区"], {None})
+    with door.hub.hub.home.holdings.transaction() as connection:
+        statistics_tally.add(connection, "和平区", "2023-06", "J001", Secrecy.NONE, [(Figure.ROWS_ITEM, 77)])
+    told = desk.call("statistics", year=YEAR)
+    assert (told["unreported"], [one["value"] for one in told["figures"] if one["figure"] in BY_SHEET]) == (["河东区"], [0, 77, 0, 0])
+    assert {"77", "未报"} <= cells(b"".join(desk.stream("statistics_paper", form="xlsx", year=YEAR)))
+    paper = PdfReader(io.BytesIO(b"".join(desk.stream("statistics_paper", form="pdf", year=YEAR))))
+    assert "未报" in "".join(page.extract_text() for page in paper.pages)
