@@ -24,6 +24,8 @@ def pages_of(material: Material) -> Iterator[tuple[str, Measures]]:
 
 
 def _fault(fault: Fault) -> Picture:
+    """What looks at every measured page of a record for one fault; a page that gives nothing to judge by is 未能检测."""
+
     def look(material: Material, rules: ImageRules) -> Iterator[tuple[Verdict, str, str]]:
         if material.category == "photo" and fault in TEXT_ONLY:
             yield Verdict.UNTESTED, "", "照片不按纸质文件的图像要求检测"
@@ -56,6 +58,7 @@ def _unmeasured(material: Material) -> Iterator[tuple[Verdict, str, str]]:
 
 
 def _repeated(material: Material, rules: ImageRules) -> Iterator[tuple[Verdict, str, str]]:
+    """Pairs of pages that look the same, by the limits of likeness; never pages of two representations."""
     if material.repeated is None:
         yield Verdict.UNTESTED, "", "本次未检测此项"
         return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from holdings.check import CheckCode, CheckResult, Property, Scope, Stage, Verdict, registry, worst
-from holdings.check_facts import Service
+from holdings.check_facts import NOT_LOOKED, Service
 from holdings.check_store import Run
 from holdings.code_series import SeriesFault, series
 from holdings.report_page import Heading, render
@@ -23,11 +23,13 @@ SERIES_MAX: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """What a 移交清册 declares of a delivery, None where it says nothing; `evidence` the description files that came with it."""
+    """What a 移交清册 declares of a delivery, None where it says nothing; `evidence` the description files that came with it; `hand_over` what
+    the papers of the hand-over 移交手续 say (holdings/check_handover.py)."""
 
     items: int | None = None
     bytes: int | None = None
     evidence: tuple[str, ...] = ()
+    hand_over: Service = NOT_LOOKED
 
 
 def record_report(run: Run, title: str, heading: Heading, site: SiteData = NO_SITE) -> Report:
@@ -96,7 +98,7 @@ def _of_delivery(declared: Declared, totals: Counter[str], virus: Service, expec
     files = Service(Verdict.PERSON, f"有 {evidence}，内容须由人核对") if evidence else Service(Verdict.UNTESTED, "批次内没有说明文件、目录文件")
     return {
         "total_items": same(declared.items, totals["records"], "件"), "total_bytes": same(declared.bytes, totals["bytes"], "字节"),
-        "virus_service": virus, "description_files": files,
+        "virus_service": virus, "description_files": files, "hand_over": declared.hand_over,
     }  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from hub.check_run import HandoverChecks
 from hub.desk import Answer, Number
 from hub.errors import NotAllowed
 from hub.home import Home
+from hub.reception_formalities import formalities
 from hub.vault import Vault
 from hub.virus_scan import VirusScan
 
@@ -55,7 +56,8 @@ class CheckDesk:
         if not (node and delivery):
             raise NotAllowed("请指明一条档案（--ref），或节点和批次。")
         runs = check_store.of_delivery(reading, delivery, Stage(stage), node)
-        return check_report.delivery_report(delivery, Stage(stage), runs, Declared(), self._virus(), heading, None, self._home.site)
+        declared = Declared(hand_over=formalities(reading, node, delivery)) if stage == Stage.HANDOVER.value else Declared()
+        return check_report.delivery_report(delivery, Stage(stage), runs, declared, self._virus(), heading, None, self._home.site)
 
     def _virus(self) -> Service:
         address = hub_virus_scan(self._home.site)

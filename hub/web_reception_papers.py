@@ -16,6 +16,7 @@ from holdings.language import mark
 from holdings.report_page import Heading
 from hub import reception_papers, signed_scans
 from hub.check_desk import NO_VIRUS_SERVICE
+from hub.reception_formalities import formalities
 from hub.reception_store import Reception
 from hub.reception_view import ReceptionView
 from hub.web_frame import Visit
@@ -149,8 +150,9 @@ def checks(visit: Visit) -> Reply:
     heading = Heading(home.genesis.name, visit.person.person, home.clock.wall(), "jindang")
     expected = view.row(held).whole.records
     made = check_report.delivery_report(
-        held.delivery, Stage.HANDOVER, runs, Declared(), NO_VIRUS_SERVICE, heading, expected, home.site
-    )
+        held.delivery, Stage.HANDOVER, runs, Declared(hand_over=formalities(home.holdings.read(), held.writer, held.delivery)), NO_VIRUS_SERVICE,
+        heading, expected, home.site,
+    )  # fmt: skip
     made["findings"] = made["findings"][:FINDINGS_MAX]
     groups = [*(one.label for one in Property), mark("图像")]
     reply = visit.page("reception_checks.html", held=held, r=made, groups=groups, colours=COLOURS)

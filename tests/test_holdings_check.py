@@ -23,7 +23,7 @@ from holdings.site_data import SiteData
 from sync.database import open_database
 
 PASSED, FAILED, PERSON, UNTESTED = Verdict.PASSED, Verdict.FAILED, Verdict.PERSON, Verdict.UNTESTED
-OF_DELIVERIES = {"description_files", "total_items", "total_bytes", "virus_service"}
+OF_DELIVERIES = {"description_files", "total_items", "total_bytes", "virus_service", "hand_over"}
 REF = "J001-WS·2015·D30-0001"
 GOOD = Service(PASSED)
 ELEMENTS = {

@@ -123,7 +123,7 @@ def papers(counter: Counter, archivist: Browser, number: int) -> None:
     assert archivist.get(f"{base}/notice").says("整改通知单", "页序错误", "2-3", "第2、3页颠倒", "W05", CODES[2])
     assert archivist.ask("GET", f"{base}/notice.xlsx").body.startswith(b"PK")
     assert archivist.ask("GET", f"/reception/{number}/rounds/2/notice").status == 404
-    assert archivist.get(f"/reception/{number}/checks").says("YJ-1-1", "6 / 6")
+    assert archivist.get(f"/reception/{number}/checks").says("YJ-1-1", "6 / 6", "移交手续检测", "清册 3 件与所收档案一致", "没有附双方签章的扫描件")
 
 
 def test_a_draft_is_of_one_version(counter: Counter) -> None:
