@@ -13,12 +13,13 @@ from hub.config import PeopleConfig, split_address
 from hub.errors import ConfigurationWrong
 from hub.home import Home
 from hub.people import People
-from hub.web_door import LIVE_S, PeopleDoor
+from hub.people_protocol import protocols
+from hub.web_door import HEADERS, LIVE_S, PeopleDoor
 
 STOP_S: Final = 5.0
 HEADER_MAX: Final = 65_536
 """Bytes of a request line, or of a header: what is longer than a page takes (hub/web_door.py) is told so by a page in the reader's language; beyond this
-the server itself cuts it off in a line of plain text, for it has read no header then."""
+by one in both languages, for no header was read then (hub/people_protocol.py)."""
 
 
 async def open_people_door(
@@ -31,24 +32,33 @@ async def open_people_door(
     """
     loop = asyncio.get_running_loop()
     door = await loop.run_in_executor(pool, PeopleDoor, home, people, pool, live_s)
-    runner = web.AppRunner(
-        door.application(),
+    application, sockets = door.application(), list[asyncio.Server]()
+
+    async def stop_listening(_: web.Application) -> None:
+        for one in sockets:
+            one.close()
+
+    application.on_shutdown.append(stop_listening)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=STOP_S)
+    await runner.setup()
+    assert runner.server is not None
+    connection = protocols(
+        runner.server,
+        HEADERS,
         access_log=None,
         max_line_size=HEADER_MAX,
         max_field_size=HEADER_MAX,
         keepalive_timeout=75.0,
-        shutdown_timeout=STOP_S,
     )
-    await runner.setup()
     host, number = split_address(config.listen)
     assert home.secrets.tls_key is not None
     context = None if config.proxy else certificate.server_context(home.tls_chain, home.secrets.tls_key)
     try:
-        await web.TCPSite(runner, host, number, ssl_context=context, backlog=256).start()
+        sockets.append(await loop.create_server(connection, host, number, ssl=context, backlog=256))
     except OSError as fault:
         await runner.cleanup()
         raise ConfigurationWrong(
             f"无法监听 {config.listen}：{fault.strerror}。请核对 people.listen，或停止占用此端口的程序。"
         ) from fault
-    address = runner.addresses[0]
+    address = sockets[0].sockets[0].getsockname()
     return runner, (address[0], address[1])

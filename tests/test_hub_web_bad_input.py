@@ -3,6 +3,8 @@
 import html
 import json
 import re
+import socket
+import ssl
 
 import pytest
 from people_door import Browser, Door
@@ -86,3 +88,28 @@ def test_bad_input_at_the_api_gets_a_problem(reading_room: Door, archivist: Brow
         assert page.status == status, (path[:80], page.text)
         assert json.loads(page.text)["status"] == status
         assert "Traceback" not in page.text
+
+
+def sent(door: Door, data: bytes) -> tuple[bytes, str]:
+    """The head and the body of the answer to raw bytes."""
+    context = ssl._create_unverified_context()
+    with context.wrap_socket(socket.create_connection(door.address, timeout=30)) as line:
+        line.sendall(data)
+        head, _, body = b"".join(iter(lambda: line.recv(1 << 16), b"")).partition(b"\r\n\r\n")
+    return head, body.decode()
+
+
+@pytest.mark.parametrize(("data", "code"), [
+    (b"GET /search?q=%E5%A9%9A" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 413),
+    (b"GET / HTTP/1.1\r\nHost: a\r\nCookie: a=" + b"x" * 200_000 + b"\r\n\r\n", 413),
+    (b"GET /api/v1/search?q=" + b"x" * 70_000 + b" HTTP/1.1\r\nHost: a\r\n\r\n", 413), (b"GET / HTTP/1.1\r\nHost : a\r\n\r\n", 400),
+])  # fmt: skip
+def test_what_the_server_cannot_read_gets_an_answer_too(reading_room: Door, caplog: pytest.LogCaptureFixture, data: bytes, code: int) -> None:
+    """A request line or header beyond every bound: a page in both languages with the way out, JSON for programs; none of its bytes in the log."""
+    head, body = sent(reading_room, data)
+    assert f" {code} ".encode() in head.split(b"\r\n")[0] and b"Content-Security-Policy" in head
+    if b"/api/" in data[:20]:
+        assert json.loads(body)["status"] == code and "请" in json.loads(body)["detail"]
+    else:
+        assert "回首页" in body and ("cookies" if code == 413 else "system officer") in body
+    assert "could not be read" in caplog.text and "xxxx" not in caplog.text + body and "Traceback" not in caplog.text
