@@ -43,14 +43,28 @@ def findings(results: Iterable[CheckResult], material: Material, stage: Stage, s
     """What of the results needs a person, as findings by `档号/文件`; equal pages by digest were told when they were sealed."""
     raised = {code.code: code for code in registry(stage, site) if code.finding is not None and (code.of_image or code.method in RAISED)}
     found: dict[tuple[str, str], Finding] = {}
+    copies = _copies(material)
     for one in results:
         code = raised.get(one.code)
         if code is None or code.finding is None or one.verdict not in (Verdict.FAILED, Verdict.PERSON):
+            continue
+        if code.finding is FindingCode.DUPLICATE_PAGE and not copies.isdisjoint((one.where, one.where.rpartition("#")[0])):
             continue
         path = f"{material.ref}/{one.where}" if one.where else material.ref
         detail = one.detail if one.verdict is Verdict.FAILED else f"{one.detail}；{one.verdict.label}"
         found.setdefault((path, code.finding.slug), Finding(code.finding, material.subject, path, material.ref, detail))
     return [finding for some in _by_kind(found.values()).values() for finding in _gathered(some, material)]
+
+
+def _copies(material: Material) -> frozenset[str]:
+    """Files that hold the very bytes of one before them in the same representation."""
+    seen: set[tuple[int, bytes]] = set()
+    found = []
+    for file in material.files:
+        if file.size and (file.use, file.sha256) in seen:
+            found.append(file.name)
+        seen.add((file.use, file.sha256))
+    return frozenset(found)
 
 
 def _by_kind(found: Iterable[Finding]) -> dict[FindingCode, list[Finding]]:

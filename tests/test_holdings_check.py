@@ -218,6 +218,15 @@ def test_findings_are_what_needs_a_person() -> None:
     assert all(f.subject == "key" and f.ref == REF and f.rule and f.remedy for f in found)
 
 
+def test_equal_bytes_are_told_once() -> None:
+    """A page that is a copy of another was told when it was sealed; a second scan of one sheet is told here; the report has both."""
+    files = (file("0001.jpg", sha256=b"a" * 32), file("0002.jpg", sha256=b"a" * 32), file("0003.jpg", sha256=b"b" * 32))
+    one = material(files=files, repeated=(Repeated("0001.jpg", "0002.jpg", 1.0), Repeated("0001.jpg", "0003.jpg", 0.97)))
+    results = examine(one, Stage.ARCHIVING)
+    assert [f.path for f in findings(results, one, Stage.ARCHIVING) if f.code is FindingCode.DUPLICATE_PAGE] == [f"{REF}/0003.jpg"]
+    assert [r.where for r in results if "同一页" in r.detail] == ["0002.jpg", "0003.jpg"]
+
+
 def test_a_fault_of_the_whole_record_is_told_once() -> None:
     """A scanner set wrong is one finding of the record that counts its pages; a few faulty pages are one each."""
     coarse, turned = replace_page(dpi=150.0), replace_page(low=0, high=30)
