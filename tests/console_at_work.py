@@ -66,6 +66,8 @@ def serving(work: NodeAtWork) -> Iterator[Daemon]:
 
 STILL = 3
 """Looks in a row at which a screen at rest is the same: a box is laid out, shared out and scrolled one after the other."""
+HOPS = 25
+"""Turns of the loop between two looks: on a busy machine a pause is over after one turn, and a message may need several to arrive."""
 
 
 class Seat:
@@ -91,6 +93,8 @@ class Seat:
         still, before = 0, ""
         for _ in range(200):
             await self.pilot.pause()
+            for _ in range(HOPS):
+                await asyncio.sleep(0)
             running = [worker for worker in self.app.workers if not worker.is_finished]
             if not running:
                 now = self.seen()
