@@ -76,7 +76,7 @@ NOTED: Final = frozenset(Power) - {Power.FIGURES, Power.DESK, Power.LOOK, Power.
 _VERBS: Final[dict[Power, str]] = {
     Power.FIGURES: "capabilities status console_today console_preferences console_prefer machine_show machine_fingerprint",
     Power.DESK: "deliveries delivery_show delivery_report console_deliveries quarantine_list quarantine_numbers quarantine_rows"
-    " quarantine_row quarantine_show quarantine_judge workload",
+    " quarantine_row quarantine_refused quarantine_show quarantine_judge workload",
     Power.MEND: "quarantine_claim quarantine_unclaim quarantine_retry quarantine_mend quarantine_drop quarantine_undo"
     " delivery_submit quarantine_many:claim quarantine_many:unclaim quarantine_many:retry",
     Power.LOOK: "profile_list profile_show profile_propose fonds_list fonds_show codes pass_rates check_status meaning_status meaning_check"

@@ -96,12 +96,14 @@ def sheet_lines(request: SheetRequest, data: bytes) -> Iterator[bytes]:
     return encode_lines(open_sheet(request, data))
 
 
-def open_sheet(request: SheetRequest, data: bytes, notes: int = TOLD_MAX, *, remembers: bool = True) -> Source:
+def open_sheet(
+    request: SheetRequest, data: bytes, notes: int = TOLD_MAX, *, remembers: bool = True, ledger: Ledger | None = None
+) -> Source:
     """The reader itself: rows pass once, and no row is kept. SheetUnreadable as above, here or on the way.
 
-    At most `notes` notes are kept; codes that come twice are found when it `remembers` them.
+    At most `notes` notes are kept; codes that come twice are found when it `remembers` them; or a `ledger` of one's own listens.
     """
-    return _SheetReader(request, data, Ledger(notes, remembers=remembers))
+    return _SheetReader(request, data, ledger or Ledger(notes, remembers=remembers))
 
 
 class _SheetReader:

@@ -20,6 +20,8 @@ from holdings.sheet_columns import decode as decode_columns
 from holdings.sheet_notes import TOLD_MAX
 from holdings.sheet_parts import HEAD_MAX, LARGE, TEXT_MAX, PartRequest, Slice, SoFar, joined, slices
 from holdings.sheet_profile import NO_PROFILE, SheetProfile
+from holdings.sheet_refused import RefusedRow, RowRequest
+from holdings.sheet_refused import decode as decode_row
 from holdings.sheet_stream import Frame, FramedSheet, decoded
 from holdings.table import SHEET_MAX
 from sync.sandbox import Sandbox, Streamed
@@ -81,6 +83,15 @@ class SheetFile:
         """What its columns are read as; nothing of one that is too large to be looked at whole."""
         said = self._above(sandbox, "holdings.sheet_columns:columns_in_sandbox")
         return decode_columns(said) if said else ColumnsRead((), ())
+
+    def refused_row(self, sandbox: Sandbox, tab: str, row: int) -> RefusedRow | None:
+        """What a refused row says now; None when that row is not refused, or the file is larger than 24 MiB."""
+        with _opened(self.path) as source:
+            size = os.fstat(source.fileno()).st_size
+            if size > LARGE:
+                return None
+            asked = msgspec.json.encode(RowRequest(self._asked(), tab, row)).decode()
+            return decode_row(sandbox.call("holdings.sheet_refused:row_in_sandbox", self._whole(source, size), asked))
 
     def _above(self, sandbox: Sandbox, function: str) -> bytes:
         """What a function says that needs no more than the header; blank of a workbook that is too large."""

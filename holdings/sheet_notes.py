@@ -101,6 +101,9 @@ class Ledger:
         if len(self.refusals) < TOLD_MAX:
             self.refusals.append(refusal)
 
+    def refused_row(self, tab: str, row: int, key: str, values: dict[str, str]) -> None:
+        """What a refused row says: not kept here (sheet_refused listens). Never asked about a row that is or may be secret."""
+
     @property
     def full(self) -> bool:
         """Are as many notes kept as are told?"""

@@ -214,6 +214,7 @@ class Reading:
             self._sampler.take(cells)
         if isinstance(code, CodeProblem):
             self._refuse(raw.number, *self._why(raw, code, cells, unresolved))
+            self._say_refused(raw, cells, "", unresolved)
             return None
         return self._keep(raw, cells, joined, code, mark, unresolved, mended=mended)
 
@@ -256,6 +257,7 @@ class Reading:
         fault = self._fault(raw, cells, joined, unresolved)
         if fault:
             self._refuse(number, *fault, key=code.key)
+            self._say_refused(raw, cells, code.key, unresolved)
             return SheetRow(number, code.key, code.volume, mark, code.printed, {}, refused=True, tab=tab)
         first = self._ledger.seen(code.key, joined, self._context.order, number)
         if first:
@@ -287,6 +289,11 @@ class Reading:
                 self._note(number, CODE, FindingCode.CODE_NONSTANDARD, code.form + advice(code.printed), code.key)
         volume = code.volume if code.volume != code.key else volume_of(code.key, code.volume, values)
         return SheetRow(number, code.key, volume, mark, code.printed, values, tab=tab)
+
+    def _say_refused(self, raw: RawRow, cells: list[str], key: str, unresolved: int | None) -> None:
+        """What a refused row says, for who types it anew; cells that do not decode and an open 同上 say nothing."""
+        read = ["" if at in raw.bad or at == unresolved else cell for at, cell in enumerate(cells)]
+        self._ledger.refused_row(self._context.tab, raw.number, key, {**self._defaults, **self._shapes.of(read).values(read)})
 
     def _repeated(self, number: int, key: str, first: int) -> None:
         """A code that was there before: the same row again, or a contradiction 重号."""

@@ -111,7 +111,7 @@ _CUTS: Final[dict[str, Callable[[Scope, Answer], Answer]]] = {
 }
 NARROWED: Final = frozenset(
     (
-        "delivery_show", "delivery_report", "delivery_submit", "quarantine_row", "quarantine_show", "quarantine_judge", "quarantine_claim",
+        "delivery_show", "delivery_report", "delivery_submit", "quarantine_row", "quarantine_refused", "quarantine_show", "quarantine_judge", "quarantine_claim",
         "quarantine_unclaim", "quarantine_retry", "quarantine_mend", "quarantine_drop", "quarantine_undo", "quarantine_many", "workload",
     )
 )  # fmt: skip

@@ -35,6 +35,7 @@ from holdings.sheet_columns import ColumnsRead
 from holdings.sheet_file import SheetFile
 from holdings.sheet_lines import End
 from holdings.sheet_reading import AS_KNOWN, Reading
+from holdings.sheet_refused import RefusedRow
 from holdings.sheet_stream import FramedSheet
 from node import folders, fonds_sheets, settings
 from node.folders import MTIME_AGE_FACTOR
@@ -250,6 +251,12 @@ class SheetIntake:
         asked = self._as_profiled(batch, file, reading)
         asked = sheet_reading.as_said(self._home.database.read(), asked, reading.said, self._sandbox)
         return asked.columns_read(self._sandbox)
+
+    def refused_row(self, batch: str, file: Path, tab: str, row: int) -> RefusedRow | None:
+        """What a row that was refused says now, read as the import read it; errors as `import_file`."""
+        asked = self._as_profiled(batch, file, AS_KNOWN)
+        asked = sheet_reading.as_said(self._home.database.read(), asked, AS_KNOWN.said, self._sandbox)
+        return asked.refused_row(self._sandbox, tab, row)
 
     def remember(self, batch: str, file: Path, reading: Reading) -> None:
         """Keep what was answered for sheets of this kind."""

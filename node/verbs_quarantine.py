@@ -79,6 +79,13 @@ class QuarantineVerbs(Verbs):
         row = catalogue.row_for(reading, quarantine.get(reading, number).finding.subject)
         return {"elements": [{"name": name, "value": value} for name, value in row.elements.items()] if row else []}
 
+    def quarantine_refused(self, number: int) -> Answer:
+        """What the refused row that a finding is about says in its sheet now, as {name, value}; empty where that cannot be said."""
+        # Here: seldom asked, and the readers of sheets are slow to load.
+        from node import refused_row
+
+        return {"elements": [{"name": name, "value": value} for name, value in refused_row.values_of(self._engine, number).items()]}
+
     def quarantine_judge(self, number: int, values: dict[str, str]) -> Answer:
         """What quarantine_mend would refuse of these values; nothing is changed."""
         reading = self._home.database.read()

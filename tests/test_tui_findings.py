@@ -233,7 +233,7 @@ def test_the_list_is_narrowed(daemon: Daemon) -> None:
 
 
 def test_a_refused_row_is_typed_where_it_was_refused(daemon: Daemon) -> None:
-    """e on a row that its sheet could not bring opens 著录 at its code beside its folder's page; stored, the finding is looked at anew and the record sealed."""
+    """e on a row that its sheet could not bring opens 著录 at its code, beside its folder's page, with what the sheet says; stored, the record is sealed."""
     daemon.work.scans.rows({A: {"页数": "2"}, D: {"成文日期": "2019年13月"}})
     daemon.work.scans.record(D, 1, 9)
     daemon.work.scans.set_age(daemon.work.clock.time, 2 * DAY_S)
@@ -245,8 +245,12 @@ def test_a_refused_row_is_typed_where_it_was_refused(daemon: Daemon) -> None:
         seen = seat.seen()
         assert D in seen
         assert "第 1 / 1 页" in seen
+        # What the sheet says stands there, and what was wrong with it is said at once.
+        assert f"关于{D}的通知" in seen
+        assert "2019年13月" in seen
+        assert "! " in seen
         desk = seat.app.screen
-        desk._put({"题名": "关于其他的通知", "责任者": "民政局", "成文日期": "20191301"})  # type: ignore[attr-defined]
+        desk._put({"题名": "关于其他的通知"})  # type: ignore[attr-defined]
         await seat.settled()
         desk._put({"成文日期": "20191201"})  # type: ignore[attr-defined]
         await seat.press("ctrl+s", "escape")

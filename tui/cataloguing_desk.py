@@ -37,7 +37,8 @@ KEYED: Final = {
 
 
 class CataloguingDesk(ModalScreen[None]):
-    """Folders that wait for their row one after the other, or codes counted on where there are none. `delivery` is where rows without a folder go."""
+    """Folders that wait for their row one after the other, or codes counted on where there are none. `delivery` is where rows without a folder go; `given`
+    is what is known of the first row, its code `code`."""
 
     KEYS: ClassVar = (
         Key("ctrl+s", "save", mark("保存"), mark("保存并到下一件（在最后一栏按回车也可）")),
@@ -56,9 +57,9 @@ class CataloguingDesk(ModalScreen[None]):
     )
     BINDINGS: ClassVar = bound(KEYS)
 
-    def __init__(self, link: Link, by: str, delivery: str = "", code: str = "") -> None:
+    def __init__(self, link: Link, by: str, delivery: str = "", code: str = "", given: dict[str, str] | None = None) -> None:
         super().__init__()
-        self._link, self._by, self._delivery, self._code = link, by, delivery, code
+        self._link, self._by, self._delivery, self._code, self._given = link, by, delivery, code, given
         self._waiting: list[Answer] = []
         self._skipped: set[str] = set()
         self._place: Answer | None = None
@@ -116,7 +117,10 @@ class CataloguingDesk(ModalScreen[None]):
         # A code that was asked for stands beside its own folder, where one waits.
         own = (one for one in self._waiting if one["code"] == self._code)
         self._place = next(own if self._code else iter(self._waiting), None)
-        await self._ask()
+        given, self._given = self._given, None
+        await self._ask(given)
+        if given:
+            await self._judge()
 
     async def _ask(self, values: dict[str, str] | None = None) -> None:
         place = self._place["place"] if self._place else ""
@@ -130,15 +134,19 @@ class CataloguingDesk(ModalScreen[None]):
         # While fields come and go there are none: a check that was begun before finds nothing to mark.
         self._fields = []
         await pane.remove_children()
-        given = {**form["values"], **(values or {})}
+        # The code is the one that was asked for, as the node prints it.
+        given = {**form["values"], **(values or {}), **({"档号": form["values"]["档号"]} if form["values"].get("档号") else {})}
+        asked = {one["name"] for one in form["fields"]}
+        # What a sheet says beyond what is asked for is not lost.
+        fields = [*form["fields"], *({"name": name, "required": False} for name in given if name not in asked)]
         lines: list[Widget] = []
-        for n, one in enumerate(form["fields"]):
+        for n, one in enumerate(fields):
             star = "*" if one["required"] else " "
             label = Static(Content(f"{star}{one['name']}"), classes="form-label")
             field = Input(given.get(one["name"], ""), id=f"c{n}", compact=True)
             lines += [Horizontal(label, field, classes="form-line"), Static(id=f"cw{n}", classes="form-wrong")]
         await pane.mount_all(lines)
-        self._fields = [one["name"] for one in form["fields"]]
+        self._fields = [one["name"] for one in fields]
         first = next((n for n, name in enumerate(self._fields) if not given.get(name)), 0)
         self.query_one(f"#c{first}").focus()
         self._head()

@@ -61,7 +61,8 @@ async def mend(page: FindingsPage, number: int, seen: int | None) -> None:
 
 
 async def _type(page: FindingsPage, number: int) -> None:
-    """There is no row, be it that the sheet's was refused or that there never was one: 著录 at its code; once the row stands the finding is looked at anew."""
+    """There is no row, be it that the sheet's was refused (what it says is filled in) or that there never was one: 著录 at its code; once it stands, the finding
+    is looked at anew."""
     found = await page.ask("quarantine_show", number=number)
     if not found["ref"] or found["code"] not in TYPED:
         raise Trouble(_("修改著录"), _("此问题没有对应的目录行"), _("请按处理办法办理"))
@@ -75,8 +76,10 @@ async def _type(page: FindingsPage, number: int) -> None:
             page.console.say(_("已著录 {ref}，此问题重新检测", ref=found["ref"]))
         await page.renew()
 
+    said = (await page.ask("quarantine_refused", number=number))["elements"] if found["code"] == "row-refused" else []
     delivery = found["path"].partition("#")[0].rpartition("/")[0]
-    desk = CataloguingDesk(page.console.link, page.console.by, delivery, found["ref"])
+    given = {one["name"]: one["value"] for one in said}
+    desk = CataloguingDesk(page.console.link, page.console.by, delivery, found["ref"], given)
     page.app.push_screen(desk, lambda _done: page.begin(closed))
 
 
