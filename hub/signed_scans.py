@@ -12,12 +12,13 @@ from typing import Any, Final
 
 import apsw
 
+from holdings.check import Verdict
 from holdings.language import mark
 from hub.reception_store import Reception
 from hub.reception_verdicts import By
 
 _COLUMNS: Final = (
-    "id, round, kind, name, media_type, pages, bytes, sha256, account, person, time, void, voided_by, voided"
+    "id, round, kind, name, media_type, pages, bytes, sha256, account, person, time, void, voided_by, voided, virus, virus_said"
 )
 
 
@@ -35,7 +36,7 @@ class SignedKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignedScan:
-    """One scan; `void` why it counts no more, blank while it does. Times in seconds UTC, `pages` of the file."""
+    """One scan; `void` why it counts no more, blank while it does. Times in seconds UTC, `pages` of the file. `virus` as it was attached, `virus_said` why."""
 
     id: int
     round: int
@@ -50,6 +51,8 @@ class SignedScan:
     void: str = ""
     voided_by: str = ""
     voided: int = 0
+    virus: Verdict = Verdict.UNTESTED
+    virus_said: str = ""
 
     @property
     def digest(self) -> str:
@@ -60,10 +63,10 @@ class SignedScan:
 def add(connection: apsw.Connection, held: Reception, scan: SignedScan, file: bytes) -> int:
     """Keep a scan; its number. `scan.id` counts for nothing."""
     connection.execute(
-        "INSERT INTO signed_scan(reception, round, kind, name, media_type, pages, bytes, sha256, account, person, time, file)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO signed_scan(reception, round, kind, name, media_type, pages, bytes, sha256, account, person, time, virus, virus_said, file)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (held.id, scan.round, scan.kind.value, scan.name, scan.media_type, scan.pages, scan.size, scan.sha256, scan.by.account, scan.by.person,
-         scan.time, file),
+         scan.time, int(scan.virus), scan.virus_said, file),
     )  # fmt: skip
     return connection.last_insert_rowid()
 
@@ -97,7 +100,7 @@ def file(connection: apsw.Connection, scan: SignedScan) -> bytes:
 
 
 def _scan(row: Sequence[Any]) -> SignedScan:
-    number, which, kind, name, media_type, pages, size, sha256, account, person, time, reason, voided_by, voided = row
+    number, which, kind, name, media_type, pages, size, sha256, account, person, time, reason, voided_by, voided, virus, why = row
     by = By(account, person)
     return SignedScan(
         number,
@@ -113,4 +116,6 @@ def _scan(row: Sequence[Any]) -> SignedScan:
         reason,
         voided_by,
         voided,
+        Verdict(virus),
+        why,
     )

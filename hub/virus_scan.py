@@ -8,7 +8,10 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from holdings import virus_answer
+from holdings.check import Verdict, hub_virus_scan
 from holdings.check_facts import Service
+from holdings.check_files import NO_VIRUS_SERVICE
+from holdings.site_data import SiteData
 from hub.errors import ConfigurationWrong
 
 TIMEOUT_S: Final = 120.0
@@ -60,6 +63,19 @@ class VirusScan:
                 return virus_answer.of_scan(client.instream(io.BytesIO(data))["stream"])
         except _broken() as fault:
             return virus_answer.of_silence(fault, scanning=True)
+
+
+def looked_at(data: bytes, site: SiteData, now: float) -> Service:
+    """A file that somebody brings, by the service that the site names: untested where there is none, it does not answer, or it cannot take the file; for a person
+    to judge where its signatures are old. Never passed without a word of the service."""
+    address = hub_virus_scan(site)
+    if not address:
+        return NO_VIRUS_SERVICE
+    virus = VirusScan(address)
+    found = virus.scan(data)
+    if found.verdict is not Verdict.PASSED:
+        return found
+    return virus.service(now)
 
 
 def _broken() -> tuple[type[Exception], ...]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
+from holdings.check import Verdict
 from holdings.errors import MediaUnreadable
 from holdings.journal import Outcome
 from holdings.language import mark
 from holdings.signed_scan import FILE_MAX, NAMED, SCANS_MAX
-from hub import reception_papers, signed_scans
+from hub import reception_papers, signed_scans, virus_scan
 from hub.reception_store import Reception
 from hub.signed_scans import SignedKind, SignedScan
 from hub.web_frame import Visit
@@ -22,6 +23,7 @@ from hub.web_route import Reply, Route, Turned
 
 REASON_MAX: Final = 200
 _NONE: Final = mark("没有这份扫描件。")
+_INFECTED: Final = mark("查毒发现病毒（{virus}），没有收下。请在扫描所用的电脑上杀毒，重新扫描后再附。")
 _SAID: Final = (
     mark("只收 PDF、JPEG、TIFF 的扫描件，按内容认，不看扩展名；请另存后再上传"), mark("文件损坏或不完整；请重新扫描或重新拷贝"),
     mark("扫描件应有 1 至 40 页；请只上传这份文据"), mark("图像不能完整解码：文件损坏或不完整"), mark("PDF 有打开密码；请去掉密码后重新放入"),
@@ -43,12 +45,19 @@ def attach(visit: Visit) -> Reply:
         return _refused(visit, held, which, visit.words(mark("请选择扫描件的文件。")))
     if len(file.body) > FILE_MAX:
         return _refused(visit, held, which, visit.words(mark("文件超过 16 MB；请用灰度、300 dpi 重新扫描后再上传。")))
+    virus = virus_scan.looked_at(file.body, home.site, home.clock.wall())
+    if virus.verdict is Verdict.FAILED:
+        said = visit.words(_INFECTED, virus=visit.in_words(virus.detail))
+        reply = _refused(visit, held, which, said)
+        reply.note = f"virus: {virus.detail}; sha256:{hashlib.sha256(file.body).hexdigest()}"
+        return reply
     try:
         looked = visit.frame.room.images.look(file.body)
     except MediaUnreadable as fault:
         return _refused(visit, held, which, visit.words(str(fault)))
     scan = SignedScan(
-        0, which, kind, file.name, looked.media_type, looked.pages, len(file.body), hashlib.sha256(file.body).digest(), by(visit), home.clock.wall()
+        0, which, kind, file.name, looked.media_type, looked.pages, len(file.body), hashlib.sha256(file.body).digest(), by(visit), home.clock.wall(),
+        virus=virus.verdict, virus_said=virus.detail,
     )  # fmt: skip
     with home.holdings.transaction() as connection:
         standing = [one for one in signed_scans.of_round(connection, held, which) if not one.void]

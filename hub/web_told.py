@@ -44,6 +44,9 @@ FORMS: Final = (
     mark("不能审批自己的申请；请由其他业务人员办理"), mark("登记人不能审批；请由其他业务人员办理"), mark("{what}至多 {n} 个字"),
     mark("{what}中有不能显示的字符；请重新填写"),
     mark("请填写{what}"),
+    # holdings/virus_answer.py, check_files.py: what a virus scan came to
+    mark("未能查毒：没有设置查毒服务"), mark("未能查毒：查毒服务没有应答（{fault}）"), mark("未能查毒：文件超过查毒服务的上限（StreamMaxLength）"),
+    mark("未能查毒：{fault}"), mark("{version}；病毒库 {n} 天前更新"), mark("{version}；看不出病毒库日期"), mark("感染 {name}"),
     # what those tell of
     mark("利用者姓名"), mark("单位"), mark("介绍信编号"), mark("证件号码"), mark("查档内容"), mark("理由"), mark("登记人"), mark("已过期"), mark("已撤回"),
     mark("已办结"), mark("准予利用"), mark("不予利用"), mark("待审批"), mark("中心"),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
+import fake_clamd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from chromium import chromium, window
@@ -15,6 +16,7 @@ from holdings import journal, records
 from holdings.access import Access
 from holdings.journal import Filter, Outcome
 from holdings.reception import Standing
+from holdings.site_data import SiteData
 from hub import opened, reception_store, reception_verdicts, signed_scans
 from hub.account import Rights, Role
 from hub.check_watch import HandoverWatch
@@ -248,7 +250,13 @@ def test_a_signed_scan_is_attached_to_its_round(counter: Counter, archivist: Bro
     assert archivist.attach(f"{base}/scans", b"%PDF" + b"x" * (17 << 20)).status == 413
     archivist.get(f"{base}/register")
     digest = f"sha256:{hashlib.sha256(scan).hexdigest()}"
-    assert archivist.attach(f"{base}/scans", scan, "登记表.jpg", kind="register").says("2 页", "某wang", digest)
+    bare = (home := counter.door.hub.hub.home).site
+    with fake_clamd.clamd(home.path / "clamd", "ClamAV 1.4.2/27500/Wed Nov 15 08:00:00 2023") as address:
+        home.site = SiteData((*bare.files, ("checks-virus.toml", f'virus_scan = "{address}"\n')))
+        assert archivist.attach(f"{base}/scans", scan + fake_clamd.VIRUS).says("发现病毒", "没有收下")
+        assert (archivist.page.status, counter_scans(counter)) == (422, [])
+    home.site = bare
+    assert archivist.attach(f"{base}/scans", scan, "登记表.jpg", kind="register").says("2 页", "某wang", digest, "未能检测", "没有设置查毒服务")
     assert archivist.attach(f"{base}/scans", scan, kind="document").says("已经附在这一轮")
     archivist.get(f"{base}/register")
     assert archivist.attach(f"{base}/scans", tiff, "文据.tif", kind="document").says("交接文据")
