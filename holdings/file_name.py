@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from enum import Enum
 from typing import Final
 
@@ -23,6 +24,7 @@ class NameKind(Enum):
     SHEET = "sheet"
 
 
+@functools.lru_cache(maxsize=4_096)
 def name_kind(name: str) -> NameKind:
     """Tell scanning programs' half-written files and systems' litter from content.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -105,6 +106,9 @@ def _variant(char: str) -> str:
 
 
 _TABLE: Final = _Table()
+MANY: Final = 2_000
+"""Texts from which on it pays to work out what changes no character at all: that takes a twelfth of a second, and saves some microseconds a text."""
+_MET: Final = itertools.count()
 
 
 @functools.cache
@@ -119,7 +123,7 @@ def _odd() -> tuple[Callable[[str], object], Callable[[str], object]]:
 
 def fold(text: str) -> str:
     """Fold a text; folding again changes nothing."""
-    if _odd()[0](text) is None:
+    if next(_MET) >= MANY and _odd()[0](text) is None:
         return text
     said = text.translate(_TABLE)
     if " " not in said:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from holdings.category import Named
 from holdings.errors import SiteDataWrong
 from holdings.name_sound import KEYS_ASKED_MAX, Asked, Likeness, asked, keys_of, likeness, parted, readings, syllables
+from holdings.name_table import dictionary_reading
 from holdings.person_names import NAMES_MAX, is_person, name_elements, name_keys, person_names
 from holdings.site_data import SiteData
 
@@ -159,3 +160,14 @@ rows = "each"
 def test_a_responsible_body_that_is_a_person(body: str, person: bool) -> None:
     """A surname and one or two characters are a person, unless they end as bodies do."""
     assert is_person(body) is person
+
+
+def test_the_table_of_readings_is_read_as_its_library_reads_it() -> None:
+    """A character's first reading is what pypinyin itself says, tone as a digit, for every tenth character up to U+FFFF; blank when it knows none."""
+    import pypinyin
+
+    for code in [*range(0x3007, 0xD800, 10), 0x3007, 0x5463, 0x55EF, 0x5638, 0x7EFF, 0x20000]:
+        said = pypinyin.pinyin(
+            chr(code), style=pypinyin.Style.TONE3, errors=lambda _: [""], neutral_tone_with_five=True, v_to_u=False
+        )
+        assert dictionary_reading(chr(code)) == said[0][0], hex(code)

@@ -386,4 +386,7 @@ def test_many_are_folded_as_one_is(texts: list[str]) -> None:
     for one in texts:
         folded, places = search_fold.fold_with_places(one)
         assert search_fold.fold(folded) == folded == search_fold.fold(one)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(search_fold, "MANY", 0)
+            assert search_fold.fold(one) == folded
         assert len(places) == len(folded)
