@@ -19,6 +19,7 @@ from holdings.search_needle import All, Any, Heard, Needle, No, Node, needles
 from holdings.search_request import VALUES_MAX, Facet
 
 TOKENS_ASKED: Final = 3  # of one word, the rarest; more cost more than they spare
+RARE: Final = 1_000  # documents that have the rarest of them, up to which one beside it is enough
 WORTH: Final = 1_300
 """So many documents of a list are gone through in the time that one candidate is compared in: a token so much more frequent than the
 rarest asked beside it is not asked, those are compared."""
@@ -159,8 +160,9 @@ def _of(node: Node, share: Share, most: float = math.inf) -> tuple[str | None, s
 
 def _word(node: Needle, share: Share, most: float = math.inf) -> str | None:
     chosen = list(node.certain)
-    if len(chosen) > TOKENS_ASKED:
-        chosen = sorted(chosen, key=lambda one: share(one, False))[:TOKENS_ASKED]  # noqa: FBT003  # a Share takes two
+    if len(chosen) > 2:
+        chosen = sorted(chosen, key=lambda one: share(one, False))  # noqa: FBT003  # a Share takes two
+        chosen = chosen[: 2 if share(chosen[0], False) <= RARE else TOKENS_ASKED]  # noqa: FBT003  # a Share takes two
     if most < math.inf:
         chosen = [one for one in chosen if share(one, False) <= most]  # noqa: FBT003  # a Share takes two
     said = [f'"{one}"' for one in chosen]

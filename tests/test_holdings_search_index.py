@@ -69,3 +69,17 @@ def test_any_order_of_acts(database: Database) -> None:
                     search_index.change(connection, [number], [(document(there[number]), "")], [(document(title), "")])
                     there[number] = title
         assert held(database) == set(there)
+
+
+def test_blocks_fit_into_a_page(database: Database) -> None:
+    """No block of the index runs over into a second page of the encrypted file: each would be deciphered for two."""
+    draw = random.Random(4)
+    titles = ["".join(chr(draw.randrange(0x4E00, 0x9FA5)) for _ in range(25)) for _ in range(600)]
+    with database.transaction() as connection:
+        search_index.put(connection, range(1, 601), [document(title) for title in titles])
+    with database.transaction() as connection:
+        sizes = [int(size) for (size,) in connection.execute("SELECT length(block) FROM search_index_a_4_data")]
+        page = int(connection.pragma("page_size")) - 32  # what the cipher keeps of each
+    assert len(sizes) > 20
+    # What SQLite's file format leaves to a cell of a table before it runs over, less the header of a row with a key and a block.
+    assert max(sizes) <= page - 35 - 4
