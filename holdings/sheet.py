@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Final
 
 import msgspec
@@ -22,7 +22,16 @@ from holdings.record import MARK
 from holdings.reference_code import ReferenceCode, parse, volume_key
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import merged_banner, read_banner, tab_volume
-from holdings.sheet_category import KIND, all_names, category_named, columns_of, fitting, stamp, with_fill_rules
+from holdings.sheet_category import (
+    KIND,
+    all_names,
+    category_named,
+    columns_of,
+    fitting,
+    several_on_a_side,
+    stamp,
+    with_fill_rules,
+)
 from holdings.sheet_category import question as category_question
 from holdings.sheet_code import CodeSource, choose_source
 from holdings.sheet_header import FoundHeader, Header, find_header, link_header, map_columns
@@ -32,7 +41,7 @@ from holdings.sheet_mark import RowMark
 from holdings.sheet_notes import TOLD_MAX, Ledger, Note, Refusal, SheetRow
 from holdings.sheet_obligations import Obligations
 from holdings.sheet_profile import BY_CATEGORY, NO_PROFILE, Question, QuestionKind, SheetProfile, profile_key
-from holdings.sheet_questions import sampled
+from holdings.sheet_questions import LOOK_WITHIN, sampled
 from holdings.sheet_rows import Reading, TabContext
 from holdings.sheet_totals import TOTALS_MAX, SummaryReader
 from holdings.site_data import NO_SITE, received
@@ -234,6 +243,11 @@ class _SheetReader:
         in_codes = {**kind, **defaults} if kind.get(KIND) in self._table.part_codes[KIND] else defaults
         source = choose_source(header, in_codes, self._profile, self._table)
         defaults = {**kind, **defaults}
+        if isinstance(source, CodeSource) and self._category is not None and self._category.tape is not None:
+            first = list(islice(below, LOOK_WITHIN))
+            below = chain(first, below)
+            asked_first = several_on_a_side(self._category, source, header, first, self._profile.answers)
+            source = source if asked_first is None else (asked_first,)
         header, source = self._one_question(header, source)
         self._columns |= dict.fromkeys(name for name in header.names if name)
         self._tell_columns(header)
@@ -253,7 +267,16 @@ class _SheetReader:
         ]
         lines = frozenset("|".join(cell.strip() for cell in row.cells) for row in above)
         self._ledger.tabs.append(tab)
-        context = TabContext(tab, len(self._ledger.tabs) - 1, window[found.last].number, lines, table.merged, defaults, self._workbook.day_shift, self._carried)
+        context = TabContext(
+            tab,
+            len(self._ledger.tabs) - 1,
+            window[found.last].number,
+            lines,
+            table.merged,
+            defaults,
+            self._workbook.day_shift,
+            self._carried,
+        )
         reading = Reading(header, source, context, self._ledger, self._table, self._profile, self._site)
         self._has_mark = self._has_mark or reading.has_mark
         if MARK in defaults:

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from holdings.category import DEFAULT, Category, ValueType, categories, get
 from holdings.columns import CODE, FONDS, ITEM, VOLUME, VOLUME_CODE, Columns, columns, fold
 from holdings.record import DATE, MARK
+from holdings.sheet_code import CodeSource
+from holdings.sheet_header import Header
 from holdings.sheet_profile import BY_CATEGORY, GENERAL, Question, QuestionKind, Repair, RepairKind, SheetProfile
 from holdings.site_data import NO_SITE, SiteData, received
+from holdings.table import RawRow
 
 KIND: Final = "门类"
 """The element that keeps by which category a row was read: the checks of DA/T 70-2018 take its obligations from there."""
@@ -90,6 +93,35 @@ def question(names: Iterable[str], table: Columns, site: str, *, blocking: bool)
         return None
     text = f"这张表像“{'”或“'.join(found)}”，是否按此门类读？（不是的回答“{GENERAL}”）"
     return Question(BY_CATEGORY, QuestionKind.CATEGORY, text, (*found, GENERAL), blocking=blocking)
+
+
+def several_on_a_side(
+    one: Category | None, source: CodeSource, header: Header, rows: Iterable[RawRow], answers: Mapping[str, str]
+) -> Question | None:
+    """What must be asked where one side of a tape holds several items and the code names the side alone; None otherwise.
+
+    `rows` are the first ones of the table: a repeat further down is refused as one 重号.
+    """
+    start = header.index(one.tape.start) if one is not None and one.tape is not None else None
+    if (
+        one is None
+        or one.tape is None
+        or start is None
+        or start in source.parts
+        or CODE in answers
+        or source.column is not None
+    ):
+        return None
+    begun: dict[tuple[str, ...], str] = {}
+    parts = sorted(source.parts)
+    for row in rows:
+        cells = [cell.strip() for cell in row.cells] + [""] * (len(header.names) - len(row.cells))
+        place = tuple(cells[index] for index in parts)
+        if cells[start] and any(place) and begun.setdefault(place, cells[start]) != cells[start]:
+            made = "-".join(part.name for part in source.segments if part.column is not None or part.value)
+            text = f"一面有几件，没有件号：档号由什么组成（{made} 在几行里相同）？"
+            return Question(CODE, QuestionKind.CODE, text, (f"{made}-{one.tape.start}", made), blocking=True)
+    return None
 
 
 def fitting(names: Iterable[str], table: Columns, site: str) -> tuple[str, ...]:

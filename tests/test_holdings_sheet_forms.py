@@ -256,6 +256,20 @@ def test_s13_tapes_hold_items_by_time_code() -> None:
     assert [row.values["成文日期"] for row in sheet.rows] == ["19980504", "19980505"]
 
 
+def test_s13_several_items_on_a_side_are_asked_about() -> None:
+    """Read as 录像 without 件号, a side that holds two items asks what their codes are made of; one item a side asks nothing."""
+    cells = split("带号|面|题名|录制时间|起始时码|终止时码|文件名", "V0031|A|大会|1998.5.4|00:00:00|00:30:00|V0031.avi",
+                  "V0031|A|讲话|1998.5.4|00:30:01|01:00:00|V0031.avi")  # fmt: skip
+    video = {"表的门类": "录像"}
+    asked = read_sheet("录像.xlsx", book({"录像": cells}), profile=SheetProfile(answers=video))
+    assert [(q.id, q.candidates, q.blocking) for q in asked.questions] == [("档号", ("带号-面-起始时码", "带号-面"), True)]
+    assert not list(asked.rows)
+    made = read_sheet("录像.xlsx", book({"录像": cells}), profile=SheetProfile(answers={**video, "档号": "带号-面-起始时码"}))
+    assert _codes(made) == ["V0031-A-00:00:00", "V0031-A-00:30:01"]
+    one_each = [*cells[:2], [*cells[2][:1], "B", *cells[2][2:]]]
+    assert _codes(read_sheet("录像.xlsx", book({"录像": one_each}), profile=SheetProfile(answers=video))) == ["V0031-A", "V0031-B"]
+
+
 def test_s14_summary_is_declared_never_rows() -> None:
     """移交清册: runs of volumes and their counts are declared totals; a grand total that does not add up is told."""
     cells = split("移交清册|||||||||", "序号|全宗号|目录号|起止案卷号|卷数|件数|页数|起止年度|保管期限|备注", "1|J023|2|0001–0120|120|3,480|41000|1958-1978|永久|",
