@@ -50,6 +50,8 @@ class Power(Enum):
     """Make, disable and reset operators."""
     JOURNAL = "journal"
     """Read, verify and write out the journal."""
+    PLACES = "places"
+    """Look for a folder of this machine to write to; scan folders are not among them."""
 
 
 POWERS: Final[dict[Power, frozenset[str]]] = {
@@ -67,10 +69,11 @@ POWERS: Final[dict[Power, frozenset[str]]] = {
     Power.SET: frozenset({_A, LOCAL}),
     Power.OPERATORS: frozenset({_A, LOCAL}),
     Power.JOURNAL: frozenset({_J}),
+    Power.PLACES: frozenset({_O, _R, _A, _J, LOCAL}),
 }
 """Who makes operators judges nothing, who judges makes no operators, who reads the journal does neither, and a contractor's staff neither waives nor accepts."""
 
-NOTED: Final = frozenset(Power) - {Power.FIGURES, Power.DESK, Power.LOOK, Power.LINE}
+NOTED: Final = frozenset(Power) - {Power.FIGURES, Power.DESK, Power.LOOK, Power.LINE, Power.PLACES}
 """Acts that stand in the journal; looking at lists and figures does not, opening a record does."""
 
 _VERBS: Final[dict[Power, str]] = {
@@ -82,7 +85,7 @@ _VERBS: Final[dict[Power, str]] = {
     Power.LOOK: "profile_list profile_show profile_propose fonds_list fonds_show codes pass_rates check_status meaning_status meaning_check"
     " reading_status reading_list search_state suggest console_tree sample_list sample_show sample_faults page_acts"
     " cataloguing_waiting cataloguing_form cataloguing_judge cataloguing_bodies cataloguing_differences record_row record_judge counter_rules"
-    " sheet_columns",
+    " sheet_columns places_look:sheet places_look:image",
     Power.READ: "search show console_record record_pages record_text record_picture page_link custody custody_of reading_show check_show"
     " export directory_print delivery_report_files check_report sample_export cataloguing_picture counter_day counter_show",
     Power.WORK: "quarantine_replace quarantine_move delivery_evidence catalogue_import cataloguing_save cataloguing_undo"
@@ -100,6 +103,7 @@ _VERBS: Final[dict[Power, str]] = {
     Power.SET: "machine_configure machine_set machine_passphrase stop",
     Power.OPERATORS: "operator_list operator_add operator_disable operator_enable operator_reset",
     Power.JOURNAL: "journal_list journal_verify journal_export",
+    Power.PLACES: "places_look:folder",
 }
 RULES: Final[dict[str, Power]] = {verb: power for power, verbs in _VERBS.items() for verb in verbs.split()}
 """verb, or `verb:act` where its argument `act` decides → power."""

@@ -26,6 +26,7 @@ GROUPS = {
     "node.verbs_operator": "OperatorVerbs",
     "node.verbs_outage": "OutageVerbs",
     "node.verbs_pages": "PageVerbs",
+    "node.verbs_places": "PlaceVerbs",
     "node.verbs_profile": "ProfileVerbs",
     "node.verbs_reading": "ReadingVerbs",
     "node.verbs_record": "RecordVerbs",

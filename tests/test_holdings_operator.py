@@ -39,7 +39,7 @@ def test_the_roles_are_kept_apart() -> None:
     """Who makes operators handles no records; who reads the journal changes nothing; a contractor's staff neither waives nor judges."""
     admin, auditor, contractor = (verbs_of(role) for role in ("admin", "auditor", "contractor"))
     assert not admin & {"search", "show", "quarantine_waive", "clear", "delivery_accept", "journal_list", "export"}
-    assert {power for power in Power if "auditor" in POWERS[power]} == {Power.FIGURES, Power.JOURNAL}
+    assert {power for power in Power if "auditor" in POWERS[power]} == {Power.FIGURES, Power.JOURNAL, Power.PLACES}
     assert POWERS[Power.JOURNAL] == {OperatorRole.AUDITOR}
     assert not contractor & {"quarantine_waive", "quarantine_set_aside", "delivery_accept", "delivery_return", "clear", "search", "export", "run"}
     assert not may("contractor", "quarantine_many", "waive")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.form import Field, Values
 from tui.link import Answer, Trouble
+from tui.path_form import Wanted
 from tui.pick import Pick
 from tui.wording import _
 
@@ -165,7 +166,7 @@ def ledger(page: CounterPage, day: str) -> None:
 
 def _paper(page: CounterPage, title: str, name: str, do: Callable[[Values], object]) -> None:
     field = Field("file", _("文件"), _proposed(page, name), required=True, hint=_("完整路径 .pdf"))
-    page.form(title, [field], do, done=None)  # type: ignore[arg-type]
+    page.form(title, [field], do, done=None, picks={"file": Wanted(name=f"{name}.pdf")})  # type: ignore[arg-type]
 
 
 def _proposed(page: CounterPage, name: str) -> str:

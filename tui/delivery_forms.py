@@ -8,6 +8,7 @@ from tui import figures
 from tui.dialog import Reading
 from tui.form import Field, Values
 from tui.link import Answer, Trouble
+from tui.path_form import FOLDER, Wanted
 from tui.pick import Pick
 from tui.sample_desk import SampleDesk
 from tui.wording import _
@@ -208,6 +209,7 @@ def print_report(page: DeliveriesPage) -> None:
         [Field("folder", _("文件夹"), required=True, hint=_("本机上的完整路径"))],
         write,
         done=None,
+        picks={"folder": FOLDER},
     )
 
 
@@ -228,7 +230,7 @@ def workload(page: DeliveriesPage) -> None:
         Field("contractor", _("加工单位")),
         Field("file", _("另存 xlsx"), hint=_("完整路径，可空")),
     ]
-    page.form(_("工作量统计"), fields, count, note=_("只统计验收通过的批次。"), done=None)
+    page.form(_("工作量统计"), fields, count, note=_("只统计验收通过的批次。"), done=None, picks={"file": Wanted(name=_("工作量统计") + ".xlsx")})
 
 
 def told(found: Answer) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
@@ -18,6 +18,7 @@ from tui.form import Check, Field, Form, Values
 from tui.keymap import Key, bound
 from tui.ledger import Column, Ledger
 from tui.link import Answer, Link, Trouble
+from tui.path_form import PathForm, Wanted
 from tui.wording import _
 from tui.work import start
 
@@ -103,14 +104,17 @@ class Desk(ModalScreen[None]):
         *,
         note: str = "",
         check: Check | None = None,
+        picks: Mapping[str, Wanted] | None = None,
     ) -> None:
-        """Ask for values, do the work, then everything anew."""
+        """Ask for values, do the work, then everything anew; `picks` are the fields that take a path."""
 
         def ended(happened: bool | None) -> None:
             if happened:
                 self.work(title, self.load)
 
-        self.app.push_screen(Form(title, tuple(fields), work, note=note, check=check), ended)
+        given = tuple(fields)
+        form = PathForm(title, given, work, self.link, picks, note=note, check=check) if picks else Form(title, given, work, note=note, check=check)
+        self.app.push_screen(form, ended)
 
     def sure(self, question: str, told: str, work: Callable[[], object]) -> None:
         """Ask before what cannot be undone."""

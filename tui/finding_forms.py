@@ -12,6 +12,7 @@ from tui.dialog import Reading
 from tui.form import Field, Values
 from tui.link import Answer, Trouble
 from tui.page import facts
+from tui.path_form import Wanted
 from tui.pick import Pick
 from tui.wording import _
 
@@ -94,6 +95,7 @@ def replace(page: FindingsPage, number: int, note: str) -> None:
         [Field("file", _("图像文件"), required=True, hint=_("本机上的完整路径"))],
         keep,
         note=note,
+        picks={"file": Wanted("image", note.rpartition("\n")[2].rpartition("/")[0])},
     )
 
 

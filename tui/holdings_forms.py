@@ -10,6 +10,7 @@ from tui import figures
 from tui.figures import count
 from tui.form import Field, Values
 from tui.link import Answer, Trouble
+from tui.path_form import FOLDER, SHEET, Wanted
 from tui.pick import Pick
 from tui.wording import _
 
@@ -31,7 +32,7 @@ def export(page: HoldingsPage, ref: str) -> None:
         Field("folder", _("文件夹"), required=True, hint=_("本机上的完整路径")),
         Field("ref", _("档号"), ref, hint=_("空为全部")),
     ]
-    page.form(_("导出为普通文件"), fields, write, done=None)
+    page.form(_("导出为普通文件"), fields, write, done=None, picks={"folder": FOLDER})
 
 
 FACETS = (mark("全宗"), mark("年度"), mark("保管期限"), mark("门类"), mark("层级"), mark("密级"), mark("开放状态"))
@@ -82,7 +83,7 @@ def directories(page: HoldingsPage, code: str) -> None:
         Field("code", _("档号"), code, required=True, hint=_("案卷，或档号开头的一段")),
         Field("file", _("文件"), required=True, hint=_("完整路径 .pdf")),
     ]
-    page.form(_("打印目录"), fields, write, done=None)
+    page.form(_("打印目录"), fields, write, done=None, picks={"file": Wanted(name=_("目录") + ".pdf")})
 
 
 def renumber(page: HoldingsPage, ref: str) -> None:
@@ -171,7 +172,8 @@ def _tried(page: HoldingsPage, title: str, fields: list[Field], verb: str, given
             lambda: page.act(title, verb, done=_("已办：{n} 条", n=count(found["changed"])), **given(values)),
         )
 
-    page.form(title, fields, rehearse, done=None, note=_("先空跑，看过再办。图像不重传，原档号成为曾用档号。"))
+    page.form(title, fields, rehearse, done=None, note=_("先空跑，看过再办。图像不重传，原档号成为曾用档号。"),
+              picks={"sheet": SHEET} if any(field.name == "sheet" for field in fields) else None)  # fmt: skip
 
 
 def told(found: Answer) -> str:

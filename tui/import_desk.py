@@ -18,6 +18,7 @@ from tui.figures import count, pad
 from tui.form import Field, Form, Values
 from tui.keymap import Key, bound
 from tui.link import Answer, Link, Trouble
+from tui.path_form import PathForm, Wanted
 from tui.pick import Pick
 from tui.wording import _
 from tui.work import start
@@ -46,8 +47,9 @@ def ask_files(page: DeliveriesPage, delivery: str, then: Callable[[ImportDesk | 
         Field("category", _("门类"), hint=_("如 婚姻；空为自动")),
     ]
     note = _("先空跑：只看会发生什么，不写入。")
+    picks = {"files": Wanted("sheet", delivery, several=True)}
     page.app.push_screen(
-        Form(_("导入目录表"), fields, take, note=note), lambda done: then(found[0] if done and found else None)
+        PathForm(_("导入目录表"), fields, take, page.console.link, picks, note=note), lambda done: then(found[0] if done and found else None)
     )
 
 

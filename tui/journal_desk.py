@@ -17,6 +17,7 @@ from tui.ledger import Column, Ledger, Line
 from tui.link import Answer, Link
 from tui.page import facts
 from tui.page_machine import examined
+from tui.path_form import FOLDER
 from tui.wording import _
 
 OUTCOMES = {"done": mark("成功"), "refused": mark("? 拒绝"), "failed": mark("! 失败")}
@@ -118,7 +119,8 @@ class JournalDesk(Desk):
             done = await self.link.ask("journal_export", destination=values["folder"].strip(), person=self._filter.get("person", ""))
             self.tell(Content(_("已写：{files}", files=done["file"])))
 
-        self.form(_("导出"), [Field("folder", _("文件夹"), required=True, hint=_("本机上的完整路径"))], export)
+        field = Field("folder", _("文件夹"), required=True, hint=_("本机上的完整路径"))
+        self.form(_("导出"), [field], export, picks={"folder": FOLDER})
 
     def action_copy(self) -> None:
         """The hash to the clipboard of the terminal."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.containers import Container
@@ -13,6 +13,7 @@ from tui.dialog import Confirm
 from tui.form import Check, Field, Form, Values
 from tui.keymap import Key, bound
 from tui.link import Answer, Trouble
+from tui.path_form import PathForm, Wanted
 from tui.work import start
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ class Page(Container):
         note: str = "",
         done: str | None = "",
         check: Check | None = None,
+        picks: Mapping[str, Wanted] | None = None,
     ) -> None:
-        """Ask for values, do the work, then draw anew; `done` None: the work has said itself what it did."""
+        """Ask for values, do the work, then draw anew; `done` None: the work has said itself what it did; `picks` are the fields that take a path."""
 
         async def closed() -> None:
             if done is not None:
@@ -106,7 +108,9 @@ class Page(Container):
             if happened:
                 start(self, closed, "act")
 
-        self.app.push_screen(Form(title, tuple(fields), work, note=note, check=check), ended)
+        link = self.console.link
+        form = PathForm(title, tuple(fields), work, link, picks, note=note, check=check) if picks else Form(title, tuple(fields), work, note=note, check=check)
+        self.app.push_screen(form, ended)
 
     def sure(self, question: str, told: str, work: Callable[[], object]) -> None:
         """Ask before what cannot be undone."""

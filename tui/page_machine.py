@@ -19,6 +19,7 @@ from tui.form import Field, Values
 from tui.keymap import Key
 from tui.link import Answer
 from tui.page import Page, facts
+from tui.path_form import FOLDER
 from tui.wording import _
 from tui.work import start
 
@@ -128,6 +129,7 @@ class MachinePage(Page):
             copy,
             note=note,
             done=None,
+            picks={"folder": FOLDER},
         )
 
     def action_bundle(self) -> None:
@@ -143,6 +145,7 @@ class MachinePage(Page):
             write,
             note=_("不含题名、档号、路径与密钥。"),
             done=None,
+            picks={"folder": FOLDER},
         )
 
     def action_settings(self) -> None:

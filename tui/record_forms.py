@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.figures import count
 from tui.form import Field, Form, Values
 from tui.link import Trouble
+from tui.path_form import FOLDER, PathForm
 from tui.wording import _
 
 if TYPE_CHECKING:
@@ -54,4 +55,4 @@ def export(desk: RecordDesk, told: Callable[[str], None]) -> None:
         told(_("已导出 {r} 件 {p} 页", r=count(done["records"]), p=count(done["pages"])))
 
     field = Field("folder", _("文件夹"), required=True, hint=_("本机上的完整路径"))
-    desk.app.push_screen(Form(_("导出为普通文件"), [field], write))
+    desk.app.push_screen(PathForm(_("导出为普通文件"), [field], write, desk.link, {"folder": FOLDER}))

@@ -19,6 +19,7 @@ from tui.form import Field, Form, Values
 from tui.keymap import Key, bound
 from tui.ledger import Column, Ledger, Line
 from tui.link import Answer, Link, Trouble
+from tui.path_form import SHEET, PathForm, Wanted
 from tui.pick import Pick
 from tui.record_desk import RecordDesk
 from tui.wording import _
@@ -203,7 +204,7 @@ class SampleDesk(ModalScreen[None]):
         """All that have no verdict yet."""
         self._work(partial(self._judge, [], "passed"))
 
-    def _file(self, title: str, work: Callable[[str], Awaitable[str]]) -> None:
+    def _file(self, title: str, work: Callable[[str], Awaitable[str]], wanted: Wanted) -> None:
         async def do(values: Values) -> None:
             self._say(await work(values["file"].strip()))
 
@@ -211,7 +212,8 @@ class SampleDesk(ModalScreen[None]):
             if happened:
                 self._work(self._load)
 
-        self.app.push_screen(Form(title, [Field("file", _("文件"), required=True, hint=_("完整路径 .xlsx"))], do), done)
+        fields = [Field("file", _("文件"), required=True, hint=_("完整路径 .xlsx"))]
+        self.app.push_screen(PathForm(title, fields, do, self._link, {"file": wanted}), done)
 
     async def _write(self, file: str, *, only_failed: bool) -> str:
         done = await self._link.ask("sample_export", number=self._number, destination=file, only_failed=only_failed)
@@ -219,11 +221,11 @@ class SampleDesk(ModalScreen[None]):
 
     def action_print(self) -> None:
         """抽检单."""
-        self._file(_("打印抽检单"), partial(self._write, only_failed=False))
+        self._file(_("打印抽检单"), partial(self._write, only_failed=False), Wanted(name=_("抽检单") + ".xlsx"))
 
     def action_notice(self) -> None:
         """整改通知单."""
-        self._file(_("打印整改通知单"), partial(self._write, only_failed=True))
+        self._file(_("打印整改通知单"), partial(self._write, only_failed=True), Wanted(name=_("整改通知单") + ".xlsx"))
 
     def action_read_back(self) -> None:
         """A page list that was filled in."""
@@ -232,7 +234,7 @@ class SampleDesk(ModalScreen[None]):
             done = await self._link.ask("sample_import", file=file)
             return _("已读回，改动 {n} 页", n=done["changed"])
 
-        self._file(_("读回抽检单"), read)
+        self._file(_("读回抽检单"), read, SHEET)
 
     def action_help(self) -> None:
         """All keys."""
