@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import partial
 from typing import Final
 
 from holdings.journal import Filter, Outcome
 from holdings.language import mark
 from hub.account import LOCAL, POWERS, Power, Role
 from hub.errors import NotAllowed
+from hub.journal_note import noted
 from hub.web_frame import Visit
 from hub.web_pages import ZONE_MINUTES
 from hub.web_route import Reply, Route, Turned
@@ -89,6 +91,7 @@ def read(visit: Visit) -> Reply:
         outcomes=OUTCOMES,
         roles=ROLE_NAMES,
         more=more,
+        noted=partial(noted, visit.words),
         verdict=None,
     )
     reply.note = "; ".join(f"{name}={value}" for name, value in values.items() if value)

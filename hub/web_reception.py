@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -20,7 +21,7 @@ from hub.reception_store import Reception
 from hub.reception_verdicts import By
 from hub.reception_view import ReceptionView
 from hub.web_frame import Visit
-from hub.web_reception_words import CHECKED, told
+from hub.web_reception_words import CHECKED, reasons_told, told
 from hub.web_route import Reply, Route, Turned
 
 ROLES: Final = frozenset({Role.ARCHIVIST})
@@ -117,7 +118,7 @@ def delivery(visit: Visit, error: str = "") -> Reply:
     reply = visit.page(
         "reception_delivery.html", 422 if error else 200, row=view.row(held), held=held, records=records, more=more, show=show, shows=RECORDS,
         rounds=view.rounds(held), whole=view.whole(held), reasons=ReceptionDesk(visit.frame.home).rule.reasons, standings=Standing, checked=CHECKED,
-        done=done, error=error, form=visit.ask, first=first, judged=judged, rule=ReceptionDesk(visit.frame.home).rule,
+        done=done, error=error, form=visit.ask, reasons_said=partial(reasons_told, visit.words), first=first, judged=judged, rule=ReceptionDesk(visit.frame.home).rule,
     )  # fmt: skip
     reply.subject = subject(held)
     return reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from holdings import check_report, records, rectification
@@ -18,7 +19,7 @@ from hub.reception_view import ReceptionView, RecordRow
 from hub.record_shown import described
 from hub.web_frame import Visit
 from hub.web_reception import ROLES, asked, by, number_of, rights
-from hub.web_reception_words import CHECKED, told
+from hub.web_reception_words import CHECKED, reasons_told, told
 from hub.web_route import Reply, Route, Turned
 
 CHECK_PAGES_MAX: Final = 2_000
@@ -64,7 +65,8 @@ def record(visit: Visit, error: str = "") -> Reply:
         "reception_record.html", 422 if error else 200, one=row, held=held, handover=view.handover(held), run=run, checked=CHECKED, colours=COLOURS,
         findings=[found for found in findings if found["mark"] != "untested"], elements=elements, history=history, error=error, ticked=ticked, remark=remark,
         reasons=ReceptionDesk(home).rule.reasons, following=view.next_waiting(held, row.item), viewer=RECORDS + row.item.number,
-        explanation=body.explanation, handovers={one.round.round: one.round.handover for one in view.rounds(held)}, **_recheck(visit, held, row),
+        explanation=body.explanation, reasons_said=partial(reasons_told, visit.words),
+        handovers={one.round.round: one.round.handover for one in view.rounds(held)}, **_recheck(visit, held, row),
     )  # fmt: skip
     visit.frame.rechecks.seen(row.item.number)
     reply.subject = subject(held, row)

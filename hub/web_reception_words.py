@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from holdings.check import Verdict
 from holdings.errors import ReceptionRefused
-from holdings.language import Words, mark
+from holdings.language import Language, Words, mark
 
 CHECKED: Final = {
     Verdict.PASSED: ("good", mark("检测通过")), Verdict.UNTESTED: ("", mark("未能检测")), Verdict.PERSON: ("warn", mark("需人工判定")),
@@ -31,6 +32,32 @@ REFUSALS: Final = (
     mark("这一批里没有这一件，或它已换了批次；请刷新页面"), mark("所选档案中有一件只有 {pages} 页，理由 {code} 写到了第 {last} 页"), mark("请先勾选档案"),
 )  # fmt: skip
 """The texts of ReceptionRefused, wherever they are raised."""
+
+
+REASONS: Final = (
+    mark("档号与内容不符"), mark("著录错误或漏著录"), mark("目录与图像不符（挂接错误）"), mark("不是本批次或本单位的档案"), mark("缺页（漏扫）"),
+    mark("重页（重复扫描）"), mark("多页（非本件）"), mark("页序错误"), mark("页数不符"), mark("不清晰，不能辨认"), mark("不完整（切字、缺角）"),
+    mark("倒置或方向不对"), mark("偏斜"), mark("黑边、裁边不当"), mark("过暗或过亮"), mark("分辨率、色彩模式或格式不合约定"), mark("打不开"),
+    mark("查出病毒"), mark("密级或开放标识有疑问"), mark("其他"),
+)  # fmt: skip
+"""The shipped names of reasons (holdings/data/reception.toml); a site's own stand as it wrote them."""
+_PAGES: Final = mark("第 {n} 页")
+_REASON: Final = re.compile("([A-Z0-9-]{1,32}) (.+?)(?:：" + _PAGES.replace("{n}", "(.+)") + ")?")
+
+
+def reasons_told(words: Words, text: str) -> str:
+    """A verdict's reasons in one line (rectification.told), in the reader's language; a remark stays as somebody wrote it."""
+    if words.language is Language.CHINESE:
+        return text
+    return "; ".join(_reason(words, one) for one in text.split("；"))
+
+
+def _reason(words: Words, text: str) -> str:
+    found = _REASON.fullmatch(text)
+    if found is None:
+        return text
+    code, name, pages = found.groups()
+    return f"{code} {words(name)}" + (f": {words(_PAGES, n=pages.replace('、', ', '))}" if pages else "")
 
 
 def told(words: Words, refused: ReceptionRefused) -> str:

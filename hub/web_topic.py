@@ -17,6 +17,12 @@ _FIELDS: Final = (
     mark("姓名"), mark("险种"), mark("业务类型"), mark("单位名称"), mark("经办机构"),
 )  # fmt: skip
 """Names of the shipped forms and their fields, marked here so that they can be read in English; a site's own stand as it wrote them."""
+_CHOICES: Final = (
+    mark("结婚"), mark("离婚"), mark("补发结婚证"), mark("补发离婚证"), mark("撤销婚姻"), mark("复婚"), mark("结婚登记"), mark("离婚登记"),
+    mark("养老"), mark("医疗"), mark("失业"), mark("工伤"), mark("生育"), mark("养老保险"), mark("医疗保险"), mark("失业保险"), mark("工伤保险"),
+    mark("生育保险"), mark("城乡居民养老"), mark("城乡居民医疗"),
+)  # fmt: skip
+"""What their choices say; the value that is searched for is always the Chinese one."""
 NONE: Final = mark("没有这个专题。")
 
 

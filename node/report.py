@@ -25,7 +25,7 @@ def program() -> str:
     try:
         return f"jindang {metadata.version('jindang')}"
     except metadata.PackageNotFoundError:
-        return "jindang (源码)"
+        return "jindang (source)"
 
 
 def state_report(home: Home, clock: Clock) -> StateReport:
