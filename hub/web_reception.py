@@ -118,7 +118,8 @@ def delivery(visit: Visit, error: str = "") -> Reply:
     reply = visit.page(
         "reception_delivery.html", 422 if error else 200, row=view.row(held), held=held, records=records, more=more, show=show, shows=RECORDS,
         rounds=view.rounds(held), whole=view.whole(held), reasons=ReceptionDesk(visit.frame.home).rule.reasons, standings=Standing, checked=CHECKED,
-        done=done, error=error, form=visit.ask, reasons_said=partial(reasons_told, visit.words), first=first, judged=judged, rule=ReceptionDesk(visit.frame.home).rule,
+        done=done, error=error, form=visit.ask, first=first, judged=judged,
+        reasons_said=partial(reasons_told, visit.words), rule=ReceptionDesk(visit.frame.home).rule,
     )  # fmt: skip
     reply.subject = subject(held)
     return reply
