@@ -36,6 +36,7 @@ class Flights:
         """An object sets out from an offset; one that begins again is told anew."""
         with self._lock:
             self._flying[name] = Flight(name, length, offset)
+            self._moved.append((self._now(), 0))
 
     def moved(self, name: bytes, count: int) -> None:
         """So many bytes more of it left."""
@@ -55,10 +56,10 @@ class Flights:
             return list(self._flying.values())
 
     def rate(self) -> int:
-        """bit/s over the last ten seconds; 0 when nothing moved."""
+        """bit/s over the last ten seconds; 0 when nothing moved. What a move brought belongs to the time before it: the first one only begins the count."""
         with self._lock:
             since = self._now() - WINDOW_S
             recent = [(at, count) for at, count in self._moved if at >= since]
             if not recent:
                 return 0
-            return int(sum(count for _, count in recent) * 8 / max(1.0, self._now() - recent[0][0]))
+            return int(sum(count for _, count in recent[1:]) * 8 / max(1.0, self._now() - recent[0][0]))

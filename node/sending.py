@@ -16,6 +16,8 @@ from sync.objects import ObjectStore
 
 OFFSET_RETRIES = 5
 RATE_BYTES = 1 << 20
+STEP = 128 << 10
+"""Bytes handed over at a time: on a slow line a whole block takes longer than the seconds over which a rate is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,9 +179,11 @@ class Sender:
         for view in self._objects.chunks(name, whole):
             if cancel.is_set():
                 raise ConnectionAbortedError
-            yield view[skip:]
-            self._moved(len(view) - skip)
-            self.flights.moved(name, len(view) - skip)
+            for at in range(skip, len(view), STEP):
+                piece = view[at : at + STEP]
+                yield piece
+                self._moved(len(piece))
+                self.flights.moved(name, len(piece))
             skip = 0
 
     def close(self) -> None:

@@ -202,7 +202,8 @@ def flying(line: Answer) -> Content:
     if len(line["packs"]) > PACKS_SHOWN:
         rows.append(_("  .. 另有 {n} 条", n=len(line["packs"]) - PACKS_SHOWN))
     now = figures.rate(line["rate_now"]) if line["rate_now"] else _("未测")
-    heading = _("传输中的包  此刻 {rate}{left}", rate=now, left=_remaining({**line, "rate": line["rate_now"] or line["rate"]}))
+    left = max(0, line["bytes"] - sum(one["offset"] for one in line["packs"]))
+    heading = _("传输中的包  此刻 {rate}{left}", rate=now, left=_remaining({**line, "bytes": left, "rate": line["rate_now"] or line["rate"]}))
     return Content("\n").join([Content.styled(heading, "bold $primary"), *map(Content, rows)])
 
 
