@@ -1,6 +1,6 @@
 """`python -m jindang`: the same door as the console script."""
 
-from jindang.cli import main
+from jindang.cli import enter
 
 if __name__ == "__main__":
-    main()
+    enter()

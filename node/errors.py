@@ -37,3 +37,7 @@ class NotPermitted(NodeError):
     """The role of who is signed in may not do that."""
 
     exit_code = 2
+
+
+class SealingFailed(Exception):
+    """A sealing thread met a fault of the disk or of our own; `__cause__` says which. Nothing half-done is visible."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from crypto.errors import CryptoError, LockedOut, WrongKey
 from holdings.errors import HoldingsError, ProfileRefused, SearchRefused, SiteDataWrong
-from node.errors import NodeError
-from node.sealing import SealingFailed
+from node.errors import NodeError, SealingFailed
 from sync.errors import (
     BadEntry,
     BadObject,

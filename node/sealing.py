@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from node import checking, page_tops
 from node.deltas import DeltaCloser, note_outcome
+from node.errors import SealingFailed
 from node.folders import FolderState
 from node.home import Home
 from node.job import Job, Outcome, Sealed, Stayed, Unsettled
@@ -20,10 +21,6 @@ THREADS = 3
 QUEUE = 1024
 """Jobs waiting at most, about 2 KB each: a short queue makes the walk and the sealing threads wake one another for every job."""
 BATCH = 50
-
-
-class SealingFailed(Exception):
-    """A sealing thread met a fault of the disk or of our own; `__cause__` says which. Nothing half-done is visible."""
 
 
 class Sealing:

@@ -25,7 +25,7 @@ from hub import home as hub_home
 from hub.export import export
 from node import home as node_home
 from node import verification
-from node.sealing import SealingFailed
+from node.errors import SealingFailed
 from sync import durable
 from sync.errors import PeerRefused, StoreDamaged, StoreFull
 from sync.objects import DiskObjects

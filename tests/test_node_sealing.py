@@ -19,10 +19,11 @@ from crypto.digest import Algorithm
 from node import settings
 from node.deltas import DeltaCloser
 from node.engine import Engine
+from node.errors import SealingFailed
 from node.exit_code import of
 from node.intake import Intake
 from node.job import Job
-from node.sealing import Sealing, SealingFailed
+from node.sealing import Sealing
 from node.service import Service
 from node.settings import Setting
 from sync import log, sealed
