@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,6 +37,8 @@ from holdings.reference_code import CodeProblem, match_key, parse
 
 SEND = frozenset({Use.MASTER, Use.ACCESS, Use.SEARCHABLE})
 """Representations that go up unless a profile says otherwise: thumbnails are made anew where they are needed."""
+_WORDS_BEFORE = re.compile(r"^[\u4e00-\u9fff]+[-_ ]?")
+"""What people put before the number of a reel or box: 卷片0045, 盒-0123."""
 
 
 @dataclass(slots=True)
@@ -266,11 +269,14 @@ def _rows(work: _Work, ways: list[tuple[Way, list[str]]]) -> None:
     """F7, reels: the link sheet names folder, first and last image; a record may have several lines, as a volume that spans reels.
     A line without a code covers images that show no record (靶标); one whose names are hidden is of a classified record."""
     by_last: dict[str, list[_Shelf]] = defaultdict(list)
+    by_number: dict[str, list[_Shelf]] = defaultdict(list)  # 卷片0045 is reel 0045, where no folder is called 0045 alone
     used: set[tuple[str, str]] = set()
     for way, names in ways:
-        by_last[fold(way.folder.rpartition("/")[2])].append(
-            _Shelf(way, [n for n in names if not work.words.is_evidence(n)])
-        )
+        last, shelf = fold(way.folder.rpartition("/")[2]), _Shelf(way, [n for n in names if not work.words.is_evidence(n)])
+        by_last[last].append(shelf)
+        if (number := _WORDS_BEFORE.sub("", last)) != last and number:
+            by_number[number].append(shelf)
+    by_last |= {number: shelves for number, shelves in by_number.items() if number not in by_last}
     by_hidden = {hidden(name): shelves for name, shelves in by_last.items()}
     for link in work.lookups.links():
         veiled = link.folder[:1] == HIDDEN

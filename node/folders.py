@@ -200,6 +200,15 @@ def set_epoch(connection: apsw.Connection, numbers: Iterable[int], epoch: int) -
     connection.executemany("UPDATE folder SET epoch = ? WHERE id = ?", ((epoch, number) for number in numbers))
 
 
+def read_otherwise(connection: apsw.Connection, path: str) -> list[str]:
+    """Other places of the same record in the same delivery that are not gone, the newest first."""
+    rows = connection.execute(
+        "SELECT o.path FROM folder f JOIN folder o ON o.subject = f.subject AND o.delivery = f.delivery AND o.state <> 'GONE'"
+        " WHERE f.path = ? AND f.subject <> '' ORDER BY o.id DESC", (path,)
+    )
+    return [str(other) for (other,) in rows]
+
+
 def set_gone(connection: apsw.Connection, folder: int) -> None:
     """The folder is there no more; others of its name, which it kept waiting, are looked at anew."""
     connection.execute("UPDATE folder SET state = 'GONE' WHERE id = ?", (folder,))
@@ -208,6 +217,12 @@ def set_gone(connection: apsw.Connection, folder: int) -> None:
         " AND subject = (SELECT subject FROM folder WHERE id = ?)",
         (folder,),
     )
+
+
+def count_gone(connection: apsw.Connection) -> int:
+    """Records whose files were taken away; not those that are only read otherwise now."""
+    row = connection.execute("SELECT count(*) FROM folder WHERE state = 'GONE' AND subject <> ''").fetchone()
+    return int(row[0]) if row else 0
 
 
 def count_state(connection: apsw.Connection, state: FolderState) -> int:

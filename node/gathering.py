@@ -131,12 +131,12 @@ def gather_tree(tree: DeliveryTree, connection: apsw.Connection) -> TreeRead:
     places = [
         (_place(tree, found, stats), _folder(tree, found, stats))
         for found in gathered.gatherings
-        if not _foreign(found, connection, tree.name)
+        if not foreign(found, connection, tree.name)
     ]
     return TreeRead(places, gathered, odd)
 
 
-def _foreign(found: Gathering, connection: apsw.Connection, delivery: str) -> bool:
+def foreign(found: Gathering, connection: apsw.Connection, delivery: str) -> bool:
     """Do these overrides beside the delivery replace pages of another one?"""
     if not (found.override and all(page.folder.startswith("../") for page in found.pages)):
         return False

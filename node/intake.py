@@ -12,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import apsw
+
 from holdings import catalogue, delivery, quarantine
 from holdings.file_name import NameKind, name_kind
 from holdings.findings import Finding, FindingCode
@@ -345,9 +347,18 @@ class Intake:
             if gone:
                 with self._home.database.transaction() as connection:
                     for number, path in gone:
+                        self._read_otherwise(connection, number, path)
                         folders.set_gone(connection, number)
                         quarantine.settle(connection, path, [], int(self._now()))
         self._note_gone_sheets()
+
+    def _read_otherwise(self, connection: apsw.Connection, number: int, path: str) -> None:
+        """A place that is gone because its delivery got a profile, or lost it, is no record whose files were taken away. Should it be read so
+        again, it is looked at from the beginning, so that what was to be said of its pages is said there."""
+        others = folders.read_otherwise(connection, path)
+        if any((GATHERED in other) is not (GATHERED in path) for other in others):
+            folders.set_subject(connection, path, "")
+            folders.put_sources(connection, number, ())
 
     def _note_gone_sheets(self) -> None:
         """A sheet that could not be read and was taken away asks nothing more; what an imported one said stays."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
@@ -20,7 +20,7 @@ from holdings.layout_words import Use, vocabulary
 from holdings.page_rule import SAMPLE, Figures, Image, PageRule, Proposal, figures_of, propose
 from holdings.profile import IntakeProfile
 from node.errors import ConfigurationWrong
-from node.gathering import DeliveryTree, lookups
+from node.gathering import DeliveryTree, foreign, lookups
 from node.home import Home
 from node.judging import Standing
 from node.walk import walk
@@ -88,7 +88,8 @@ def propose_for(home: Home, delivery: str, connection: apsw.Connection | None = 
     for candidate in (*candidates, *CANDIDATES):
         # Marker files are taken out of the lists on the way, so each layout gets its own.
         own = {folder: list(files) for folder, files in names.items()}
-        found = gather(own, candidate, asked, profile.representations.uses(), words=tree.words)
+        read = gather(own, candidate, asked, profile.representations.uses(), words=tree.words)
+        found = replace(read, gatherings=tuple(g for g in read.gatherings if not foreign(g, connection, delivery)))
         linked = sum(bool(g.pages) and asked.known(g.key) for g in found.gatherings)
         score = (linked, -len(found.left), -len(found.gatherings))
         if best is None or score > best[0]:

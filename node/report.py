@@ -85,7 +85,7 @@ def status(home: Home, clock: Clock) -> dict[str, Any]:
         "scanning": folders.count_state(reading, FolderState.SCANNING)
         + folders.count_state(reading, FolderState.LOOKED),
         "held": folders.count_state(reading, FolderState.HELD),
-        "sources_gone": folders.count_state(reading, FolderState.GONE),
+        "sources_gone": folders.count_gone(reading),
         "deltas": home.head().seq,
         "receipts": log.receipts_head(reading, own),
         "free_bytes": report.free_bytes,

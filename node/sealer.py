@@ -112,7 +112,7 @@ class Sealer:
             and all(isinstance(d, Part) for d in drafts)
             and [_face(d) for d in drafts] == [_face(p) for p in job.parts]
         ):
-            self._emit(Stayed(job, FolderState.SEALED, findings, tuple(sources)))
+            self._emit(Stayed(job, FolderState.SEALED, (*findings, *_repeated(job, sources)), tuple(sources)))
             return
         self._waiting.append(_Waiting(job, drafts, tuple(sources), pages, (*findings, *_repeated(job, sources))))
         if self._pack.full:

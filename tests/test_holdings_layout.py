@@ -164,6 +164,16 @@ def test_f10_a_volume_may_span_reels() -> None:
     assert found.left == ()
 
 
+def test_f10_a_reel_is_found_by_its_number_alone() -> None:
+    """A reel sheet says 0045 where the folder is called 卷片0045; a folder of that very name goes first, and two that fit are not guessed between."""
+    links = [LinkRow(VOLUME, "0045", "1", "2")]
+    frames = ["00001.tif", "00002.tif"]
+    for names, where in ((["卷片0045"], "缩微/卷片0045"), (["卷片0045", "0045"], "缩微/0045"), (["卷片0045", "胶片-0045"], "")):
+        found = gather({f"缩微/{name}": list(frames) for name in names}, Layout("rows"), Lookups(links=lambda: links))
+        assert {page.folder for one in found.gatherings for page in one.pages} == ({where} if where else set())
+        assert [left.why for left in found.left if left.why is LeftWhy.LINK_FOLDER] == ([] if where else [LeftWhy.LINK_FOLDER])
+
+
 def test_f11_sections_sides_and_halves() -> None:
     """正卷 comes before 副卷 under names of their own; 正 before 反, left before right."""
     tree = {f"正卷/{A}": ["0001.jpg"], f"副卷/{A}": ["0001.jpg"], B: ["0012反.jpg", "0012正.jpg", "0005-R.jpg", "0005-L.jpg"]}
