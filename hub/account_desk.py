@@ -142,8 +142,12 @@ class AccountDesk:
         self._set(actor, Power.LOCK, name, State.ACTIVE, State.LOCKED, "account-lock")
 
     def unlock(self, actor: Actor, name: str) -> None:
-        """The account may be used again."""
-        self._set(actor, Power.UNLOCK, name, State.LOCKED, State.ACTIVE, "account-unlock")
+        """The account may be used again: one that an officer locked, or one that too many wrong passwords barred for some minutes."""
+        account = self._target(actor, Power.UNLOCK, name)
+        is_barred = account.state is State.ACTIVE and account.barred_until > self._clock.wall()
+        self._set(
+            actor, Power.UNLOCK, name, State.ACTIVE if is_barred else State.LOCKED, State.ACTIVE, "account-unlock"
+        )
 
     def close(self, actor: Actor, name: str) -> None:
         """The account ends for good; its name is never given again, and its acts stay in the journal."""

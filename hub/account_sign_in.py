@@ -29,6 +29,10 @@ TOKEN_BYTES: Final = 32
 WRONG: Final = mark(
     "登录名或口令不对，或该账号暂停登录。连续错 {count} 次，账号停 {minutes} 分钟；忘记口令请找安全保密管理员重置。"
 )
+WRONG_CODE: Final = mark(
+    "验证码或备用码不对，或已用过，或该账号暂停登录。连续错 {count} 次，账号停 {minutes} 分钟；没有可用的码请找安全保密管理员重置。"
+)
+"""The same whichever it is: the password was right already."""
 _STATES: Final = {
     State.PENDING: mark("账号还没有授权。请找安全保密管理员授权。"),
     State.LOCKED: mark("账号已锁定。请找安全保密管理员解锁。"),
@@ -103,7 +107,9 @@ class SignIn:
                 account_store.came_in(connection, found.number, wall, address)
         return Opened(token, stage)
 
-    def _wrong(self, found: Account | None, name: str, address: str, wall: int, note: str) -> AccountRefused:
+    def _wrong(
+        self, found: Account | None, name: str, address: str, wall: int, note: str, text: str = WRONG
+    ) -> AccountRefused:
         """Write a failure down, bar the account at each fifth in a row; the refusal to raise."""
         bar = 0
         if found is not None and note != "barred" and (found.failures + 1) % self._policy.lock_after == 0:
@@ -114,7 +120,7 @@ class SignIn:
         with self._journal.acting(deed) as connection:
             if found is not None:
                 account_store.failed(connection, found.number, bar)
-        return AccountRefused(WRONG, count=self._policy.lock_after, minutes=self._policy.lock_minutes)
+        return AccountRefused(text, count=self._policy.lock_after, minutes=self._policy.lock_minutes)
 
     def _first_stage(self, reading: apsw.Connection, account: Account) -> Stage:
         if account.has_totp or account_store.codes_left(reading, account.number):
@@ -185,7 +191,7 @@ class SignIn:
         """
         wall, reading = self._clock.wall(), self._people.read()
         if account.barred_until > wall:
-            raise self._wrong(account, account.name, address, wall, "barred")
+            raise self._wrong(account, account.name, address, wall, "barred", WRONG_CODE)
         known = account_store.totp(reading, account.number)
         step = account_secret.totp_step(known[0], code, wall) if known else None
         value = account_secret.code_hash(account.number, code)
@@ -194,7 +200,7 @@ class SignIn:
             good = by_totp or account_store.use_code(connection, account.number, value)
         # A crash here has used the code up, and the person takes the next one.
         if not good:
-            raise self._wrong(account, account.name, address, wall, "second factor")
+            raise self._wrong(account, account.name, address, wall, "second factor", WRONG_CODE)
         actor = Actor(account.name, account.role.value, address)
         with self._journal.acting(
             self._deed(actor, "second-factor", Outcome.DONE, "totp" if by_totp else "printed code")

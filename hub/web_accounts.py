@@ -109,6 +109,7 @@ def _one(visit: Visit, status: int, error: str) -> Reply:
         account=account,
         sessions=sessions,
         doable=[power.value for power in doable],
+        barred=barred(visit, account),
         levels=LEVELS,
         days=START_DAYS,
     )
@@ -123,13 +124,19 @@ def _asked(visit: Visit) -> Account:
         raise Turned(404, mark("没有这个账号。")) from refused
 
 
+def barred(visit: Visit, account: Account) -> bool:
+    """Whether too many wrong passwords keep an account out for some minutes yet."""
+    return account.state is State.ACTIVE and account.barred_until > visit.frame.clock.wall()
+
+
 def _fits(visit: Visit, account: Account, power: Power) -> bool:
     """May this officer do it, now, to that account?"""
     states = {
         Power.AUTHORISE: {State.PENDING, State.ACTIVE}, Power.LOCK: {State.ACTIVE}, Power.UNLOCK: {State.LOCKED}, Power.RESET: {State.ACTIVE},
         Power.CLOSE: {State.PENDING, State.ACTIVE, State.LOCKED}, Power.SIGN_OUT: {State.ACTIVE},
     }[power]  # fmt: skip
-    return may(visit.person.role.value, power) and account.state in states and account.name != visit.person.name
+    held = account.state in states or (power is Power.UNLOCK and barred(visit, account))
+    return may(visit.person.role.value, power) and held and account.name != visit.person.name
 
 
 def _rights(visit: Visit) -> Rights:

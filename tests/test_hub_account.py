@@ -213,6 +213,23 @@ def test_brute_force_bars_the_account_and_says_nothing(hub: Team) -> None:
     assert [outcome for _, outcome, _ in told(hub, "sign-in")].count(Outcome.REFUSED) == 8
 
 
+def test_who_is_barred_is_let_in_again_by_the_security_officer(hub: Team) -> None:
+    """Before the minutes are over, with the password that the person has; the system officer may not, and nobody is let in who is not barred."""
+    hub.settle("a2", Role.AGENCY)
+    hub.start("sec2", Role.SECURITY)
+    hub.start("sys2", Role.SYSTEM)
+    desk = hub.people.parts().desk
+    with pytest.raises(AccountRefused):
+        desk.unlock(hub.actor("sec2"), "a2")
+    for _ in range(5):
+        with pytest.raises(AccountRefused):
+            hub.sign_in.open("a2", "wrong", ADDRESS, AGENT)
+    with pytest.raises(AccountRefused):
+        desk.unlock(hub.actor("sys2"), "a2")
+    desk.unlock(hub.actor("sec2"), "a2")
+    assert hub.sign_in.open("a2", PASSWORD, ADDRESS, AGENT).stage is Stage.FULL
+
+
 def test_a_used_second_factor_is_refused(hub: Team) -> None:
     """A TOTP code is taken once: the same one again, or an earlier one, is refused; failures bar like wrong passwords."""
     hub.settle("sec", Role.SECURITY)
@@ -227,7 +244,7 @@ def test_a_used_second_factor_is_refused(hub: Team) -> None:
     assert opened.stage is Stage.FULL
     again = hub.sign_in.open("sec", PASSWORD, ADDRESS, AGENT)
     for attempt in [used, "000000", "", "１２３４５６", "9" * 500]:
-        with pytest.raises(AccountRefused):
+        with pytest.raises(AccountRefused, match="验证码或备用码不对"):
             hub.sign_in.factor(*hub.who(again.token), attempt, ADDRESS)
     hub.clock.now += 30
     with pytest.raises(AccountRefused):  # barred by now, though the code is right
