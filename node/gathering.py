@@ -27,6 +27,10 @@ FILES_MAX = 2_000_000
 """Files of one delivery that a layout reads: 600 MB of names. A larger one is split by its contractor."""
 
 
+READ_AS = 2
+"""Raised when a release reads layouts otherwise: deliveries that an older one read are read once more, records cut otherwise judged anew."""
+
+
 @dataclass(slots=True)
 class DeliveryTree:
     """What lies below one delivery's folder. `name`: its key; `top`: relative to the watch folder; `path`: absolute."""
@@ -73,7 +77,7 @@ class DeliveryTree:
 
     def signature(self, epoch: int) -> bytes:
         """Changes when any file does, or the catalogue, or the profile (16 bytes)."""
-        digest = hashlib.blake2b(f"{epoch} {self.has_deliveries}".encode(), digest_size=16)
+        digest = hashlib.blake2b(f"{READ_AS} {epoch} {self.has_deliveries}".encode(), digest_size=16)
         for place, folder in self.folders.items():
             digest.update(place.encode("utf-8", "surrogateescape") + b"\0" + folder.signature())
         return digest.digest()

@@ -10,6 +10,8 @@ from node_at_work import NodeAtWork, make
 from scan_tree import page, pages, sheet
 from test_node_linking import A, B, read_by, rows
 
+from holdings.profile import PLAIN
+from node.gathering import DeliveryTree
 from node.service import Service
 from sync.sandbox import Sandbox
 
@@ -50,3 +52,12 @@ def test_what_was_said_of_pages_stays_when_a_delivery_gets_a_profile(work: NodeA
         Service(engine).profile_assign(delivery_name="扫描", name="")
     for _ in range(2):
         assert (work.intake().records, [code for code, _ in work.findings()]) == (0, ["duplicate-page"])
+
+
+def test_a_release_that_reads_layouts_otherwise_reads_them_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an older program made of a delivery does not stand under a newer one that would cut it otherwise."""
+    tree = DeliveryTree("扫描", "", "/nowhere", PLAIN)
+    before = tree.signature(1)
+    assert tree.signature(1) == before
+    monkeypatch.setattr("node.gathering.READ_AS", 99)
+    assert tree.signature(1) != before
