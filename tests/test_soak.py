@@ -19,6 +19,8 @@ from soak_site import Site
 ROUNDS = int(os.environ.get("JINDANG_SOAK_ROUNDS", "7"))
 SEED = int(os.environ.get("JINDANG_SOAK_SEED", "0")) or secrets.randbelow(1_000_000_000) + 1
 EXAMINE_EVERY = 50
+UNREACHABLE = 3
+"""Exit code of a node whose hub stayed away (DESIGN §7)."""
 FOLD_S = 3.0
 """A hub begins to open a delta one and a half seconds after its last upload."""
 
@@ -82,6 +84,9 @@ def play(site: Site, one: Round, seconds: float) -> bool:
         case Victim.HUB:
             hub.kill()
             hub = site.start_hub()
+            # A hub that is up again only after the node's patience is told as away (exit code 3): then the next run brings what is left.
+            if node.end() == UNREACHABLE:
+                node = site.start_node()
             node.answer()
         case _:
             node.kill()
