@@ -8,6 +8,9 @@ afterwards, and finds the next request where it expects it.
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import struct
+import termios
 from collections import deque
 from collections.abc import Iterable
 
@@ -16,11 +19,13 @@ from aiohttp import web
 from sync import durable
 
 BUFFER_BYTES = durable.CHUNK
+SHARED_BYTES = 512 * 1024
+"""The same while more nodes than one send …"""
 CROWDED_BYTES = 128 * 1024
-"""The same while many send side by side: then memory counts, and there is always another to write for."""
+"""… and while very many do: then memory counts, and there is always another to write for."""
 BUFFERS = 2
 """One fills while the other is written."""
-_BLANK = bytes(256 * 1024)
+_BLANK = bytes(64 * 1024)
 
 
 class Inlet(asyncio.BufferedProtocol):
@@ -85,6 +90,13 @@ class Inlet(asyncio.BufferedProtocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    @property
+    def waited_for(self) -> bool:
+        """Does the sender wait for us? Then bytes lie in the system's queue that nobody has taken."""
+        if self._paused or self._fault is not None or self._transport.is_closing():
+            return True
+        return bool(self._left) and struct.unpack("i", fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.FIONREAD, bytes(4)))[0] > 0
 
     # ------------------------------------------------------------------ the transport's side
 

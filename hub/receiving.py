@@ -16,8 +16,9 @@ from aiohttp import web
 from hub.arrivals import Arrivals
 from hub.clock import Clock
 from hub.errors import Refused
-from hub.inlet import BUFFER_BYTES, BUFFERS, CROWDED_BYTES, Inlet
+from hub.inlet import BUFFER_BYTES, BUFFERS, CROWDED_BYTES, SHARED_BYTES, Inlet
 from hub.traffic import Traffic
+from hub.turn import Turns
 from sync import limits, named
 from sync.database import Database
 from sync.durable import aligned_buffer
@@ -77,11 +78,11 @@ class Receiver:
         self._front, self._objects, self._arrivals, self._bounds, self._traffic = database, objects, arrivals, bounds, traffic
         self._free_bytes, self._clock, self._pool = free_bytes, clock, pool
         self._under_way: dict[bytes, _Upload] = {}
-        self._spare: dict[int, list[memoryview]] = {BUFFER_BYTES: [], CROWDED_BYTES: []}
+        self._spare: dict[int, list[memoryview]] = {BUFFER_BYTES: [], SHARED_BYTES: [], CROWDED_BYTES: []}
         """Buffers of uploads that ended, for the next ones, by their size; no more than a crowd needs."""
         self._ended = asyncio.Event()
         """Set, and replaced by another, whenever an upload ends."""
-        self._closing = False
+        self._turns, self._closing = Turns(), False
 
     def _in_thread(self, work: Callable[[], T]) -> Awaitable[T]:
         return asyncio.get_running_loop().run_in_executor(self._pool, work)
@@ -102,6 +103,7 @@ class Receiver:
         """
         self._closing = True
         self._turned()
+        self._turns.open()
         for upload in list(self._under_way.values()):
             upload.abort()
         while self._under_way:
@@ -147,7 +149,7 @@ class Receiver:
         transport = request.transport
         if transport is not None:
             transport.pause_reading()
-            if len(self._under_way) > CROWD // 4:
+            if len(self._under_way) + self._turns.waiting > CROWD // 4:
                 # Each read of TLS holds as much as the system has received meanwhile: in a crowd that is where memory goes.
                 transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, CROWDED_RECEIVE)
         try:
@@ -174,15 +176,20 @@ class Receiver:
             return gone
 
     async def _take(self, log_id: bytes, name: bytes, length: int, offset: int, request: web.Request) -> web.Response:
-        async with self._slot(log_id, name, length - offset, request):
+        await self._end_stale(name)
+        await self._turn(log_id)
+        async with self._turns.turn(lambda: self._waited_for(name)), self._slot(log_id, name, length - offset, request):
             if await self._in_thread(lambda: self._objects.has(name) and self._arrivals.adopt(log_id, name)):
                 return _answer(length, complete=True, length=length)
             return await self._receive(log_id, name, length, offset, request)
 
+    def _waited_for(self, name: bytes) -> bool:
+        """Does the sender of this object wait for us, and not we for it?"""
+        upload = self._under_way.get(name)
+        return upload is None or upload.inlet is None or upload.inlet.waited_for
+
     @contextlib.asynccontextmanager
     async def _slot(self, log_id: bytes, name: bytes, size: int, request: web.Request) -> AsyncIterator[None]:
-        await self._end_stale(name)
-        await self._turn(log_id)
         await self._end_stale(name)
         if self._closing:
             raise Stale
@@ -214,7 +221,7 @@ class Receiver:
         """In a crowd a node has one upload at a time: wait, with its line held, until another of its own has ended or the crowd has gone."""
         try:
             async with asyncio.timeout(TURN_S):
-                while not self._closing and len(self._under_way) >= 2 * CROWD and any(u.log_id == log_id for u in self._under_way.values()):
+                while not self._closing and len(self._under_way) + self._turns.waiting >= 2 * CROWD and any(u.log_id == log_id for u in self._under_way.values()):
                     await self._ended.wait()
         except TimeoutError as fault:
             raise Refused(429, "busy", "许多节点正在同时上传，此节点的另一个上传还没有结束", "稍后重试", retry_after_s=1) from fault
@@ -259,7 +266,8 @@ class Receiver:
         """Move the body into the staging file; bytes received."""
         if upload.request.transport is None:
             raise ConnectionResetError
-        size = BUFFER_BYTES if len(self._under_way) <= CROWD else CROWDED_BYTES
+        crowd = len(self._under_way) + self._turns.waiting
+        size = BUFFER_BYTES if crowd <= CROWD // 4 else SHARED_BYTES if len(self._under_way) <= CROWD else CROWDED_BYTES
         spare = self._spare[size]
         inlet = upload.inlet = Inlet(upload.request, [spare.pop() if spare else aligned_buffer(size) for _ in range(BUFFERS)])
         total, synced = 0, self._clock.monotonic()
