@@ -52,7 +52,7 @@ def certificate(request: Request, law: Rules, heading: Heading) -> bytes:
         ),
         Spacer(1, 5 * mm), text(f"兹证明上列利用者在{heading.site}查阅了下列档案。"), Spacer(1, 2 * mm),
         table if rows else text("未查到所述内容的档案。"), Spacer(1, 6 * mm),
-        text("复制件由馆藏档案的数字副本打印，每页脚注档号、页码和本证明编号；与原件核对无误的，由经办人签字。", "small"), Spacer(1, 14 * mm),
+        text("复制件由馆藏档案的数字副本打印，每页脚注档号、页码和登记号；与原件核对无误的，由经办人签字。", "small"), Spacer(1, 14 * mm),
         text(f"经办人：＿＿＿＿＿＿＿＿\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0{heading.site}（印章）\u00a0\u00a0\u00a0\u00a0\u00a0\u00a0{heading.when(heading.time)[:10]}"),
         Spacer(1, 6 * mm), text(f"打印 {heading.when(heading.time)}，{heading.person}；{text.font_said}", "small"),
     ]  # fmt: skip

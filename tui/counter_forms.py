@@ -127,17 +127,12 @@ def _copies(page: CounterPage, one: Answer, ref: str) -> None:
         _remember(page, values["file"])
         page.console.say(_("已复制 {n} 页：{file}", n=done["pages"], file=done["file"]))
 
+    name = "-".join((one["serial"], _("复制件")))
     fields = [
         Field("pages", _("页"), hint=_("如 1-3,5；空为全部")),
-        Field(
-            "file",
-            _("文件"),
-            _proposed(page, "-".join((one["serial"], _("复制件")))),
-            required=True,
-            hint=_("完整路径 .pdf"),
-        ),
+        Field("file", _("文件"), _proposed(page, name), required=True, hint=_("完整路径 .pdf")),
     ]
-    page.form(_("打印复制件  {ref}", ref=ref), fields, do, done=None)
+    page.form(_("打印复制件  {ref}", ref=ref), fields, do, done=None, picks={"file": Wanted(name=f"{name}.pdf")})
 
 
 def certificate(page: CounterPage, one: Answer) -> None:

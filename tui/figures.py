@@ -51,7 +51,7 @@ def span(seconds: float) -> str:
         return _("{n} 天", n=int(seconds // 86_400))
     if seconds >= 3600:
         return _("{h} 小时 {m} 分", h=int(seconds // 3600), m=int(seconds % 3600 // 60))
-    return _("{n} 分钟", n=int(seconds // 60))
+    return _("{n} 分钟", n=int(seconds // 60)) if seconds >= 60 else _("不足 1 分钟")
 
 
 def bar(part: float, whole: float, width: int) -> str:
@@ -74,6 +74,13 @@ def fit(text: str, width: int, *, right: bool = False) -> str:
     if length > width:
         return set_cell_size(set_cell_size(text, max(0, width - 2)) + "..", width)
     return " " * (width - length) + text if right else text + " " * (width - length)
+
+
+def fit_path(text: str, width: int) -> str:
+    """A path in exactly so many cells: where it is too long its end is kept, which tells folders of one place apart."""
+    if cell_len(text) <= width or "/" not in text:
+        return fit(text, width)
+    return fit("../" + text.rstrip("/").rpartition("/")[2], width)
 
 
 def tabs(titles: list[str], width: int) -> list[str]:

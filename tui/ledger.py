@@ -15,7 +15,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.figures import fit
+from tui.figures import fit, fit_path
 from tui.keymap import LIST_KEYS, bound
 from tui.wording import _
 
@@ -25,12 +25,13 @@ KEPT_MAX: Final = 4_000
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title (Chinese source), its width in cells; the flexible one takes what is left."""
+    """A column: its title (Chinese source), its width in cells; the flexible one takes what is left; of a path the end is kept."""
 
     title: str
     width: int
     flexible: bool = False
     right: bool = False
+    path: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,8 @@ class Ledger(ScrollView, can_focus=True):
     def _strip(self, cells: Sequence[str], style: Style, width: int, mark: str = " ") -> Strip:
         pieces = [mark]
         for column, cell, room in zip(self.columns, cells, self.widths(width), strict=False):
-            pieces.append(fit(cell, room, right=column.right) if room > 0 else "")
+            shown = fit_path(cell, room) if column.path else fit(cell, room, right=column.right)
+            pieces.append(shown if room > 0 else "")
         return Strip([Segment(fit(" ".join(pieces), width), style)], width)
 
     def widths(self, width: int) -> list[int]:

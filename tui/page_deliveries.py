@@ -20,7 +20,7 @@ from tui.page import Page, facts
 from tui.wording import _
 
 COLUMNS = (
-    Column(mark("批次"), 16, flexible=True), Column(mark("状态"), 12), Column(mark("保密审查"), 8), Column(mark("扫描中"), 7, right=True),
+    Column(mark("批次"), 16, flexible=True, path=True), Column(mark("状态"), 12), Column(mark("保密审查"), 8), Column(mark("扫描中"), 7, right=True),
     Column(mark("待处理"), 7, right=True), Column(mark("已加封"), 9, right=True), Column(mark("加工单位"), 12),
 )  # fmt: skip
 STATES = {

@@ -21,7 +21,8 @@ from tui.page import Page, facts
 from tui.wording import _
 
 COLUMNS = (
-    Column(mark("批次"), 12, flexible=True), Column(mark("今日"), 7, right=True), Column(mark("扫描中"), 7, right=True), Column(mark("待目录/审查"), 11, right=True),
+    Column(mark("批次"), 12, flexible=True, path=True), Column(mark("今日"), 7, right=True), Column(mark("扫描中"), 7, right=True),
+    Column(mark("待目录/审查"), 11, right=True),
     Column(mark("待处理"), 7, right=True), Column(mark("已加封"), 9, right=True), Column(mark("最近"), 11, right=True),
 )  # fmt: skip
 STATIONS = (
