@@ -37,7 +37,8 @@ def test_the_reading_room_is_for_everybody(
     """axe finds nothing serious, nothing scrolls sideways or moves while it loads, the page's own policy refuses nothing, pages without their images stay below
     200 KB."""
     number, faults = numbers(reading_room)[OPEN], list[str]()
-    for path in (f"/search?q={QUERY}", f"/records/{number}", f"/records/{number}/pages/2?q={QUERY}", f"/records/{number}/proposal"):
+    forms = (f"/records/{number}/proposal", f"/openings/new?record={number}")
+    for path in (f"/search?q={QUERY}", f"/records/{number}", f"/records/{number}/pages/2?q={QUERY}", *forms):
         with window(browser, archivist, tongue=tongue, theme=theme, size=size) as context:
             page, said, weighed = context.new_page(), list[str](), list[int]()
             page.on("console", lambda message, said=said: said.append(message.text))
