@@ -49,7 +49,7 @@ from holdings.search_request import (
 
 COUNT_CAP: Final = 1_000  # hits counted; above, the count is a lower bound
 SCORED: Final = 1_000  # newest hits that are put in the order of relevance
-FACETED: Final = 2_500  # newest hits that facets are counted over
+FACETED: Final = 2_000  # newest hits that facets are counted over
 WALKED: Final = 2_000  # rows looked at for counts, facets and order where the index cannot help: a single frequent sign
 VALUES_TOLD: Final = 100  # values of one facet, the most frequent
 BY_CODE: Final = 20_000  # newest hits that are sorted by code, or without an index by date
