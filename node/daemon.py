@@ -25,6 +25,7 @@ from node.service import Service
 from node.settings import Setting
 from node.watching import RECONCILE_S, Watching
 from sync import log
+from sync.errors import StoreFull
 from sync.receipt import Grade
 
 if TYPE_CHECKING:
@@ -108,18 +109,20 @@ class Daemon:
                     )
                 if done is not None:
                     # Only a conversation that came to its end counts: a night without the hub is caught up by day.
-                    with self._engine.home.database.transaction() as connection:
-                        settings.write(connection, Setting.LAST_SYNC, int(self._engine.clock.now()))
+                    self._note(Setting.LAST_SYNC, int(self._engine.clock.now()))
             self._send.wait(TICK_S)
             self._send.clear()
 
     def live(self) -> None:
         """Note that the daemon is alive, and how it stands today; what is left of it tells the next start that this one was cut off."""
-        vitality.begin(self._engine)
-        vitality.tick(self._engine)
-        while not self._stop.wait(TICK_S):
+        with suppress(StoreFull):
+            vitality.begin(self._engine)
             vitality.tick(self._engine)
-        vitality.end(self._engine)
+        while not self._stop.wait(TICK_S):
+            with suppress(StoreFull):
+                vitality.tick(self._engine)
+        with suppress(StoreFull):
+            vitality.end(self._engine)
 
     def examine(self) -> None:
         """Verify evidence, and check what was sealed, pictures and all, at low priority: both are derived work and hold nothing up."""
@@ -217,11 +220,15 @@ class Daemon:
             return work()
         except exit_code.EXPECTED as fault:
             self._say(f"{fault}")
-            with self._engine.home.database.transaction() as connection:
-                settings.write(connection, Setting.LAST_RESULT, str(fault))
+            self._note(Setting.LAST_RESULT, str(fault))
             if exit_code.of(fault) == 4:
                 self._stop.wait(TICK_S)
             return None
+
+    def _note(self, setting: Setting, value: str | int) -> None:
+        """Keep it, if the disk has room: a full disk ends no daemon, which goes on by itself once there is room again."""
+        with suppress(StoreFull), self._engine.home.database.transaction() as connection:
+            settings.write(connection, setting, value)
 
     def guarded(self, work: Callable[[], None], ended: Callable[[], object]) -> None:
         """Run a loop; a fault that nobody expected ends the whole daemon: one that takes nothing in must not look alive."""
