@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -34,6 +35,8 @@ from hub.reception_verdicts import By
 REVIEWED_MAX: Final = 200
 """Records of one review: as many as two persons can answer for, and one directive for each node."""
 RESULTS: Final = (Opening.OPEN, Opening.CONTROLLED, Opening.DEFERRED)
+_DECIDING: Final = threading.Lock()
+"""Held while a review is decided: what is being carried out is neither withdrawn nor refused meanwhile. A hub is one process."""
 _MARK: Final = b"jindang/1/opening-review"
 _NAMED: Final = 5
 """Codes that a refusal names."""
@@ -142,6 +145,10 @@ class OpeningDesk:
 
     def approve(self, one: OpeningReview, by: By, remark: str = "") -> Answer:
         """The second person agrees: at once here for what the hub holds, by directive at the nodes that hold the rest."""
+        with _DECIDING:
+            return self._approve(self._fresh(one), by, remark)
+
+    def _approve(self, one: OpeningReview, by: By, remark: str) -> Answer:
         self._decides(one, by)
         changed = [it.ref for it, was in self._now(one) if it.ended or it.version != was.version]
         if changed:
@@ -155,20 +162,26 @@ class OpeningDesk:
 
     def refuse(self, one: OpeningReview, by: By, remark: str) -> None:
         """The second person does not agree, and says why."""
-        self._decides(one, by)
         if not remark.strip():
             raise OpeningRefused(mark("不予通过须写明理由。"))
-        self._close(one, Stage.REFUSED, by, remark)
+        with _DECIDING:
+            self._decides(self._fresh(one), by)
+            self._close(one, Stage.REFUSED, by, remark)
 
     def withdraw(self, one: OpeningReview, by: By) -> None:
         """Who proposed it takes it back."""
         if one.by.account != by.account:
             raise OpeningRefused(mark("只有提出人可以撤回。"))
-        self._close(one, Stage.WITHDRAWN, by, "")
+        with _DECIDING:
+            self._close(one, Stage.WITHDRAWN, by, "")
 
     def revoke(self, one: OpeningReview, by: By, reason: str) -> Answer:
         """停止开放: what it opened is controlled again, at once and by one person, for what should not be read should not be read meanwhile."""
         reason = _bounded(reason)
+        with _DECIDING:
+            return self._revoke(self._fresh(one), by, reason)
+
+    def _revoke(self, one: OpeningReview, by: By, reason: str) -> Answer:
         if one.stage is not Stage.APPROVED or one.result is not Opening.OPEN:
             raise OpeningRefused(mark("只有已审定为开放的可以停止开放；其他请重新提出审核。"))
         if not reason:
@@ -249,6 +262,12 @@ class OpeningDesk:
     def _now(self, one: OpeningReview) -> list[tuple[StoredRecord, Reviewed]]:
         reading = self._home.holdings.read()
         return [(records.by_number(reading, it.number), it) for it in one.records]
+
+    def _fresh(self, one: OpeningReview) -> OpeningReview:
+        """As it stands now: who saw it may have seen it minutes ago."""
+        now = opening_review.get(self._home.holdings.read(), one.id)
+        assert now is not None, "a review is never taken out"
+        return now
 
     def _decides(self, one: OpeningReview, by: By) -> None:
         if one.stage is not Stage.WAITING:

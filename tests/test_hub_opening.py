@@ -1,16 +1,23 @@
 """Opening reviews on the hub's pages and by command (hub/web_opening.py, opening_desk.py, commands_opening.py)."""
 
+import threading
+from collections.abc import Callable
+
 import pytest
 from people_door import Browser, Door
 from reading_room_at_hub import SHUT, numbers, reader
 
 from holdings import journal
+from holdings.access import Access
 from holdings.directive_entry import Result
 from holdings.directive_wish import Opening, OpeningResult
 from holdings.journal import Filter
 from hub import directive_store
 from hub.account import Role
 from hub.errors import NotAllowed
+from hub.opening_desk import OpeningDesk
+from hub.opening_review import Stage
+from hub.reception_verdicts import By
 
 OPEN = "关于修缮校舍的请示"
 
@@ -144,3 +151,47 @@ def test_the_machine_lists_takes_along_and_closes(reading_room: Door, first: Bro
     ):
         with pytest.raises(NotAllowed, match="没有"):
             desk.call(**wrong)  # type: ignore[arg-type]
+
+
+class Meanwhile:
+    """A clock at whose look something else is begun, once; `wait_s` is what it is given to get through before the look is over."""
+
+    def __init__(self, act: Callable[[], None], wait_s: float = 0.5) -> None:
+        self._thread, self._wait_s = threading.Thread(target=act), wait_s
+
+    def wall(self) -> int:
+        """Any time will do."""
+        if self._thread.ident is None:
+            self._thread.start()
+            self._thread.join(self._wait_s)
+        return 1_800_000_000
+
+    def join(self) -> None:
+        """What was begun has ended."""
+        self._thread.join(20)
+
+
+def test_what_is_being_approved_is_not_withdrawn(
+    reading_room: Door, first: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A withdrawal that comes while the decision is carried out is refused: a result in force never stands as withdrawn."""
+    home = reading_room.hub.hub.home
+    number = propose(reading_room, first, SHUT, result="deferred", until="2090-01-01")
+    desk, met = OpeningDesk(home, Access.whole()), list[str]()
+    one = desk.find(number)
+    assert one is not None
+
+    def withdraw() -> None:
+        try:
+            desk.withdraw(one, one.by)
+            met.append("withdrawn")
+        except NotAllowed as fault:
+            met.append(str(fault))
+
+    clock = Meanwhile(withdraw)
+    monkeypatch.setattr(home, "clock", clock)
+    desk.approve(one, By("other", "另一人"))
+    clock.join()
+    now = desk.find(number)
+    assert now is not None
+    assert (now.stage, met) == (Stage.APPROVED, ["这一份已经办结。"])
