@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+from faulty import full_disk
 from middlebox import Kind
 from node_and_hub import NodeAndHub, pair
 from node_at_work import SetClock
@@ -20,11 +21,12 @@ from scan_tree import page
 
 from node import client, settings
 from node.daemon import Daemon
-from node.engine import Engine
+from node.engine import Engine, RunResult
 from node.home import SOCKET
 from node.settings import Setting
 from node.watching import Watching, filesystem_of, is_remote
 from sync import log
+from sync.errors import StoreFull
 from sync.receipt import Grade
 from sync.sandbox import Sandbox
 
@@ -177,6 +179,25 @@ def test_a_loop_that_fails_ends_the_daemon(line: NodeAndHub) -> None:
     assert ended.is_set()
     assert isinstance(daemon.fault, KeyError)
     assert said == ["内部错误：KeyError"]
+
+
+def test_a_full_disk_ends_no_loop(line: NodeAndHub) -> None:
+    """Neither what is refused for want of room nor the note of it, which finds none either, nor the sign of life ends a loop; with room again the note is kept."""
+    said: list[str] = []
+    with line.work.opened() as engine:
+        daemon = Daemon(engine, said.append, 0.0)
+
+        def full() -> RunResult:
+            raise StoreFull("磁盘空间不足")
+
+        with full_disk(0):
+            daemon._stop.set()
+            daemon.guarded(lambda: daemon._attempt(full) or daemon.live(), bool)
+        assert daemon.fault is None
+        assert said == ["磁盘空间不足"]
+        assert settings.read(engine.home.database.read(), Setting.LAST_RESULT) is None
+        daemon._attempt(full)
+        assert settings.read(engine.home.database.read(), Setting.LAST_RESULT) == "磁盘空间不足"
 
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
