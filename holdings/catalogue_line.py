@@ -76,7 +76,9 @@ class LineMaker:
         if rest and rest[0] != "-":
             return sort_key(key)
         if volume != self._volume:
-            self._volume, self._volume_order = volume, sort_key(volume)
+            # Volumes of one inventory differ in their last number.
+            head, hyphen, last = volume.rpartition("-")
+            self._volume, self._volume_order = volume, _remembered(head) + sort_key(hyphen + last)
         return self._volume_order + _remembered(rest)
 
     def make(self, row: SheetRow) -> Line:

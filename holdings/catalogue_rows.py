@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import array
 import functools
+import operator
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
@@ -25,6 +26,9 @@ _INSERT: Final = (
     "INSERT INTO catalogue_row(id, match_key, holder, reference_code, ordering, level, volume_key, title, date, columns,"
     " elements, digest, sheet, tab, number, state, linked, changed)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
+)
+_FRESH: Final = operator.attrgetter(
+    "key", "code", "ordering", "volume", "title", "date", "elements", "digest", "tab", "number", "duplicate", "above"
 )
 _UPDATE: Final = (
     "UPDATE catalogue_row SET reference_code = ?2, ordering = ?3, level = ?4, volume_key = ?5, title = ?6, date = ?7,"
@@ -113,18 +117,16 @@ def insert(
 ) -> range:
     """Store new rows; their ids, in the order of their codes, so that every index grows in runs."""
     first = next_id(connection)
-    lines = sorted(lines, key=lambda one: one.key)
+    lines = sorted(lines, key=operator.attrgetter("key"))
     levels = [one.above or (3 if one.volume == one.key else 4) for one in lines]
+    # The database counts their ids on itself; what is the same for all rows is not bound anew for each.
     connection.executemany(
-        _INSERT,
-        (
-            (
-                number, one.key, holder, one.code, one.ordering, level, one.volume, one.title, one.date,
-                columns, one.elements, one.digest, sheet, one.tab, one.number, 2 if one.duplicate else 0, now,
-            )
-            for number, one, level in zip(range(first, first + len(lines)), lines, levels, strict=True)
-        ),
-    )  # fmt: skip
+        "INSERT INTO catalogue_row(match_key, reference_code, ordering, volume_key, title, date, elements, digest, tab, number, state,"
+        " level, holder, columns, sheet, linked, changed)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 2 * ?11, coalesce(?12, iif(?4 = ?1, 3, 4)),"
+        f" {holder:d}, {columns:d}, {sheet:d}, 0, {now:d})",
+        map(_FRESH, lines),
+    )
     numbers = range(first, first + len(lines))
     said = search_document.of_rows(
         _names(connection, columns),

@@ -53,8 +53,9 @@ class RowShapes:
 
     def of(self, cells: Sequence[str]) -> RowShape:
         """The shape of a row that has as many cells as there are columns."""
-        if cells.count("") == self._last.blanks and self._last.fits(cells):
-            return self._last
+        last = self._last
+        if cells.count("") == last.blanks and last.fits(cells):
+            return last
         filled = tuple(map(bool, cells))
         found = self._known.get(filled)
         if found is None:

@@ -178,6 +178,12 @@ def day_of(date: str) -> int:
     return read[0] * 10_000 + read[1] * 100 + read[2] if read else 0
 
 
+@functools.lru_cache(32_768)  # as many days as in a century
+def _of_date(date: str) -> tuple[str, int, int]:
+    """Tokens, day and part of the index of a written date."""
+    return _dated(day_of(date)), day_of(date), era_of(day_of(date))
+
+
 @functools.lru_cache(4_096)
 def _year(text: str, date: str) -> int:
     """归档年度, else the year of the date."""
@@ -336,7 +342,6 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
     body_at, number_at, year_at, category_at, persons = at.body, at.number, at.year, at.category, at.names
     terms_of, terms = operator.itemgetter(at.retention, at.mark, *at.openings), dict[tuple[Any, ...], _Terms]()
     places: dict[tuple[str, Any], str] = {}
-    dated: dict[str, tuple[str, int, int]] = {}
     words, filters, eras, days = list[str](), list[str](), list[int](), set[tuple[int, int]]()
     kinds = Counter[Kind]()
     for elements, title, code, key, level, date in rows:
@@ -369,18 +374,12 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
             alike = terms[of_terms] = _Terms(bare, one.kind(), {})
         also, _, met = alike
         met[of_place] = met.get(of_place, 0) + 1
-        when = dated.get(date)
-        if when is None:
-            when = dated[date] = _dated(day_of(date)), day_of(date), era_of(day_of(date))
-        of_day, day, era = when
+        of_day, day, era = _of_date(date)
         eras.append(era)
         filed = _year(year, "") if year else day // 10_000
         days.add((day, filed))
-        heard: tuple[str, ...] = ()
-        for place, name in persons:
-            if cells[place] and (found := names_in(name, cells[place])):
-                heard += found
-        filters.append(f"{told}{_of_year(filed)}{also}{_heard(heard[:NAMES_MAX]) if heard else ''}{of_day}")
+        heard = [one for place, name in persons if cells[place] for one in _named(name, cells[place])]
+        filters.append(f"{told}{_of_year(filed)}{also}{_heard(tuple(heard[:NAMES_MAX])) if heard else ''}{of_day}")
     for _, kind, met in terms.values():
         for (begun, _), count in met.items():
             kinds[kind._replace(fonds=_fonds_of(begun))] += count

@@ -243,7 +243,7 @@ def tokens_of(texts: list[str]) -> list[str]:
     signs = np.frombuffer("\n".join(texts).encode("utf-16-le", "surrogatepass"), "<u2")
     kinds = lut_kind[signs]
     if (fresh := kinds == 6).any():
-        _meet(np.unique(signs[fresh]).tolist())
+        _meet(sorted(set(signs[fresh].tolist())))
         kinds = lut_kind[signs]
     places = np.flatnonzero(kinds)
     kind, sign = kinds[places], lut[signs[places]]

@@ -126,7 +126,7 @@ def _put_days(connection: apsw.Connection, days: Iterable[tuple[int, int]]) -> N
     if (
         len(found) >= MANY
     ):  # to look at those that are known takes a third of the time of trying to put them there again
-        fresh -= {int(day) for (day,) in connection.execute("SELECT day FROM search_day")}
+        fresh -= {day for (day,) in connection.execute("SELECT day FROM search_day").fetchall()}
     connection.executemany("INSERT OR IGNORE INTO search_day(day) VALUES (?)", [(day,) for day in sorted(fresh)])
     spans = sorted({(day // 10_000, filed) for day, filed in found})
     connection.executemany("INSERT OR IGNORE INTO search_span(year, filed) VALUES (?, ?)", spans)

@@ -20,30 +20,26 @@ class RepairTally:
         self._counts: dict[tuple[str, RepairKind, bool], int] = {}
         self._examples: dict[tuple[str, RepairKind, bool], list[tuple[int, str, str]]] = {}
         self._widths: dict[str, int] = {}
-        self._pending: list[tuple[str, RepairKind, bool, str, str]] = []
+        self.waiting: list[tuple[str, RepairKind, bool, str, str]] = []
+        """What was noted of the current row."""
 
     def found(self, column: str, kind: RepairKind, before: str, after: str) -> None:
         """A cell of the current row that could be repaired; `after` is blank when it is not known what it would become."""
-        self._pending.append((column, kind, False, before, after))
+        self.waiting.append((column, kind, False, before, after))
 
     def did(self, column: str, kind: RepairKind, before: str, after: str) -> None:
         """A cell of the current row that was repaired as agreed."""
-        self._pending.append((column, kind, True, before, after))
+        self.waiting.append((column, kind, True, before, after))
 
     def settle(self, number: int, *, shown: bool) -> None:
         """Count what was noted of row `number`; examples are taken from it only when it may be shown."""
-        for column, kind, agreed, before, after in self._pending:
+        for column, kind, agreed, before, after in self.waiting:
             key = (column, kind, agreed)
             self._counts[key] = self._counts.get(key, 0) + 1
             examples = self._examples.setdefault(key, [])
             if shown and after and len(examples) < EXAMPLES and column not in self.silent:
                 examples.append((number, before[:EXAMPLE_MAX], after[:EXAMPLE_MAX]))
-        self._pending.clear()
-
-    @property
-    def waiting(self) -> bool:
-        """Whether anything was noted of the current row."""
-        return bool(self._pending)
+        self.waiting.clear()
 
     def offer(self, column: str, kind: RepairKind, count: int, *examples: tuple[int, str, str], width: int = 0) -> None:
         """Offer a repair that was counted elsewhere."""
