@@ -9,8 +9,11 @@ from hub.turn import PLACES, Turns
 
 
 async def _settled() -> None:
+    """Let the loop do what is due."""
     for _ in range(5):
-        await asyncio.sleep(0)
+        due = asyncio.Event()
+        asyncio.get_running_loop().call_soon(due.set)
+        await due.wait()
 
 
 class Fleet:
