@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,23 @@ import apsw
 from sync import durable
 from sync.errors import NewerSchema, StoreDamaged, StoreError, StoreFull
 
+
+class Cipher(StrEnum):
+    """What pages are sealed with; the value is the name in SQLite3MultipleCiphers (docs/decisions/0027)."""
+
+    AEGIS = "aegis"
+    """AEGIS-256: a page keeps 64 bytes for nonce and tag. Every new database."""
+    CHACHA20 = "chacha20"
+    """ChaCha20-Poly1305: 32 bytes. Databases of programs before; they stay as they are."""
+
+
+_CLEAR = slice(16, 24)
+"""Bytes of the file that the ciphers leave in clear, and AEGIS without a tag: size of a page, versions, what a page keeps for its cipher, fractions."""
+_HEADS = {
+    bytes.fromhex(f"1000{version}{kept}402020"): cipher
+    for version in ("0101", "0202")
+    for kept, cipher in (("40", Cipher.AEGIS), ("20", Cipher.CHACHA20))
+}
 BUSY_MS = 30_000
 CACHE_KIB = 4_096
 WAL_PAGES = 4_000
@@ -37,6 +55,21 @@ def _told(fault: apsw.Error, path: Path, number: int) -> StoreError:
     if isinstance(fault, apsw.CantOpenError):
         return StoreDamaged(f"数据库 {path.name} 打不开：文件不存在或没有权限。")
     return StoreDamaged(f"数据库 {path.name} 已损坏或磁盘出错：请停止使用并从备份恢复。")
+
+
+def _cipher_of(path: Path) -> Cipher:
+    """The cipher of a file; of one that is not there yet, or cannot be read (which opening it tells), that of new ones.
+
+    StoreDamaged when what stands in clear is not what a database of ours begins with.
+    """
+    try:
+        with path.open("rb") as file:
+            clear = file.read(_CLEAR.stop)[_CLEAR]
+    except OSError:
+        return Cipher.AEGIS
+    if clear and clear not in _HEADS:
+        raise StoreDamaged(f"数据库 {path.name} 的文件头已损坏。请停止使用并从备份恢复。")
+    return _HEADS.get(clear, Cipher.AEGIS)
 
 
 class _Cursor(apsw.Cursor):
@@ -70,8 +103,9 @@ class _Cursor(apsw.Cursor):
 class Database:
     """One database file, shared by the threads of one process."""
 
-    def __init__(self, path: Path, key: bytes | None) -> None:
+    def __init__(self, path: Path, key: bytes | None, cipher: Cipher | None = None) -> None:
         self.path, self._key = path, key
+        self._cipher = cipher or (Cipher.AEGIS if key is None else _cipher_of(path))
         self._lock = threading.RLock()
         self._local = threading.local()
         self._writer = self._connect()
@@ -82,7 +116,7 @@ class Database:
             connection = apsw.Connection(str(self.path))
             connection.cursor_factory = _Cursor
             if self._key is not None:
-                connection.pragma("cipher", "chacha20")
+                connection.pragma("cipher", str(self._cipher))
                 connection.pragma("key", "raw:" + self._key.hex())
             connection.set_busy_timeout(BUSY_MS)
             connection.pragma("cache_size", -CACHE_KIB)
@@ -158,8 +192,8 @@ class Database:
         return [] if rows == ["ok"] else rows
 
     def backup(self, destination: Path) -> None:
-        """A consistent copy under the same key, while others go on writing; durable on return."""
-        copy = Database(destination, self._key)
+        """A consistent copy under the same key and cipher, while others go on writing; durable on return."""
+        copy = Database(destination, self._key, self._cipher)
         with copy._writer.backup("main", self.read(), "main") as work:
             while not work.done:
                 work.step(2_000)

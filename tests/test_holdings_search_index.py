@@ -79,7 +79,7 @@ def test_blocks_fit_into_a_page(database: Database) -> None:
         search_index.put(connection, range(1, 601), [document(title) for title in titles])
     with database.transaction() as connection:
         sizes = [int(size) for (size,) in connection.execute("SELECT length(block) FROM search_index_a_4_data")]
-        page = int(connection.pragma("page_size")) - 32  # what the cipher keeps of each
+        page = int(connection.pragma("page_size")) - 64  # what the cipher keeps of each
     assert len(sizes) > 20
     # What SQLite's file format leaves to a cell of a table before it runs over, less the header of a row with a key and a block.
     assert max(sizes) <= page - 35 - 4

@@ -13,7 +13,7 @@ from contract_objects import bytes_of
 from faulty import full_disk
 
 from sync import log
-from sync.database import Database, open_database
+from sync.database import Cipher, Database, open_database
 from sync.entry import Role
 from sync.errors import NewerSchema, StoreDamaged, StoreError, StoreFull
 
@@ -96,11 +96,11 @@ def test_without_a_key_it_is_a_plain_database(tmp_path: Path) -> None:
 
 
 def test_every_commit_waits_for_the_disk(database: Database) -> None:
-    """WAL, synchronous FULL and foreign keys hold on both kinds of connection."""
+    """WAL, synchronous FULL, foreign keys and the cipher hold on both kinds of connection."""
     with database.transaction() as writer:
         for connection in (writer, database.read()):
             found = [connection.pragma(name) for name in ("journal_mode", "synchronous", "foreign_keys", "cipher")]
-            assert found == ["wal", 2, 1, "chacha20"]
+            assert found == ["wal", 2, 1, "aegis"]
 
 
 def test_a_transaction_is_all_or_nothing(table: Database) -> None:
@@ -253,9 +253,9 @@ def test_a_disk_that_takes_no_more(table: Database) -> None:
     assert texts(table) == ["before", "after"]
 
 
-@pytest.mark.parametrize("place", [0, 30, 4096 + 100, -50])
+@pytest.mark.parametrize("place", [*range(16, 32), 4096 + 100, -50])
 def test_a_damaged_file_is_an_error_of_the_room(table: Database, place: int) -> None:
-    """A flipped byte anywhere in an encrypted file is found when its page is read, as damage and not as an answer."""
+    """A flipped byte anywhere in an encrypted file, but for a salt that no raw key needs, is found when its page is read, as damage and not as an answer."""
     with table.transaction() as connection:
         for number in range(300):
             add(connection, bytes_of(300, number)[1].hex())
@@ -269,6 +269,28 @@ def test_a_damaged_file_is_an_error_of_the_room(table: Database, place: int) -> 
         return
     assert again.check()
     again.close()
+
+
+def test_a_database_of_before_keeps_its_cipher(tmp_path: Path) -> None:
+    """A file under ChaCha20-Poly1305 is told by its header, opened, written and copied as such, and never by another key."""
+    made = Database(tmp_path / "old.db", KEY, Cipher.CHACHA20)
+    with made.transaction() as connection:
+        connection.execute("CREATE TABLE thing(text)")
+        connection.execute("INSERT INTO thing VALUES ('before')")
+    made.close()
+    again = Database(tmp_path / "old.db", KEY)
+    with again.transaction() as connection:
+        connection.execute("INSERT INTO thing VALUES ('after')")
+    again.backup(tmp_path / "copy.db")
+    again.close()
+    for name in ("old.db", "copy.db"):
+        found = Database(tmp_path / name, KEY)
+        assert found.read().pragma("cipher") == "chacha20"
+        assert [text for (text,) in found.read().execute("SELECT text FROM thing")] == ["before", "after"]
+        assert found.check() == []
+        found.close()
+        with pytest.raises(StoreDamaged):
+            Database(tmp_path / name, bytes(32))
 
 
 def test_a_sound_database_checks_clean(table: Database) -> None:
