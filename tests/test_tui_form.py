@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from console_at_work import Seat, sit
+from textual import events
 
 from tui import machine_forms, page_findings
 from tui.form import Field, Form, Values
@@ -64,6 +65,39 @@ def test_an_answer_that_comes_when_the_form_is_closing_harms_nothing(tmp_path: P
         await form.query("*").remove()
         told.set()
         await seat.settled()
+
+    sit(tmp_path, story)
+
+
+@pytest.mark.parametrize("key", ["tab", "enter"])
+def test_what_is_typed_ahead_goes_to_its_field(tmp_path: Path, key: str) -> None:
+    """Keys that come in one burst, as from a scanner of bar codes or a paste of keys, stand each in its own field, the last one whole when it is submitted."""
+    done: list[Values] = []
+
+    async def keep(values: Values) -> None:
+        done.append(values)
+
+    async def story(seat: Seat) -> None:
+        seat.app.push_screen(Form("标题在此", [Field("a", "甲"), Field("b", "乙"), Field("c", "丙")], keep))
+        await seat.settled()
+        for one in (*"123", key, *"456", key, *"789", "enter"):
+            seat.app.post_message(events.Key(one, one if len(one) == 1 else None))
+        await seat.settled()
+        assert done == [{"a": "123", "b": "456", "c": "789"}]
+
+    sit(tmp_path, story)
+
+
+def test_what_was_wrong_is_not_said_of_another_text(tmp_path: Path) -> None:
+    """必填 goes as soon as something is typed, also where a form judges nothing meanwhile."""
+
+    async def story(seat: Seat) -> None:
+        seat.app.push_screen(Form("标题在此", [Field("a", "甲", required=True)], refuse))
+        await seat.settled()
+        await seat.press("ctrl+s")
+        assert "! 必填" in seat.seen()
+        await seat.press("x")
+        assert "! 必填" not in seat.seen()
 
     sit(tmp_path, story)
 

@@ -83,7 +83,9 @@ class Form(ModalScreen[bool]):
     KEYS: ClassVar = (
         Key("ctrl+s", "submit", mark("办理"), mark("办理（在最后一栏按回车也可）")),
         Key("escape", "cancel", mark("取消")),
-        Key("tab", "app.focus_next", mark("下一栏"), shown=False),
+        Key("tab", "app.focus_next", mark("下一栏"), shown=False, first=True),
+        Key("shift+tab", "app.focus_previous", mark("上一栏"), shown=False, first=True),
+        Key("enter", "next", mark("下一栏"), mark("下一栏；在最后一栏即办理"), shown=False, first=True),
         Key("pageup", "note(-1)", mark("上翻"), mark("上翻说明"), shown=False),
         Key("pagedown", "note(1)", mark("下翻"), mark("下翻说明"), shown=False),
     )
@@ -170,7 +172,10 @@ class Form(ModalScreen[bool]):
         return found
 
     @on(Input.Changed)
-    def _typed(self) -> None:
+    def _typed(self, event: Input.Changed) -> None:
+        # What was said of the text before is no more true of this one.
+        for line in self.query(f"#w{(event.input.id or '')[1:]}").results(Static):
+            line.display = False
         if self._check is not None:
             self.set_timer(CHECK_AFTER_S, lambda: start(self, self._look, "check", exclusive=True))
 
@@ -196,12 +201,19 @@ class Form(ModalScreen[bool]):
             line.display = field.name in wrong
         self._fit()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter leads on from every field but the last, which submits behind what was typed into it."""
+        if action == "next":
+            return self.focused is not None and self.focused.id != f"f{len(self._fields) - 1}"
+        return super().check_action(action, parameters)
+
+    def action_next(self) -> None:
+        """The next field has the keys, also for what was typed ahead."""
+        self.focus_next()
+
     @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        if event.input.id == f"f{len(self._fields) - 1}":
-            self.action_submit()
-        else:
-            self.focus_next()
+    def _entered(self) -> None:
+        self.action_submit()
 
     def action_submit(self) -> None:
         """Do it, once."""

@@ -26,6 +26,7 @@ class Key:
         label: what it does in a word or two, for the line of keys (Chinese; looked up when shown).
         told: the same in a sentence, for the help; the label where it says enough.
         shown: whether the line of keys has it; the help has all.
+        first: whether it goes before what waits for the widget that has the keys, so that what is typed ahead goes where it belongs.
         verb: what it asks of the node; where the role of who is signed in may not, the key is neither shown nor told.
     """
 
@@ -35,6 +36,7 @@ class Key:
     told: str = ""
     shown: bool = True
     verb: str = ""
+    first: bool = False
 
     @property
     def name(self) -> str:
@@ -49,7 +51,7 @@ class Key:
 
 def bound(keys: Iterable[Key]) -> list[BindingType]:
     """The bindings of a table of keys."""
-    return [Binding(key.key, key.action, key.label, show=False) for key in keys]
+    return [Binding(key.key, key.action, key.label, show=False, priority=key.first) for key in keys]
 
 
 LIST_KEYS = (
