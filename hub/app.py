@@ -8,7 +8,6 @@ import gc
 import logging
 import os
 import signal
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -29,8 +28,6 @@ from sync import entry
 LOG = logging.getLogger("jindang.hub")
 PEOPLE_THREADS = 4
 """Threads for pages: each is short."""
-SWITCH_S = 0.0005
-"""Seconds after which a page that computes lets another have a turn. Python's 5 ms are waited for anew with every row that another page reads."""
 STOP_S = 2.0
 """Seconds that requests have to end by themselves when the hub ends; uploads are cut at once."""
 
@@ -104,7 +101,6 @@ async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
             # Templates and pages are imported for who has a door for people, and only then.
             from hub.people_port import open_people_door
 
-            sys.setswitchinterval(SWITCH_S)
             people_pool = ThreadPoolExecutor(PEOPLE_THREADS, "hub-people")
             stack.callback(people_pool.shutdown)
             people, (host, port) = await open_people_door(home, hub.people, people_pool, home.config.people)
