@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from console_at_work import Seat, sit
 from textual import events
+from textual.containers import Vertical
+from textual.worker import WorkerFailed
 
 from tui import machine_forms, page_findings
 from tui.form import Field, Form, Values
 from tui.link import Trouble, spoken, trouble_of
+from tui.work import start
 
 
 async def refuse(_values: Values) -> None:
@@ -149,3 +153,27 @@ def test_a_line_that_is_down_needs_nobody() -> None:
     """What ends by itself is told as the remedy, not a self-check."""
     told = trouble_of("立即传输", "连不上市级中心 127.0.0.1。本机数据完好，恢复后自动补传。")
     assert (told.rule, told.remedy) == ("连不上市级中心 127.0.0.1。本机数据完好", "恢复后自动补传。")
+
+
+@pytest.mark.parametrize("goes", [True, False])
+def test_an_answer_for_a_screen_that_goes_is_dropped(tmp_path: Path, goes: bool) -> None:
+    """What finds its place gone while its owner is taken away ends quietly; a place that never was is a fault still."""
+
+    async def story(seat: Seat) -> None:
+        owner, met = Vertical(Vertical(id="inner")), list[str]()
+        await seat.app.screen.mount(owner)
+
+        async def late() -> None:
+            while goes and owner.query("#inner"):  # noqa: ASYNC110  nobody tells when a place goes
+                await asyncio.sleep(0)
+            met.append("looked")
+            owner.query_one("#inner" if goes else "#never")
+
+        start(owner, late, "late")
+        if goes:
+            await owner.remove()
+        await seat.settled()
+        assert met == ["looked"]
+
+    with nullcontext() if goes else pytest.raises(WorkerFailed):
+        sit(tmp_path, story)
