@@ -12,7 +12,7 @@ HoldingsError
 │  ├─ SearchRefused       a search that asks for a filter or an order that there is not
 │  ├─ MeaningOff          a search by meaning where there are no models, no vectors, or nothing to mean
 │  ├─ DeliveryRefused     something that a delivery's state, or a rule of its acceptance, does not allow
-│  │  └─ ReceptionRefused a verdict or a round of reception that may not be; says it in the reader's language
+│  │  └─ ReceptionRefused a verdict or a round of reception that may not be
 │  ├─ CustodyRefused      an act that a record's custody, or a directive's state, does not allow
 │  ├─ ReadingRefused      a reading request that lacks something, or a step that its state does not allow
 │  └─ SiteDataWrong       a data file of the site that does not say what such a file says (a ValueError, as SheetUnreadable)
@@ -22,6 +22,7 @@ HoldingsError
 │  └─ VersionUnexpected   a version that does not follow the one held
 └─ OurFault               a rule of this house was broken by our own code
 
+Beside the tree stands Worded: what those and the hub's refusals share that are said in the reader's language.
 Texts name the thing, the rule and the remedy, in Chinese; none ever holds a title or a value of a classified row.
 """
 
@@ -32,6 +33,14 @@ from collections.abc import Sequence
 
 class HoldingsError(Exception):
     """Base of everything that crosses the door of this room."""
+
+
+class Worded(Exception):
+    """A refusal that people read in their own language: `text` is Chinese with `{names}`, to be looked up there and filled with `values`."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text.format(**values) if values else text)
+        self.text, self.values = text, values
 
 
 class OperatorMustAct(HoldingsError):
@@ -86,13 +95,8 @@ class FindingTaken(OperatorMustAct):
     """A finding that another operator has claimed or changed; says who and when, and nothing is overwritten."""
 
 
-class SearchRefused(OperatorMustAct, ValueError):
-    """A search that asks for what there is not: a filter, an order, a page; names what there is. `text` is Chinese with `{names}`, to be looked up in another
-    language and filled with `values`."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        super().__init__(text.format(**values) if values else text)
-        self.text, self.values = text, values
+class SearchRefused(Worded, OperatorMustAct, ValueError):
+    """A search that asks for what there is not: a filter, an order, a page; names what there is."""
 
 
 class MeaningOff(OperatorMustAct):
@@ -103,20 +107,12 @@ class ReadingRefused(OperatorMustAct):
     """A reading request 利用登记 that lacks what the rules ask for, or a step that its state does not allow; says what to fill in or to do."""
 
 
-class StatisticRefused(OperatorMustAct):
-    """Statistics that were asked for, entered or frozen against their rules; `text` with `values` says which, to be looked up."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        super().__init__(text.format(**values))
-        self.text, self.values = text, values
+class StatisticRefused(Worded, OperatorMustAct):
+    """Statistics that were asked for, entered or frozen against their rules; says which."""
 
 
-class ReceptionRefused(DeliveryRefused):
-    """A verdict or a round of reception that may not be; `text` has `{names}`, to be looked up and filled with `values`."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        super().__init__(text.format(**values) if values else text)
-        self.text, self.values = text, values
+class ReceptionRefused(Worded, DeliveryRefused):
+    """A verdict or a round of reception that may not be."""
 
 
 class SiteDataWrong(OperatorMustAct, ValueError):

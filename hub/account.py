@@ -16,6 +16,7 @@ from typing import Final
 
 from holdings.access import UNITS_MAX, Access, Caller, Secrecy, access_of
 from holdings.access import Role as Reader
+from holdings.errors import Worded
 from holdings.language import mark
 from holdings.password import LEAST, MOST, SENTENCE, PasswordFault, fault_of, normal
 from holdings.reference_code import match_key
@@ -163,12 +164,8 @@ class Actor:
     address: str
 
 
-class AccountRefused(NotAllowed):
-    """What was asked of an account may not be; `text` is Chinese with `{names}`, to be looked up and filled with `values`."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        super().__init__(text.format(**values) if values else text)
-        self.text, self.values = text, values
+class AccountRefused(Worded, NotAllowed):
+    """What was asked of an account may not be."""
 
 
 def may(role: str, power: Power) -> bool:

@@ -17,7 +17,7 @@ from crypto.digest import sha256
 from holdings import records
 from holdings.access import Access, Opening
 from holdings.directive_text import NOTE_MAX
-from holdings.errors import HoldingsError
+from holdings.errors import HoldingsError, Worded
 from holdings.harmless_cell import harmless
 from holdings.language import mark
 from holdings.records import StoredRecord
@@ -46,12 +46,8 @@ HEADINGS: Final = (
 )  # fmt: skip
 
 
-class OpeningRefused(NotAllowed):
-    """What may not be proposed or decided; `text` is Chinese with `{names}`, to be looked up and filled with `values`."""
-
-    def __init__(self, text: str, **values: object) -> None:
-        super().__init__(text.format(**values) if values else text)
-        self.text, self.values = text, values
+class OpeningRefused(Worded, NotAllowed):
+    """What may not be proposed or decided."""
 
 
 @dataclass(frozen=True, slots=True)

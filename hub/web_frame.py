@@ -9,6 +9,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Any, Final
 
+from holdings.errors import Worded
 from holdings.journal import Deed, Outcome
 from holdings.language import Words, mark, words
 from hub import web_told
@@ -104,7 +105,7 @@ class Visit:
         """What holdings or a desk say in Chinese, in this person's language."""
         return web_told.told(self.words, text)
 
-    def told(self, refused: AccountRefused) -> str:
+    def told(self, refused: Worded) -> str:
         """A refusal in this person's language."""
         return self.words(refused.text, **refused.values)
 

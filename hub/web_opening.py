@@ -90,7 +90,7 @@ def propose(visit: Visit) -> Reply:
             values["refs"].splitlines(), values["result"], values["until"], values["ground"], _by(visit)
         )
     except OpeningRefused as refused:
-        return _form(visit, 422, visit.words(refused.text, **refused.values), values)
+        return _form(visit, 422, visit.told(refused), values)
     reply = visit.to(f"/openings/{number}")
     reply.subject, reply.note = f"opening:{number}", values["result"]
     return reply
@@ -140,9 +140,7 @@ def act(visit: Visit) -> Reply:
             case _:
                 raise Turned(404, _NONE)
     except (HubError, HoldingsError) as fault:
-        said = (
-            visit.words(fault.text, **fault.values) if isinstance(fault, OpeningRefused) else visit.in_words(str(fault))
-        )
+        said = visit.told(fault) if isinstance(fault, OpeningRefused) else visit.in_words(str(fault))
         reply = _shown(visit, _asked(visit), 422, said)
         reply.note = step
         return reply

@@ -21,7 +21,7 @@ from hub.reception_store import Reception
 from hub.reception_verdicts import By
 from hub.reception_view import ReceptionView
 from hub.web_frame import Visit
-from hub.web_reception_words import CHECKED, reasons_told, told
+from hub.web_reception_words import CHECKED, reasons_told
 from hub.web_route import Reply, Route, Turned
 
 ROLES: Final = frozenset({Role.ARCHIVIST})
@@ -149,7 +149,7 @@ def judge(visit: Visit) -> Reply:
         else:
             count = desk.draft(held, numbers, ruling(visit, act == "accept"), by(visit), rights(visit))
     except ReceptionRefused as refused:
-        reply = delivery(visit, told(visit.words, refused))
+        reply = delivery(visit, visit.told(refused))
     else:
         named = drafted(visit, held) if act == "accept" else act if act == "withdraw" else "return"
         reply = back(visit, held, **{named: count})
@@ -189,7 +189,7 @@ def conclude(visit: Visit) -> Reply:
             held, said("due"), said("remark").strip(), by(visit), rights(visit), number_of(said("rounds"))
         )
     except ReceptionRefused as refused:
-        reply = delivery(visit, told(visit.words, refused))
+        reply = delivery(visit, visit.told(refused))
     else:
         reply = back(visit, held, conclude=round_.round)
         reply.note = f"round {round_.round}: {round_.accepted} accepted, {round_.returned} returned"

@@ -19,7 +19,7 @@ from hub.reception_view import ReceptionView, RecordRow
 from hub.record_shown import described
 from hub.web_frame import Visit
 from hub.web_reception import ROLES, asked, by, number_of, rights
-from hub.web_reception_words import CHECKED, reasons_told, told
+from hub.web_reception_words import CHECKED, reasons_told
 from hub.web_route import Reply, Route, Turned
 
 CHECK_PAGES_MAX: Final = 2_000
@@ -83,7 +83,7 @@ def judge(visit: Visit) -> Reply:
         else:
             desk.draft(held, [row.item.number], _ruling(visit, row, act == "accept"), by(visit), rights(visit))
     except ReceptionRefused as refused:
-        reply = record(visit, told(visit.words, refused))
+        reply = record(visit, visit.told(refused))
     else:
         following = view.next_waiting(held, row.item) if act != "withdraw" else row.item.number
         reply = visit.to(f"/reception/{held.id}/{following}" if following else f"/reception/{held.id}")

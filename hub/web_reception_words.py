@@ -6,7 +6,6 @@ import re
 from typing import Final
 
 from holdings.check import Verdict
-from holdings.errors import ReceptionRefused
 from holdings.language import Language, Words, mark
 
 CHECKED: Final = {
@@ -58,8 +57,3 @@ def _reason(words: Words, text: str) -> str:
         return text
     code, name, pages = found.groups()
     return f"{code} {words(name)}" + (f": {words(_PAGES, n=pages.replace('、', ', '))}" if pages else "")
-
-
-def told(words: Words, refused: ReceptionRefused) -> str:
-    """A refusal in the reader's language."""
-    return words(refused.text, **refused.values)

@@ -151,7 +151,7 @@ def _answer(visit: Visit, question: Asked, counted: tuple[str, ...]) -> tuple[di
     except MeaningOff as fault:
         return None, "", str(fault)
     except SearchRefused as fault:
-        return None, visit.words(fault.text, **fault.values), ""
+        return None, visit.told(fault), ""
 
 
 def _facets(found: Mapping[str, Any] | None) -> list[tuple[str, str, Mapping[str, Any]]]:
@@ -221,7 +221,7 @@ def export(visit: Visit) -> Reply:
                 visit.words(mark("{hub} 检索结果：{question}"), hub=visit.frame.hub_name, question=_said(question)),
             )
     except SearchRefused as fault:
-        raise Turned(422, visit.words(fault.text, **fault.values)) from fault
+        raise Turned(422, visit.told(fault)) from fault
     except MeaningOff as fault:
         raise Turned(422, str(fault)) from fault
     reply.headers["Content-Disposition"], reply.note = f"attachment; filename=search.{kind}", _said(question)

@@ -95,7 +95,7 @@ def enter(visit: Visit) -> Reply:
         with home.holdings.transaction() as connection:
             statistics_report.enter(connection, entry)
     except StatisticRefused as refused:
-        return _report(visit, year, 422, visit.words(refused.text, **refused.values))
+        return _report(visit, year, 422, visit.told(refused))
     reply = visit.to(f"/statistics?year={year}")
     reply.subject, reply.note = (
         f"statistics:{year}/{entry.figure.value}",
@@ -113,7 +113,7 @@ def freeze(visit: Visit) -> Reply:
         with visit.frame.home.holdings.transaction() as connection:
             statistics_report.freeze(connection, year, visit.person.person, visit.frame.clock.wall())
     except StatisticRefused as refused:
-        return _report(visit, year, 422, visit.words(refused.text, **refused.values))
+        return _report(visit, year, 422, visit.told(refused))
     reply = visit.to(f"/statistics?year={year}")
     reply.subject = f"statistics:{year}"
     return reply
