@@ -14,11 +14,11 @@ from textual.widgets import Static
 from holdings.language import mark
 from tui import guide
 from tui.dialog import Confirm, TroubleBox
-from tui.form import Check, Field, Form, Values
+from tui.form import Check, Field, Values
 from tui.keymap import Key, bound
 from tui.ledger import Column, Ledger
 from tui.link import Answer, Link, Trouble
-from tui.path_form import PathForm, Wanted
+from tui.path_form import Wanted, form_of
 from tui.wording import _
 from tui.work import start
 
@@ -112,9 +112,7 @@ class Desk(ModalScreen[None]):
             if happened:
                 self.work(title, self.load)
 
-        given = tuple(fields)
-        form = PathForm(title, given, work, self.link, picks, note=note, check=check) if picks else Form(title, given, work, note=note, check=check)
-        self.app.push_screen(form, ended)
+        self.app.push_screen(form_of(title, tuple(fields), work, self.link, picks, note=note, check=check), ended)
 
     def sure(self, question: str, told: str, work: Callable[[], object]) -> None:
         """Ask before what cannot be undone."""

@@ -10,10 +10,10 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.dialog import Confirm
-from tui.form import Check, Field, Form, Values
+from tui.form import Check, Field, Values
 from tui.keymap import Key, bound
 from tui.link import Answer, Trouble
-from tui.path_form import PathForm, Wanted
+from tui.path_form import Wanted, form_of
 from tui.work import start
 
 if TYPE_CHECKING:
@@ -108,9 +108,7 @@ class Page(Container):
             if happened:
                 start(self, closed, "act")
 
-        link = self.console.link
-        form = PathForm(title, tuple(fields), work, link, picks, note=note, check=check) if picks else Form(title, tuple(fields), work, note=note, check=check)
-        self.app.push_screen(form, ended)
+        self.app.push_screen(form_of(title, tuple(fields), work, self.console.link, picks, note=note, check=check), ended)
 
     def sure(self, question: str, told: str, work: Callable[[], object]) -> None:
         """Ask before what cannot be undone."""

@@ -79,6 +79,14 @@ class PathForm(Form):
         self.app.push_screen(PathPick(self._link, wanted.act, begin), taken)
 
 
+def form_of(
+    title: str, fields: Sequence[Field], act: Callable[[Values], Awaitable[object]], link: Link, picks: Mapping[str, Wanted] | None,
+    *, note: str = "", check: Check | None = None,
+) -> Form:  # fmt: skip
+    """A form: one that picks paths, where there are fields that take one."""
+    return PathForm(title, fields, act, link, picks, note=note, check=check) if picks else Form(title, fields, act, note=note, check=check)
+
+
 class PathPick(ModalScreen[str | None]):
     """Folders and files; the path that is taken, or None."""
 
