@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -101,8 +101,8 @@ class Ledger:
         if len(self.refusals) < TOLD_MAX:
             self.refusals.append(refusal)
 
-    def refused_row(self, tab: str, row: int, key: str, values: dict[str, str]) -> None:
-        """What a refused row says: not kept here (sheet_refused listens). Never asked about a row that is or may be secret."""
+    def refused_row(self, tab: str, row: int, key: str, values: Callable[[], dict[str, str]]) -> None:
+        """What a refused row says, worked out for who asks: not kept here (sheet_refused listens). Never asked about a row that is or may be secret."""
 
     @property
     def full(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 import msgspec
@@ -32,10 +33,10 @@ class RowLedger(Ledger):
         self._asked = (tab, row)
         self.found: RefusedRow | None = None
 
-    def refused_row(self, tab: str, row: int, key: str, values: dict[str, str]) -> None:
+    def refused_row(self, tab: str, row: int, key: str, values: Callable[[], dict[str, str]]) -> None:
         """Keep it, if it is the one."""
         if (tab, row) == self._asked:
-            self.found = RefusedRow(key, values)
+            self.found = RefusedRow(key, values())
             raise _Found
 
 

@@ -292,8 +292,12 @@ class Reading:
 
     def _say_refused(self, raw: RawRow, cells: list[str], key: str, unresolved: int | None) -> None:
         """What a refused row says, for who types it anew; cells that do not decode and an open 同上 say nothing."""
-        read = ["" if at in raw.bad or at == unresolved else cell for at, cell in enumerate(cells)]
-        self._ledger.refused_row(self._context.tab, raw.number, key, {**self._defaults, **self._shapes.of(read).values(read)})
+
+        def values() -> dict[str, str]:
+            read = ["" if at in raw.bad or at == unresolved else cell for at, cell in enumerate(cells)]
+            return {**self._defaults, **self._shapes.of(read).values(read)}
+
+        self._ledger.refused_row(self._context.tab, raw.number, key, values)
 
     def _repeated(self, number: int, key: str, first: int) -> None:
         """A code that was there before: the same row again, or a contradiction 重号."""
