@@ -8,8 +8,10 @@ from pathlib import Path
 
 import click
 
+from holdings.local_time import TYPED, seconds_of
 from hub.commands_shell import HOME, JSON, at, exits, give, when
 
+TIME = click.DateTime(TYPED)
 SEVERITIES = {"notice": "提示", "warning": "警告", "critical": "严重"}
 STATES = {"open": "待确认", "acknowledged": "已确认", "closed": "已结束"}
 
@@ -81,15 +83,14 @@ def outage() -> None:
 @HOME
 @JSON
 @click.argument("node")
-@click.option("--from", "begins", required=True, help="开始，本地时间，如 2026-12-31T17:30")
-@click.option("--to", "ends", required=True, help="结束，本地时间")
+@click.option("--from", "begins", type=TIME, required=True, help="开始，本地时间，如 2026-12-31T17:30")
+@click.option("--to", "ends", type=TIME, required=True, help="结束，本地时间")
 @click.option("--reason", required=True, help="事由")
 @exits
-def outage_add(home: Path, as_json: bool, node: str, begins: str, ends: str, reason: str) -> None:
+def outage_add(home: Path, as_json: bool, node: str, begins: datetime, ends: datetime, reason: str) -> None:
     """为节点 NODE（名称，或 * 为全部节点）报备停机。"""
-    first, last = _time(begins), _time(ends)
     with at(home) as desk:
-        result = desk.call("outage_add", node=node, begins=first, ends=last, reason=reason)
+        result = desk.call("outage_add", node=node, begins=seconds_of(begins), ends=seconds_of(ends), reason=reason)
     one = result["outage"]
     give(
         as_json, result, f"已报备 {one['number']}：{_name(one['node'])} {when(one['begins'])} 至 {when(one['ends'])}。"
@@ -126,11 +127,3 @@ def outage_end(home: Path, as_json: bool, number: int) -> None:
 
 def _name(node: str) -> str:
     return "全部节点" if node == "*" else node
-
-
-def _time(text: str) -> int:
-    """Seconds UTC of a local time of this machine; UsageError when it is none."""
-    try:
-        return max(0, int(datetime.fromisoformat(text).astimezone().timestamp()))
-    except (ValueError, OverflowError) as fault:
-        raise click.UsageError(f"时间应写作 2026-12-31T17:30，现为 {text!r}。") from fault

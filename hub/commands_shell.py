@@ -7,13 +7,13 @@ import json
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from crypto.errors import CryptoError
+from holdings.local_time import local_minute
 from hub.desk import Desk
 from hub.errors import HubError
 from sync.errors import HomeBusy, StoreFull, SyncError
@@ -42,7 +42,7 @@ def give(as_json: bool, result: dict[str, Any], text: str) -> None:
 
 def when(wall: int | None) -> str:
     """A time (whole seconds UTC) for a person, in the local zone."""
-    return datetime.fromtimestamp(wall, UTC).astimezone().strftime("%Y-%m-%d %H:%M") if wall else "从未"
+    return local_minute(wall) if wall else "从未"
 
 
 def ask_passphrase() -> str:

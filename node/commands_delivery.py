@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from node.commands_shell import HOME, JSON, exits, give, reach
+from holdings.local_time import seconds_of
+from node.commands_shell import HOME, JSON, TIME, exits, give, reach
 
 BY = click.option("--by", default=getpass.getuser, help="经办人姓名；缺省为登录名")
 REASON = click.option("--reason", default="", help="理由或说明")
 NAME = click.argument("name", metavar="批次")
-TIME = click.DateTime(["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%d"])
 
 
 @click.group()
@@ -201,7 +201,7 @@ def delivery_reprocess(
     """登记批量重处理：其间大量改写扫描件属正常，不制动。"""
     with reach(home) as node:
         result = node.delivery_reprocess(
-            name=name, begins=int(begins.astimezone().timestamp()) if begins else 0, ends=int(ends.astimezone().timestamp()),
+            name=name, begins=seconds_of(begins) if begins else 0, ends=seconds_of(ends),
             by=by, reason=reason,
         )  # fmt: skip
     give(as_json, result, f"批次“{name}”的批量重处理已登记，至 {ends:%Y-%m-%d %H:%M} 止。")

@@ -7,9 +7,9 @@ from typing import Any
 
 import click
 
+from holdings.local_time import local_minute
 from node.commands_quarantine import BY
 from node.commands_shell import HOME, JSON, exits, give, reach
-from node.local_time import local_minute
 
 
 @click.group()

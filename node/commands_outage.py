@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from node.commands_shell import HOME, JSON, exits, give, reach
-from node.local_time import local_minute
+from holdings.local_time import local_minute, seconds_of
+from node.commands_shell import HOME, JSON, TIME, exits, give, reach
 
 
 @click.group()
@@ -19,16 +19,15 @@ def outage() -> None:
 @outage.command("add")
 @HOME
 @JSON
-@click.option("--from", "begins", required=True, help="开始，本地时间，如 2026-12-31T17:30")
-@click.option("--to", "ends", required=True, help="结束，本地时间")
+@click.option("--from", "begins", type=TIME, required=True, help="开始，本地时间，如 2026-12-31T17:30")
+@click.option("--to", "ends", type=TIME, required=True, help="结束，本地时间")
 @click.option("--reason", required=True, help="事由")
 @click.option("--by", required=True, help="报备人姓名")
 @exits
-def outage_add(home: Path, as_json: bool, begins: str, ends: str, reason: str, by: str) -> None:
+def outage_add(home: Path, as_json: bool, begins: datetime, ends: datetime, reason: str, by: str) -> None:
     """报备停机；马上要关机的，接着执行 jindang node sync，让中心现在就知道。"""
-    first, last = _time(begins), _time(ends)
     with reach(home) as node:
-        result = node.outage_add(begins=first, ends=last, reason=reason, by=by)
+        result = node.outage_add(begins=seconds_of(begins), ends=seconds_of(ends), reason=reason, by=by)
     one = result["outage"]
     told = f"已报备 {one['number']}：{local_minute(one['begins'])} 至 {local_minute(one['ends'])}。下次联络时告知中心；马上要关机的，请先执行 jindang node sync。"
     give(as_json, result, told)
@@ -61,11 +60,3 @@ def outage_end(home: Path, as_json: bool, number: int, by: str) -> None:
     with reach(home) as node:
         result = node.outage_end(number=number, by=by)
     give(as_json, result, f"停机报备 {number} 已结束。")
-
-
-def _time(text: str) -> int:
-    """Seconds UTC of a local time of this machine; UsageError when it is none."""
-    try:
-        return max(0, int(datetime.fromisoformat(text).astimezone().timestamp()))
-    except (ValueError, OverflowError) as fault:
-        raise click.UsageError(f"时间应写作 2026-12-31T17:30，现为 {text!r}。") from fault

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
+from holdings.local_time import local_minute
 from node.commands_shell import HOME, JSON, exits, give, reach
-from node.local_time import local_minute
 
 BY = click.option("--by", default=getpass.getuser, help="经办人姓名；缺省为登录名")
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from holdings.local_time import local_minute
 from node.commands_shell import HOME, JSON, exits, give, reach, say
-from node.local_time import local_minute
 
 
 @click.group()

@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 
 import click
 
+from holdings.local_time import TYPED
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 OPERATOR_KEY = "jindang.operator"
@@ -33,6 +35,7 @@ def HOME(command: F) -> F:  # noqa: N802  an option like the others here
     return _HOME(_OPERATOR(command))
 
 
+TIME = click.DateTime(TYPED)
 JSON = click.option("--json", "as_json", is_flag=True, help="最后一行输出一个 JSON 对象")
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 
 import apsw
 
-from node.local_time import local_day
+from holdings.local_time import local_day
 
 KEPT_DAYS = 400
 """A year and a month: last year's figures stand beside this year's."""

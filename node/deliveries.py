@@ -22,6 +22,7 @@ from holdings import (
 )
 from holdings.delivery_report import DecisionLine, DeclaredLine, DeliveryReport, FaultCount, SampleSummary
 from holdings.findings import FindingCode
+from holdings.local_time import local_minute
 from holdings.quarantine import FindingState, Listed
 from holdings.record import Basis
 from holdings.records import StoredRecord
@@ -29,7 +30,6 @@ from holdings.sample_store import Sample
 from holdings.sampling import Candidate, PageVerdict, SamplingRule, percent
 from holdings.site_data import SiteData
 from node import folders, part_pages
-from node.local_time import local_minute
 from sync import sealed
 from sync.manifest import Part
 

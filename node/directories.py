@@ -13,11 +13,11 @@ from holdings.check import Stage
 from holdings.directory_paper import DirectoryKind, Section, pdf
 from holdings.errors import NotFound
 from holdings.findings import FindingCode
+from holdings.local_time import local_minute
 from holdings.quarantine import FindingState
 from holdings.record import DATE, MARK, NUMBER, PAGES, TITLE, Level, Row
 from holdings.reference_code import ReferenceCode, match_key, parse
 from node.engine import Engine
-from node.local_time import local_minute
 
 ROWS_MAX: Final = 20_000
 """Rows of one print: eight hundred sheets of paper."""

@@ -13,12 +13,12 @@ from typing import Any, Final
 from holdings import catalogue, catalogue_tree, check_store, delivery, quarantine, records, tally
 from holdings.check import Stage
 from holdings.errors import NotFound
+from holdings.local_time import local_day
 from holdings.reference_code import match_key
 from holdings.working_days import WorkingDays, working_days
 from node import days, folders, nights, releasing, report, schedule, settings, stations, vitality
 from node.backlog import backlog
 from node.errors import ConfigurationWrong
-from node.local_time import local_day
 from node.settings import Setting
 from node.verbs import Answer, Verbs
 from sync import log

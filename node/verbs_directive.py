@@ -11,12 +11,12 @@ from holdings.directive_text import person_of, text_of
 from holdings.directive_verdict import Accepted, Grant, Link, Returned
 from holdings.directive_wish import Correction, Notice, Opening, ReadingAnswer, ReadingAsked
 from holdings.errors import CustodyRefused, NotFound
+from holdings.local_time import local_day
 from holdings.record import REASON_MAX, RecordId
 from node import city_verdicts, custody_shown, directive_store, part_pages, releasing
 from node.directive_acts import Acts
 from node.directive_store import Told
 from node.directives import finish
-from node.local_time import local_day
 from node.verbs import Answer, Verbs
 from sync import sealed
 
