@@ -95,6 +95,7 @@ def enter() -> None:
         try:
             sys.stdout.flush()
             sys.stderr.flush()
-        except (OSError, ValueError):
+        except (OSError, ValueError, AttributeError):
+            # AttributeError: it was closed before the start, and is None.
             raise ended from None
         os._exit(ended.code)
