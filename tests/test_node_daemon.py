@@ -19,7 +19,7 @@ from node_and_hub import NodeAndHub, pair
 from node_at_work import SetClock
 from scan_tree import page
 
-from node import client, settings
+from node import client, days, settings
 from node.daemon import Daemon
 from node.engine import Engine, RunResult
 from node.home import SOCKET
@@ -182,7 +182,7 @@ def test_a_loop_that_fails_ends_the_daemon(line: NodeAndHub) -> None:
 
 
 def test_a_full_disk_ends_no_loop(line: NodeAndHub) -> None:
-    """Neither what is refused for want of room nor the note of it, which finds none either, nor the sign of life ends a loop; with room again the note is kept."""
+    """Neither what is refused for want of room nor the note of it, which finds none either, ends a loop; with room again the note is kept."""
     said: list[str] = []
     with line.work.opened() as engine:
         daemon = Daemon(engine, said.append, 0.0)
@@ -191,13 +191,25 @@ def test_a_full_disk_ends_no_loop(line: NodeAndHub) -> None:
             raise StoreFull("磁盘空间不足")
 
         with full_disk(0):
-            daemon._stop.set()
-            daemon.guarded(lambda: daemon._attempt(full) or daemon.live(), bool)
+            daemon.guarded(lambda: daemon._attempt(full) and None, bool)
         assert daemon.fault is None
         assert said == ["磁盘空间不足"]
         assert settings.read(engine.home.database.read(), Setting.LAST_RESULT) is None
         daemon._attempt(full)
         assert settings.read(engine.home.database.read(), Setting.LAST_RESULT) == "磁盘空间不足"
+
+
+def test_a_full_disk_ends_no_sign_of_life(line: NodeAndHub) -> None:
+    """Neither its first word, nor the figures of the day, nor its last word needs room; with room again the day is noted."""
+    with line.work.opened() as engine:
+        daemon = Daemon(engine, lambda _text: None, 0.0)
+        daemon.stop()
+        with full_disk(0):
+            daemon.guarded(daemon.live, bool)
+        assert daemon.fault is None
+        assert days.newest(engine.home.database.read()) == []
+        daemon.guarded(daemon.live, bool)
+        assert len(days.newest(engine.home.database.read())) == 1
 
 
 @pytest.mark.parametrize("way", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
