@@ -19,7 +19,8 @@ from typing import Any, Self
 
 import psutil
 
-PATIENCE_S = 90.0
+PATIENCE_S = 300.0
+"""For what must come about at all: long, for how soon it does is a matter of the machine's load. A test's own limit of time ends it sooner."""
 POLL_S = 0.005
 PAUSE = threading.Event()
 """Never set: waiting for it gives the processor away between two looks."""

@@ -4,7 +4,9 @@ import io
 import json
 import logging
 import os
+import re
 import signal
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -23,13 +25,16 @@ from hub.log_lines import Form
 SETTLED = "market of Tianjin 1958"
 
 
+@pytest.mark.timeout(900)
 def test_asked_to_end_while_nodes_upload_a_hub_loses_nothing(tmp_path: Path) -> None:
     """SIGTERM twice into a running upload: each end is orderly and in time, the node goes on by itself, every byte arrives once, no line of the service
     tells a title, a token or a key, and SIGHUP changes what it may."""
     with Programs(tmp_path / "said") as programs:
         site = Site(tmp_path, programs, Random(5))
-        config = site.node_home / "node.toml"
-        config.write_text(config.read_text("utf-8").replace("cap_mbit = 100.0", "cap_mbit = 4.0"), "utf-8")
+        # On a crawling line an upload is met for certain, however slow this machine is.
+        _line(site, 0.5)
+        with (site.node_home / "node.toml").open("a", encoding="utf-8") as config:
+            config.write('windows = ["mon-sun 00:00-24:00"]\n')
         for _ in range(5):
             site.corpus.step()
         listen = site._listen
@@ -39,28 +44,27 @@ def test_asked_to_end_while_nodes_upload_a_hub_loses_nothing(tmp_path: Path) -> 
             hub.ready()
             return hub
 
-        hub, node, ends, met = start(), site.start_node(), list[float](), 0
+        hub, ends = start(), list[float]()
+        # The daemon, for it never gives up: `run --once` does after six tries, and how long those last is a matter of the machine's load.
+        node = programs.start("node", "run", "--home", site.node_home)
         for _ in range(2):
-            before = sum(path.stat().st_size for path in (site.hub_home / "uploads").iterdir())
-            wait_for(
-                "bytes on their way",
-                lambda before=before: not node.running or sum(p.stat().st_size for p in _there(site.hub_home / "uploads")) > before,
-            )
-            met += node.running
+            _on_their_way(site)
             ends.append(stopped(hub))
             hub = start()
+        _on_their_way(site)
+        assert node.running
         toml = site.hub_home / FILE
         toml.write_text(toml.read_text("utf-8") + "retry_after_s = 7\nconnections = 3\ndecoders = 1\n", "utf-8")
         os.kill(hub.process.pid, signal.SIGHUP)
         wait_for("hub.toml read again", lambda: "retry_after_s" in hub.said)
-        assert node.answer()["receipted"] > 0
+        assert node.stop() == 0, node.said
         assert hub.stop() == 0
+        _line(site, 100.0)
         site.bring_home()
         programs.run("hub", "export", tmp_path / "export", "--home", site.hub_home)
         assert digests(tmp_path / "export") == digests(site.scans.root)
         assert programs.run("hub", "doctor", "--deep", "--home", site.hub_home)["findings"] == []
         assert max(ends) < 45, "systemd gives a minute"
-        assert met, "the node was done too soon to be met"
         lines = [line for path in (tmp_path / "said").glob("*.err") for line in path.read_text("utf-8").splitlines() if '"logger"' in line]
         said = [json.loads(line) for line in lines]
         assert any("须重启才生效 decoders" in one["text"] and "connections" in one["text"] for one in said)
@@ -69,9 +73,26 @@ def test_asked_to_end_while_nodes_upload_a_hub_loses_nothing(tmp_path: Path) -> 
         assert not [secret for secret in secrets if any(secret in line for line in lines)]
 
 
-def _there(folder: Path) -> list[Path]:
-    """Files that are there when they are looked at."""
-    return [path for path in folder.iterdir() if path.exists()]
+def _line(site: Site, mbit: float) -> None:
+    """Bound the node's line in its node.toml."""
+    config = site.node_home / "node.toml"
+    config.write_text(re.sub(r"(?m)^cap_mbit = .*", f"cap_mbit = {mbit}", config.read_text("utf-8")), "utf-8")
+
+
+def _arrived(site: Site) -> int:
+    """Bytes of objects at the hub, of whole ones and of parts."""
+    size = 0
+    for folder in ("uploads", "objects"):
+        for path in (site.hub_home / folder).rglob("*"):
+            with suppress(FileNotFoundError):
+                size += path.stat().st_size
+    return size
+
+
+def _on_their_way(site: Site) -> None:
+    """Wait until more bytes come than are there."""
+    before = _arrived(site)
+    wait_for("bytes on their way", lambda: _arrived(site) > before, 300.0)
 
 
 def stopped(hub) -> float:  # type: ignore[no-untyped-def]
