@@ -84,10 +84,13 @@ def add_compared(result: Told, compared: Iterable[Comparison]) -> None:
     _extend(
         result["declared"],
         (
-            {"tab": c.tab, "row": c.row, "what": c.what, "declared": c.declared, "found": c.found, "agrees": c.agrees}
+            {
+                "tab": c.tab, "row": c.row, "what": c.what, "declared": c.declared, "found": c.found, "agrees": c.agrees,
+                "by_volume": c.by_volume, "sentence": c.sentence,
+            }
             for c in compared
         ),
-    )
+    )  # fmt: skip
 
 
 def close(result: Told, seconds: float, cpu: float) -> None:

@@ -23,7 +23,7 @@ def lines_of(result: dict[str, Any], *, dry_run: bool) -> list[str]:
         )
     lines += _some(
         [
-            f"移交清册第 {c['row']} 行：{c['what']}数应为 {c['declared']}，目录中有 {c['found']}"
+            f"移交清册第 {c['row']} 行：{c['sentence']}"
             for c in result["declared"]
             if not c["agrees"]
         ]

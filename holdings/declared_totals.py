@@ -5,8 +5,8 @@ Functions run inside the caller's transaction. Rows of the sheet's own holder al
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import apsw
@@ -22,13 +22,15 @@ from holdings.reference_code import match_key
 from holdings.sheet_notes import TOLD_MAX
 from holdings.sheet_totals import Declared
 
+ITEMS: Final = "件"
 _END: Final = "\U0010ffff"
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What a 移交清册 declares of a run of codes, what the catalogue has there, and how many rows of the delivery an open
-    site withheld, which may be among what is lacking."""
+    site withheld, which may be among what is lacking. `by_volume`: the catalogue lists volumes alone, so that items cannot
+    be compared, and nobody says that they lack."""
 
     tab: str
     row: int
@@ -36,6 +38,7 @@ class Comparison:
     declared: int
     found: int
     withheld: int = 0
+    by_volume: bool = False
 
     @property
     def agrees(self) -> bool:
@@ -45,6 +48,8 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """Both numbers, for people."""
+        if self.by_volume:
+            return f"{self.what}数：清册 {self.declared:,}，目录只到案卷，无从核对"
         withheld = f"，另有 {self.withheld:,} 条按保密关口未收" if self.withheld else ""
         return f"{self.what}数：清册 {self.declared:,}，目录 {self.found:,}{withheld}"
 
@@ -117,6 +122,8 @@ def compare(
     withheld = marks.count(connection, among)
     lines = list(declared)
     found: list[Comparison] = []
+    volumes, items = rows.count_between(connection, among, "", _END)
+    by_volume = bool(volumes) and not items
     for line in lines:
         whole = line.grand or (len(lines) == 1 and not line.first)
         if not whole and not (line.fonds and line.inventory and line.first):
@@ -127,7 +134,16 @@ def compare(
             before = f"{line.fonds}-{line.inventory}-"
             low, high = (sort_key(match_key(before + end)) for end in (line.first, line.last or line.first))
         volumes, items = rows.count_between(connection, among, low, high + f"-{_END}")
-        for what, said, have in (("案卷", line.volumes, volumes), ("件", line.items, items)):
+        for what, said, have in (("案卷", line.volumes, volumes), (ITEMS, line.items, items)):
             if said is not None:
                 found.append(Comparison(line.tab, line.row, what, said, have, withheld))
-    return found
+    return _once(found) if by_volume else found
+
+
+def _once(found: Sequence[Comparison]) -> list[Comparison]:
+    """Of items where the catalogue lists volumes alone: that they cannot be compared is said once, of the largest number, which sums the others up."""
+    items = [one for one in found if one.what == ITEMS and not one.agrees]
+    if not items:
+        return list(found)
+    whole = max(items, key=lambda one: one.declared)
+    return [replace(one, by_volume=one is whole) for one in found if one is whole or one not in items]

@@ -50,7 +50,8 @@ class SampleSummary(msgspec.Struct, frozen=True):
 
 
 class DeclaredLine(msgspec.Struct, frozen=True):
-    """What a 移交清册 declares of a delivery, beside what its catalogue has; `withheld` rows may be among what lacks."""
+    """What a 移交清册 declares of a delivery, beside what its catalogue has; `withheld` rows may be among what lacks, and items cannot be compared where the
+    catalogue is `by_volume`."""
 
     sheet: str
     row: int
@@ -59,6 +60,19 @@ class DeclaredLine(msgspec.Struct, frozen=True):
     found: int
     withheld: int
     agrees: bool
+    by_volume: bool = False
+
+    @property
+    def held(self) -> str:
+        """What the catalogue has, for people."""
+        if self.by_volume:
+            return "目录只到案卷"
+        return f"目录 {self.found:,}" + (f"，另有 {self.withheld:,} 条按保密关口未收" if self.withheld else "")
+
+    @property
+    def verdict(self) -> str:
+        """In Chinese."""
+        return "相符" if self.agrees else "无从核对" if self.by_volume else "不符"
 
 
 class DecisionLine(msgspec.Struct, frozen=True):
@@ -141,8 +155,7 @@ def _lines(report: DeliveryReport, zone: tzinfo | None) -> Iterator[str]:
         if state != "SEALED":
             yield f"  {STATES.get(state, state)}：{count:,} 处"
     for total in report.declared:
-        said = f"清册 {total.declared:,}，目录 {total.found:,}" + (f"，另有 {total.withheld:,} 条按保密关口未收" if total.withheld else "")
-        yield f"  {'相符' if total.agrees else '不符'}  {total.sheet} 第 {total.row} 行 {total.what}数：{said}"
+        yield f"  {total.verdict}  {total.sheet} 第 {total.row} 行 {total.what}数：清册 {total.declared:,}，{total.held}"
     yield ""
     yield f"问题：待处理 {report.waiting:,} 个"
     for fault in report.faults:

@@ -77,19 +77,18 @@ def _verdict(report: DeliveryReport) -> str:
 def _declared(report: DeliveryReport) -> Iterator[dict[str, str]]:
     """Totals of the hand-over: of the 移交清册, and of the papers beside the data."""
     for line in report.declared[:LINES_MAX]:
-        found = f"目录 {line.found:,}" + (f"，另有 {line.withheld:,} 条按保密关口未收" if line.withheld else "")
-        yield _row(f"{line.sheet} 第 {line.row} 行", f"{line.what}数", f"{line.declared:,}", found, agrees=line.agrees)
+        yield _row(f"{line.sheet} 第 {line.row} 行", f"{line.what}数", f"{line.declared:,}", line.held, line.verdict)
     sheets = {line.sheet for line in report.declared}
     for total in report.evidence.totals[:LINES_MAX] if report.evidence else ():
         if total.total in (Total.RECORDS, Total.VOLUMES) and total.source.rpartition("/")[2] in sheets:
             continue
         found = "、".join(f"{name} {number:,}" for name, number in total.found.items()) or "无"
-        yield _row(total.source, total.total.label, total.declared, found, agrees=total.agrees)
+        yield _row(total.source, total.total.label, total.declared, found, "相符" if total.agrees else "不符")
 
 
-def _row(source: str, what: str, declared: str, found: str, *, agrees: bool) -> dict[str, str]:
-    said = {"verdict": "相符" if agrees else "不符", "mark": "passed" if agrees else "failed"}
-    return {"source": source, "what": what, "declared": declared, "found": found, **said}
+def _row(source: str, what: str, declared: str, found: str, verdict: str) -> dict[str, str]:
+    mark = {"相符": "passed", "不符": "failed"}.get(verdict, "untested")
+    return {"source": source, "what": what, "declared": declared, "found": found, "verdict": verdict, "mark": mark}
 
 
 def _fault(one: FaultCount) -> dict[str, Any]:

@@ -137,7 +137,7 @@ def report(connection: apsw.Connection, name: str, now: int, site: SiteData) -> 
         ),
         tuple(_declared(one) for one in delivery_brake.reprocessings(connection, held)), now,
         tuple(
-            DeclaredLine(sheet, one.row, one.what, one.declared, one.found, one.withheld, one.agrees)
+            DeclaredLine(sheet, one.row, one.what, one.declared, one.found, one.withheld, one.agrees, one.by_volume)
             for sheet, one in declared_totals.comparisons(connection, name)
         ),
     )  # fmt: skip

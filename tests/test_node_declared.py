@@ -81,6 +81,21 @@ def test_totals_are_compared_when_the_delivery_is_submitted(work: NodeAtWork) ->
     assert told(work) == {}
 
 
+def test_a_catalogue_of_volumes_alone_says_nothing_of_items(work: NodeAtWork) -> None:
+    """Volumes are compared; that items cannot be is said once, of the total; where items come, their number is compared as ever."""
+    volumes = "全宗号,目录号,案卷号,案卷题名,页数,密级\n" + "".join(f"23,1,{n},人事任免,9,\n" for n in range(1, 4))
+    listed = f"{HEAD}\n1,23,1,1-2,2,30,,1983,永久\n2,23,1,3-3,1,12,,1984,永久\n合计,,,,3,42,,,\n"
+    work.scans.put(BATCH, {"案卷目录.csv": volumes.encode(), "移交清册.csv": listed.encode()})
+    work.intake()
+    ((path, rule),) = told(work).items()
+    assert path == f"{NAME}/移交清册.csv#4:件"
+    assert "件数：清册 42，目录只到案卷，无从核对" in rule
+    assert "无从核对  移交清册.csv 第 4 行 件数：清册 42，目录只到案卷" in ask(work, "delivery_report", name=NAME)["text"]
+    deliver(work, *CODES)
+    work.intake()
+    assert "件数：清册 42，目录 5" in told(work)[path]
+
+
 def test_withheld_rows_are_not_lacking(work: NodeAtWork) -> None:
     """A row that the gate holds was declared and is here: no finding asks for it, and none names it."""
     deliver(work, *CODES, "23-1-1-6", marks={CODES[2]: "机密"})

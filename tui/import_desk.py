@@ -232,7 +232,7 @@ def head(result: Answer, *, imported: bool) -> str:
 def told(result: Answer, *, imported: bool) -> Content:
     """What a person must know, in the order in which it must be answered: questions, repairs, refusals, what disappears, changes, totals."""
     parts: list[Content] = []
-    declared, present, blank = _("申报"), _("现有"), _("（空）")
+    declared, present, blank, unlisted = _("申报"), _("现有"), _("（空）"), _("目录只到案卷，无从核对")
 
     def part(title: str, lines: list[str], total: int | None = None) -> None:
         if lines:
@@ -267,7 +267,9 @@ def told(result: Answer, *, imported: bool) -> Content:
     part(
         _("移交清册"),
         [
-            f"{'=' if d['agrees'] else '!'} {d['what']}：{declared} {d['declared']}  {present} {d['found']}"
+            f"! {d['what']}：{declared} {d['declared']}  {unlisted}"
+            if d["by_volume"]
+            else f"{'=' if d['agrees'] else '!'} {d['what']}：{declared} {d['declared']}  {present} {d['found']}"
             for d in result["declared"]
         ],
     )
