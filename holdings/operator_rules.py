@@ -85,7 +85,7 @@ _VERBS: Final[dict[Power, str]] = {
     Power.LOOK: "profile_list profile_show profile_propose fonds_list fonds_show codes pass_rates check_status meaning_status meaning_check"
     " reading_status reading_list search_state suggest console_tree sample_list sample_show sample_faults page_acts"
     " cataloguing_waiting cataloguing_form cataloguing_judge cataloguing_bodies cataloguing_differences record_row record_judge counter_rules"
-    " sheet_columns places_look:sheet places_look:image",
+    " sheet_columns places_look:scans places_look:sheet places_look:image",
     Power.READ: "search show console_record record_pages record_text record_picture page_link custody custody_of reading_show check_show"
     " export directory_print delivery_report_files check_report sample_export cataloguing_picture counter_day counter_show",
     Power.WORK: "quarantine_replace quarantine_move delivery_evidence catalogue_import cataloguing_save cataloguing_undo"

@@ -72,11 +72,11 @@ def root_of(home: Home, held: Delivery, folder: str | None) -> tuple[Path, str]:
     """
     path = Path(folder or held.folder or "")
     if not (folder or held.folder):
-        raise ConfigurationWrong(f"批次“{held.name}”没有文件夹：请用 --folder 指明")
+        raise ConfigurationWrong(f"批次“{held.name}”没有文件夹；请指明（--folder）")
     if not folder and path.name in CATALOGUE_FOLDERS:
         path = path.parent
     if not path.is_dir():
-        raise ConfigurationWrong(f"批次文件夹 {path} 不在：请接上存储，或用 --folder 指明")
+        raise ConfigurationWrong(f"批次文件夹 {path} 不在；请接上存储，或指明它现在在哪里（--folder）")
     for watch in map(Path, home.config.watch):
         if path.is_relative_to(watch):
             return path, "/".join((watch.name, *path.relative_to(watch).parts))

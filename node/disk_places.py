@@ -36,6 +36,8 @@ class Pick(Enum):
 
     FOLDER = "folder"
     """Where something is to be written: no files are shown, and no scan folder (what is written there would be taken in)."""
+    SCANS = "scans"
+    """A folder within the scan folders: no files are shown, and nothing else."""
     SHEET = "sheet"
     IMAGE = "image"
 
@@ -99,6 +101,8 @@ def _resolved(home: Home, asked: str) -> Path | None:
 def _starts(home: Home, pick: Pick) -> list[Path]:
     """Where a person begins: the scan folders (what is written must not go there), and what this machine has besides the system's own."""
     own = [] if pick is Pick.FOLDER else [Path(one) for one in home.config.watch]
+    if pick is Pick.SCANS:
+        return [one for one in own if one.is_dir() and _readable(one)]
     below = sorted(one for one in _directories(Path("/")) if one.name not in SYSTEM and not one.name.startswith("."))
     return [one for one in dict.fromkeys([*own, *CARRIERS, *below]) if one.is_dir() and _readable(one)]
 
@@ -116,7 +120,7 @@ def _offered(home: Home, pick: Pick, folder: Path) -> bool:
     scans = [Path(one) for one in home.config.watch]
     if any(folder.is_relative_to(one) for one in scans):
         return pick is not Pick.FOLDER
-    if len(folder.parts) < 2 or folder.is_relative_to(home.path) or any(part.startswith(".") for part in folder.parts):
+    if pick is Pick.SCANS or len(folder.parts) < 2 or folder.is_relative_to(home.path) or any(part.startswith(".") for part in folder.parts):
         return False
     known = folder.parts[1] not in SYSTEM - {"tmp"} or any(folder.is_relative_to(one) for one in CARRIERS)
     return known and _readable(folder)

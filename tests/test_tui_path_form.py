@@ -16,8 +16,10 @@ from node.disk_places import Pick, look
 from node.errors import ConfigurationWrong
 from node.service import Service
 from sync.sandbox import Sandbox
+from tui.page_deliveries import DeliveriesPage
 
-A = "J001-WS·2011·Y·BGS-0001"
+A, B = "J001-WS·2011·Y·BGS-0001", "J001-WS·2011·Y·BGS-0002"
+BATCH = "第03批"
 
 
 @pytest.fixture
@@ -43,6 +45,8 @@ def test_only_what_can_be_taken_is_offered(daemon: Daemon, tmp_path: Path, monke
     (root / "link").symlink_to(tmp_path)
     (root / b"\xff".decode("utf-8", "surrogateescape")).mkdir()
     assert names(daemon, "sheet", root.name) == [A, SHEET]
+    assert (names(daemon, "scans"), names(daemon, "scans", root.name)) == ([str(root)], [A])
+    assert Service(daemon.engine).places_look(act="scans", folder=str(tmp_path))["folder"] == ""
     assert names(daemon, "image", f"{root.name}/{A}") == ["0001.jpg", "0002.jpg"]
     assert str(root) in names(daemon, "sheet")
     assert str(root) not in names(daemon, "folder")
@@ -80,5 +84,51 @@ def test_a_sheet_and_a_folder_are_picked_by_keys(daemon: Daemon, tmp_path: Path)
         await seat.press("出", "enter", "ctrl+s")
         assert seat.app.screen.query_one("#f0", Input).value == str(tmp_path / "出")
         assert seat.app.focused is seat.app.screen.query_one("#f0")
+
+    sit(daemon.work.path, story)
+
+
+def test_another_scan_folder_is_picked_behind_the_first(daemon: Daemon, tmp_path: Path) -> None:
+    """In the settings ^O adds a folder to those that are scanned; one of them is not offered again."""
+    root = str(daemon.work.scans.root)
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("machine")
+        await seat.settled()
+        await seat.press("e", "ctrl+o")
+        assert root not in seat.seen()
+        assert seat.widths() == {80}
+        await seat.press("escape")
+        field = seat.app.screen.query_one("#f0", Input)
+        field.value = f"{root}; {tmp_path}/x"
+        await seat.press("ctrl+o", "出", "enter")
+        assert "就选这个文件夹" in seat.seen()
+        await seat.press("ctrl+s")
+        assert field.value == f"{root}; {tmp_path}/x; {tmp_path}/出"
+
+    sit(daemon.work.path, story)
+
+
+def test_a_delivery_whose_folder_is_away_is_found_again(daemon: Daemon) -> None:
+    """随批次清单 of a delivery whose folder was renamed asks for it, with ^O within the scan folders, and verifies what is there."""
+    root = daemon.work.scans.root
+    daemon.work.scans.rows({B: {}}, BATCH)
+    daemon.work.scans.record(f"{BATCH}/{B}", 1)
+    daemon.engine.run(settle_s=0.0, send=False)
+    (root / BATCH).rename(root / "第三批")
+    (root / "第三批" / "MD5.txt").write_text(f"{'0' * 32}  {B}/0001.jpg\n", "utf-8")
+
+    async def story(seat: Seat) -> None:
+        await seat.app.enter("deliveries")
+        await seat.settled()
+        while seat.app.query_one(DeliveriesPage).name_at != f"{root.name}/{BATCH}":
+            await seat.press("down")
+        await seat.press("e")
+        assert "不在" in seat.seen()
+        await seat.press("ctrl+o", "enter", "第", "enter")
+        assert "就选这个文件夹" in seat.seen()
+        assert seat.widths() == {80}
+        await seat.press("ctrl+s", "ctrl+s")
+        assert "MD5.txt" in seat.seen()
 
     sit(daemon.work.path, story)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from node.client import Presence
 from tui import figures
 from tui.dialog import Reading
 from tui.form import Field, Values
 from tui.link import Answer, Trouble
-from tui.path_form import FOLDER, Wanted
+from tui.path_form import FOLDER, SCANS, Wanted
 from tui.pick import Pick
 from tui.sample_desk import SampleDesk
 from tui.wording import _
@@ -26,11 +27,24 @@ async def report(page: DeliveriesPage) -> None:
 
 
 async def evidence(page: DeliveriesPage) -> None:
-    """随批次清单, verified now."""
-    found = await page.ask("delivery_evidence", name=page.name_at)
-    await page.app.push_screen(
-        Reading(_("随批次清单"), found["text"] if found["files"] else _("本批次没有随批次清单。"))
-    )
+    """随批次清单, verified now; where the node has no folder to look in, it is asked for."""
+    name = page.name_at
+
+    async def verify(folder: str | None) -> None:
+        found = await page.ask("delivery_evidence", name=name, folder=folder)
+        told = found["text"] if found["files"] else _("本批次没有随批次清单。")
+        page.app.call_later(page.app.push_screen, Reading(_("随批次清单"), told))
+
+    try:
+        await verify(None)
+    except Trouble as trouble:
+        if trouble.presence is not Presence.SERVING or trouble.sign_in:
+            raise
+        field = Field("folder", _("文件夹"), required=True, hint=_("本机上的完整路径"))
+        page.form(
+            _("随批次清单  {name}", name=name), [field], lambda values: verify(values["folder"].strip()),
+            note=f"{trouble.rule}；{trouble.remedy}", done=None, picks={"folder": SCANS},
+        )  # fmt: skip
 
 
 async def rates(page: DeliveriesPage) -> None:

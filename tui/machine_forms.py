@@ -10,6 +10,7 @@ from holdings.language import Language, mark
 from tui.dialog import Reading
 from tui.form import Field, Values
 from tui.link import Answer
+from tui.path_form import Wanted
 from tui.secret_form import SecretForm
 from tui.wording import _, language
 
@@ -68,7 +69,7 @@ def settings(page: MachinePage, shown: Answer, labels: tuple[tuple[str, str], ..
             page.console.say(_("已保存，即时生效") if done["changed"] else _("没有改动"))
 
     note = _("写入 node.toml，原有注释保留。扫描文件夹、SM3、JPEG XL、查毒在服务重启后生效，其余即时生效。")
-    page.form(_("设置"), fields, keep, note=note, check=wrong, done=None)
+    page.form(_("设置"), fields, keep, note=note, check=wrong, done=None, picks={"watch": Wanted(several=True, written=False)})
 
 
 async def fingerprints(page: MachinePage) -> None:

@@ -27,18 +27,25 @@ from tui.work import start
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a field takes: `act` as the node's verb places_look has it; where one begins; whether several may stand there, parted by ;; a name of a file that
-    is written, to put behind the folder."""
+    is written, to put behind the folder; whether anything is written into it."""
 
     act: str = "folder"
     begin: str = ""
     several: bool = False
     name: str = ""
+    written: bool = True
+
+    @property
+    def is_folder(self) -> bool:
+        """Is it a folder, and no file of one?"""
+        return self.act in ("folder", "scans")
 
 
 FOLDER: Final = Wanted()
+SCANS: Final = Wanted("scans", written=False)
 SHEET: Final = Wanted("sheet")
 IMAGE: Final = Wanted("image")
-TITLES: Final = {"folder": mark("选文件夹"), "sheet": mark("选目录表"), "image": mark("选图像")}
+TITLES: Final = {"folder": mark("选文件夹"), "scans": mark("选文件夹"), "sheet": mark("选目录表"), "image": mark("选图像")}
 
 
 class PathForm(Form):
@@ -76,7 +83,7 @@ class PathForm(Form):
             field.cursor_position = len(field.value)
 
         begin = known if known.startswith("/") else wanted.begin
-        self.app.push_screen(PathPick(self._link, wanted.act, begin), taken)
+        self.app.push_screen(PathPick(self._link, wanted, begin), taken)
 
 
 def form_of(
@@ -99,16 +106,17 @@ class PathPick(ModalScreen[str | None]):
     )
     BINDINGS: ClassVar = bound(KEYS)
 
-    def __init__(self, link: Link, act: str, begin: str) -> None:
+    def __init__(self, link: Link, wanted: Wanted, begin: str) -> None:
         super().__init__()
-        self._link, self._act, self._begin = link, act, begin
+        self._link, self._wanted, self._begin = link, wanted, begin
+        self._title = TITLES[wanted.act]
         self._seen: Answer = {"folder": "", "above": "", "entries": [], "writable": False}
         self._typed = ""
 
     def compose(self) -> ComposeResult:
         """Where one is, what is there, keys."""
         with Vertical(classes="box palette"):
-            yield Static(Content(_(TITLES[self._act])), classes="box-title")
+            yield Static(Content(_(self._title)), classes="box-title")
             yield Static(id="pick-where", classes="form-note")
             yield OptionList(compact=True)
             yield Static(id="pick-foot", classes="box-foot")
@@ -121,9 +129,9 @@ class PathPick(ModalScreen[str | None]):
     def _go(self, folder: str, stand_on: str = "") -> None:
         async def look() -> None:
             try:
-                self._seen = await self._link.ask("places_look", act=self._act, folder=folder)
+                self._seen = await self._link.ask("places_look", act=self._wanted.act, folder=folder)
             except Trouble as trouble:
-                trouble.thing = trouble.thing or _(TITLES[self._act])
+                trouble.thing = trouble.thing or _(self._title)
                 self.app.push_screen(TroubleBox(trouble))
                 return
             self._typed = ""
@@ -141,13 +149,12 @@ class PathPick(ModalScreen[str | None]):
             rows.highlighted = next((n for n, one in enumerate(entries) if one["path"] == stand_on), 0)
         where = seen["folder"] or _("从何处开始")
         parts = [_("还有更多，请直接键入路径") if seen["more"] else "", "" if entries else _("这里没有可选的")]
-        if self._act == "folder" and seen["folder"]:
+        if self._wanted.is_folder and self._wanted.written and seen["folder"]:
             parts.append(_("可用 {size}", size=size(seen["free"])) if seen["writable"] else _("! 本机服务不能写入此处"))
         self.query_one("#pick-where", Static).update(Content("  ".join(part for part in (where, *parts) if part)))
-        inside, take = bool(seen["folder"]), self._act == "folder" and bool(seen["folder"]) and seen["writable"]
-        keys = [_("回车 进入") if self._act == "folder" else _("回车 进入、选取")]
-        keys += [_("^S 就选这个文件夹")] if take else []
-        keys += [_("← 上一级")] if inside else []
+        keys = [_("回车 进入") if self._wanted.is_folder else _("回车 进入、选取")]
+        keys += [_("^S 就选这个文件夹")] if self._may_take else []
+        keys += [_("← 上一级")] if seen["folder"] else []
         self.query_one("#pick-foot", Static).update(Content("    ".join([*keys, _("Esc 不选")])))
 
     def on_key(self, event: events.Key) -> None:
@@ -182,9 +189,13 @@ class PathPick(ModalScreen[str | None]):
         if self._seen["folder"]:
             self._go(self._seen["above"], self._seen["folder"])
 
+    @property
+    def _may_take(self) -> bool:
+        return self._wanted.is_folder and bool(self._seen["folder"]) and (self._seen["writable"] or not self._wanted.written)
+
     def action_take(self) -> None:
         """This folder."""
-        if self._act == "folder" and self._seen["folder"] and self._seen["writable"]:
+        if self._may_take:
             self.dismiss(self._seen["folder"])
 
     def action_close(self) -> None:
