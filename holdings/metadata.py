@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -34,7 +34,7 @@ from holdings.security import parse_mark
 from holdings.site_data import NO_SITE, SiteData
 
 _DATE, _DATE_ID, _BORN, _ELECTRONIC = "日期", "M33", "生成方式", "原生"
-_REMEMBERED: Final = 1 << 15  # right values of a column: as many dates as a century has
+_REMEMBERED: Final = 1 << 15  # values of a column: as many dates as a century has
 _CHARACTERS: Final = (
     # Control characters, unpaired halves, characters that were lost, unassigned on purpose, or that turn the writing
     # direction; private ones are 自造字, which no other machine can show.
@@ -89,12 +89,12 @@ _PlanKey = tuple[frozenset[str], RowShape | tuple[tuple[str, ...], tuple[bool, .
 
 
 class _Plan(NamedTuple):
-    """Rows that have the same elements, the same ones blank: is all there that must be, how long may each free text be (the shortest first), which
-    values are from closed sets."""
+    """Rows that have the same elements, the same ones blank: is all there that must be, how long may each free text be (the shortest first), what
+    was found of values from closed sets (None: nothing wrong)."""
 
     asked: bool
     free: tuple[tuple[int, str], ...]
-    closed: tuple[tuple[str, set[str]], ...]
+    closed: tuple[tuple[str, dict[str, Violation | None]], ...]
 
 
 class Checker:
@@ -113,19 +113,19 @@ class Checker:
         self._forbidden = known.forbidden
         self._bad = re.compile(f"[{_CHARACTERS}{re.escape(known.forbidden)}]")
         self._checks: dict[str, _Check | None] = {}
-        self._seen: dict[str, tuple[int, set[str] | None, str]] = {}
+        self._seen: dict[str, tuple[int, dict[str, Violation | None] | None, str]] = {}
         self._asked: dict[Collection[str], tuple[tuple[str, ...], ...]] = {}
         self._plans: dict[_PlanKey, _Plan] = {}
 
-    def surely_fine(
+    def remembered(
         self,
         values: Mapping[str, str],
         known_otherwise: frozenset[str],
         printable: str = "",
         shape: RowShape | None = None,
-    ) -> bool:
-        """Whether `check` would surely find nothing: a tenth of its time, for the rows of large sheets. It remembers values of
-        closed columns that were right.
+    ) -> Sequence[Violation] | None:
+        """What `check` finds, in a tenth of its time, for the rows of large sheets: of values of closed columns it is remembered.
+        None where it is not sure: then `check` has to look.
 
         `printable`: printable text that holds the characters of all values and is as long as the longest, if there is any.
         `shape`: that of the values, where it is known.
@@ -133,19 +133,21 @@ class Checker:
         text = printable or "".join(values.values())
         key = (known_otherwise, shape or (tuple(values), tuple(map(bool, values.values()))))
         plan = self._plans.get(key) or self._planned(key, values)
-        if not plan.asked:
-            return False
+        if not plan.asked or not self._clean(text, bool(printable)) or values.get(_BORN) == _ELECTRONIC:
+            return None
         size = len(text)
         for length, name in plan.free:
             if length >= size:
                 break
             if len(values[name]) > length:
-                return False
-        for name, right in plan.closed:
+                return None
+        found: Sequence[Violation] = ()
+        for name, known in plan.closed:
             value = values[name]
-            if value not in right and not self._learn(name, value, right):
-                return False
-        return self._clean(text, bool(printable)) and values.get(_BORN) != _ELECTRONIC
+            wrong = known[value] if value in known else self._learn(name, value, known)
+            if wrong is not None:
+                found = (*found, wrong)
+        return found
 
     def _planned(self, key: _PlanKey, values: Mapping[str, str]) -> _Plan:
         """What is left to look at in rows that have these elements, the same ones of them blank."""
@@ -155,33 +157,34 @@ class Checker:
         plan = _Plan(
             all(any(name in found or (name == MARK and name in here) for name in names) for names in asked)
             and all(not beside or beside in found for _, _, beside in found.values()),
-            tuple(sorted((length, name) for name, (length, right, _) in found.items() if right is None)),
-            tuple((name, right) for name, (_, right, _) in found.items() if right is not None),
+            tuple(sorted((length, name) for name, (length, known, _) in found.items() if known is None)),
+            tuple((name, known) for name, (_, known, _) in found.items() if known is not None),
         )
         if len(self._plans) >= _REMEMBERED:
             self._plans.clear()
         self._plans[key] = plan
         return plan
 
-    def _closed(self, name: str) -> tuple[int, set[str] | None, str]:
-        """(length, values that were right or None where all are, element that must be there beside)."""
+    def _closed(self, name: str) -> tuple[int, dict[str, Violation | None] | None, str]:
+        """(length, what was found of values or None where all are right, element that must be there beside)."""
         check = self._checks[name] if name in self._checks else self._check(name)
         one = check.element if check is not None else None
         free = one is None or (
             one.type is ValueType.TEXT and one.rule is not ValueRule.MARK and not (check and check.words)
         )
         length, beside = (one.length, one.with_) if one is not None else (sys.maxsize, "")
-        self._seen[name] = (length, None if free else set(), beside)
+        self._seen[name] = (length, None if free else {}, beside)
         return self._seen[name]
 
-    def _learn(self, name: str, value: str, right: set[str]) -> bool:
+    def _learn(self, name: str, value: str, known: dict[str, Violation | None]) -> Violation | None:
         check = self._checks[name]
-        if check is None or self._wrong(check, name, value, {check.element.with_: value}) is not None:
-            return False
-        if len(right) >= _REMEMBERED:
-            right.clear()
-        right.add(value)
-        return True
+        assert check is not None, "a column without a check is free"
+        wrong = self._wrong(check, name, value, {check.element.with_: value})
+        if len(known) >= _REMEMBERED:
+            known.clear()
+        if len(value) <= check.element.length:
+            known[value] = wrong
+        return wrong
 
     def _asked_beyond(self, known_otherwise: frozenset[str]) -> tuple[tuple[str, ...], ...]:
         """Names of what must be there beyond what is known otherwise."""

@@ -64,7 +64,7 @@ class Obligations:
     def take(self, row: SheetRow, printable: str = "", shape: RowShape | None = None) -> None:
         """Give a row that has none the title that the category makes of its fields, and note what it lacks.
 
-        `printable` and `shape`: as `Checker.surely_fine` takes them.
+        `printable` and `shape`: as `Checker.remembered` takes them.
         """
         values = row.values
         if not values or row.refused:
@@ -78,12 +78,13 @@ class Obligations:
         if self._ledger.full:
             return
         judge = self._judge_of(row)
-        if judge.surely_fine(values, self._told, printable, shape):
-            return
-        known = self._told | self._known(row.code)
-        if row.volume is not None and row.volume != row.key:
-            known |= _OF_VOLUMES
-        for wrong in judge.check(values, known):
+        found = judge.remembered(values, self._told, printable, shape)
+        if found is None:
+            known = self._told | self._known(row.code)
+            if row.volume is not None and row.volume != row.key:
+                known |= _OF_VOLUMES
+            found = judge.check(values, known)
+        for wrong in found:
             column = self._lacking[judge].get(wrong.element) if wrong.code is FindingCode.METADATA_MISSING else None
             if column is not None:
                 self._missing_column(column)
