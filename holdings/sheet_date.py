@@ -18,6 +18,8 @@ AS_WRITTEN: Final = "成文日期（原文）"
 ORDER: Final = "成文日期的日月顺序"
 """Id of the question in which order the column writes day and month; answer: a DayOrder."""
 _PLAIN_DATE: Final = re.compile(r"[0-9]{4}[0-9年月日./\-: T]*")
+DATES_MAX: Final = 1 << 15
+"""As many different days as in a century."""
 _ORDERS: Final = {order.value: order for order in DayOrder}
 
 
@@ -29,6 +31,8 @@ class DateColumn:
         self.order = _ORDERS.get(profile.answers.get(ORDER, ""))
         self._column = (header.index(DATE) or 0) + 1
         self._samples: list[str] = []
+        self.plain = _plain(self.century, self.order)
+        """Dates that were read without any doubt, as they are written; who reads one adds it, up to DATES_MAX."""
 
     def fault(self, cell: str) -> tuple[str, str] | None:
         """Rule and remedy where a date cannot stand; None when it can, or is blank. Only of cells that may be shown."""
@@ -54,7 +58,14 @@ class DateColumn:
         return (Question(ORDER, QuestionKind.MEANING, text, tuple(_ORDERS), tuple(self._samples), self._column),)
 
 
-@functools.lru_cache(maxsize=1 << 15)  # as many as holdings.dates remembers
+@functools.lru_cache(maxsize=8)
+def _plain(century: int, order: DayOrder | None) -> dict[str, str]:
+    """One for all tables of a process: a large sheet is read in hundreds of parts, and all have the same days."""
+    del century, order
+    return {}
+
+
+@functools.lru_cache(maxsize=DATES_MAX)  # as many as holdings.dates remembers
 def _written(cell: str, century: int, order: DayOrder | None) -> tuple[str, bool, bool, bool]:
     date = read_date(cell, century, order)
     assert date is not None, "faults come first"

@@ -144,11 +144,8 @@ class GroupFill:
         self._agreed = _agreed(header.names, profile, RepairKind.FILL_GROUP)
         self._texts: dict[int, str] = {}
         self._last, self._marks = "", frozenset(header.marks)
-
-    @property
-    def active(self) -> bool:
+        self.active = bool(self._shared)
         """Whether the table has groups."""
-        return bool(self._shared)
 
     def fill(self, cells: list[str]) -> None:
         """Fill one row in place where agreed, count it where not."""

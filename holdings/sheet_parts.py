@@ -158,7 +158,11 @@ class _Shifted:
     def rows(self) -> Iterator[SheetRow | LinkRow]:
         """See Source."""
         for row in self._source.rows():
-            yield msgspec.structs.replace(row, number=row.number + self._shift)
+            if isinstance(row, LinkRow):
+                yield msgspec.structs.replace(row, number=row.number + self._shift)
+            else:
+                row.number += self._shift
+                yield row
 
     def end(self) -> End:
         """See Source; what is said of the file as a whole was said with its first part."""

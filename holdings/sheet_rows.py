@@ -22,7 +22,7 @@ from holdings.row_shape import RowShape, RowShapes
 from holdings.security import MarkKind, SiteClass
 from holdings.sheet_banner import begins_banner, merged_banner, read_banner
 from holdings.sheet_code import CodeRead, CodeReader, CodeSource
-from holdings.sheet_date import AS_WRITTEN, DateColumn
+from holdings.sheet_date import AS_WRITTEN, DATES_MAX, DateColumn
 from holdings.sheet_fill import Filler, GroupFill, MergedFill
 from holdings.sheet_header import Header, silent_columns
 from holdings.sheet_mark import RowMark
@@ -42,7 +42,6 @@ _FORMULA_WITHIN: Final = re.compile(r"\|[=+\-@]")  # in a row joined by bars
 CODES_TOLD: Final = 2_000  # nonstandard codes told with their rows in one table; `node codes` lists them all
 _TOTAL_BEGIN: Final = frozenset("合总共累小本")
 _NAME_MAX: Final = 16  # characters of a column name with blanks inside; titles are mostly longer
-_DATES_MAX: Final = 1 << 15  # as many different days as in a century
 _FEW: Final = 3  # filled cells of a line that may be a banner, a page footer or a total
 
 
@@ -81,7 +80,7 @@ class Reading:
         self._mark_at = header.names.index(MARK) if MARK in header.names else None
         self._date_at, self._title_at = header.index(DATE), header.index(TITLE)
         self._joined = tuple(header.joined.items())
-        self._dates: dict[str, str] = {}  # dates that were read without any doubt, as they are written
+        self._dates = self._days.plain
         self._tally = RepairTally(context.tab, silent_columns(header, table))
         self._merged = MergedFill(context.merged, context.header_number)
         self._filler = Filler(header, source.parts, table, profile, self._tally)
@@ -363,7 +362,7 @@ class Reading:
             self._ledger.century(cell, text, self._days.century)
         elif empty:
             self._note(number, DATE, FindingCode.DATE_DOUBTFUL, cell, key)
-        elif not words and len(self._dates) < _DATES_MAX:
+        elif not words and len(self._dates) < DATES_MAX:
             self._dates[cell] = text
 
     def _doubts(self, raw: RawRow, cells: Sequence[str], key: str, *, mended: bool) -> None:
