@@ -26,7 +26,8 @@ _OWN: Final = 0
 
 
 class Line(msgspec.Struct, array_like=True, gc=False):
-    """One row as stored. `elements` is a JSON array beside `columns` of its portion, `digest` 16 bytes of what it says.
+    """One row as stored. `elements` is a JSON array beside `columns` of its portion, in UTF-8: nobody between the sandbox and the
+    database reads it as text. `digest`: 16 bytes of what it says.
 
     A row that an open site withholds has key, volume, mark and place alone; a `refused` one is only known to be there, and
     when it is a `duplicate` it contradicts the one that stands.
@@ -43,7 +44,7 @@ class Line(msgspec.Struct, array_like=True, gc=False):
     ordering: str = ""
     title: str = ""
     date: str = ""
-    elements: str = ""
+    elements: bytes = b""
     digest: bytes = b""
     above: Level | None = None
 
@@ -106,11 +107,11 @@ class LineMaker:
         digest = blake2b(self._sorted(said), digest_size=DIGEST_SIZE).digest()
         return Line(
             row.number, row.key, row.mark, row.refused, row.duplicate, row.tab, row.volume, row.code, self._ordering(row),
-            title, date, self._encode(cells).decode(), digest, row.above,
+            title, date, self._encode(cells), digest, row.above,
         )  # fmt: skip
 
 
-def values_of(columns: Sequence[str], elements: str, own: tuple[str, str, str]) -> dict[str, str]:
+def values_of(columns: Sequence[str], elements: str | bytes, own: tuple[str, str, str]) -> dict[str, str]:
     """The values of a stored row by their names; `own` are its code, title and date. Blank ones are left out."""
     cells = msgspec.json.decode(elements)
     if isinstance(cells, dict):  # a row of the first schema

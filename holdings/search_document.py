@@ -179,9 +179,9 @@ def day_of(date: str) -> int:
 
 
 @functools.lru_cache(32_768)  # as many days as in a century
-def _of_date(date: str) -> tuple[str, int, int]:
-    """Tokens, day and part of the index of a written date."""
-    return _dated(day_of(date)), day_of(date), era_of(day_of(date))
+def _of_time(filed: int, date: str) -> tuple[str, int, tuple[int, int]]:
+    """Tokens, part of the index, and (day, year of filing) of what is filed under a year and bears a written date."""
+    return _of_year(filed) + _dated(day_of(date)), era_of(day_of(date)), (day_of(date), filed)
 
 
 @functools.lru_cache(4_096)
@@ -262,8 +262,8 @@ def _cut(text: str) -> str:
 
 
 def of_row(
-    names: tuple[str, ...], elements: str, *, title: str, code: str, key: str, level: int, holder: int, date: str
-) -> Document:
+    names: tuple[str, ...], elements: str | bytes, *, title: str, code: str, key: str, level: int, holder: int, date: str,
+) -> Document:  # fmt: skip
     """The document of a row of the catalogue: its columns, the JSON of their values, and what stands beside them."""
     cells = _decode(elements)
     if isinstance(cells, dict):  # a row of the first schema
@@ -335,15 +335,15 @@ class _Terms(NamedTuple):
     met: dict[tuple[str, Any], int]
 
 
-def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int, str]], holder: int) -> Said:
+def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str | bytes, str, str, str, int, str]], holder: int) -> Said:
     """What rows beside the same columns say: (elements, title, code, key, level, date) of each. The same as of their documents,
     in a third of the time: an import makes thousands, and looks at none of them."""
     at, size = _places(names), len(names)
-    body_at, number_at, year_at, category_at, persons = at.body, at.number, at.year, at.category, at.names
+    body_at, number_at, year_at, category_at = at.body, at.number, at.year, at.category
+    persons, voices = operator.itemgetter(-1, *(place for place, _ in at.names)), dict[tuple[str | None, ...], str]()
     terms_of, terms = operator.itemgetter(at.retention, at.mark, *at.openings), dict[tuple[Any, ...], _Terms]()
     places: dict[tuple[str, Any], str] = {}
-    words, filters, eras, days = list[str](), list[str](), list[int](), set[tuple[int, int]]()
-    kinds = Counter[Kind]()
+    words, filters, eras, days, kinds = list[str](), list[str](), list[int](), set[tuple[int, int]](), Counter[Kind]()
     for elements, title, code, key, level, date in rows:
         cells = _decode(elements)
         if len(cells) != size or type(cells) is dict or at.keywords or len(title) > _FIELD_MAX or "\n" in title:
@@ -361,8 +361,7 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
             said = f"{said}{BREAK}{_cut(cells[number_at])}"
         words.append(f"{said}{BREAK}{code}")
         # What is before the second hyphen says fonds and category, and whether there is one that it has a fonds.
-        second = key.find("-", key.find("-") + 1)
-        of_place = (key[: second + 1] or key, cells[category_at])
+        of_place = (key[: key.find("-", key.find("-") + 1) + 1] or key, cells[category_at])
         told = places.get(of_place)
         if told is None:
             told = places[of_place] = _of_place(_fonds_of(key), _category(key, cells[category_at] or ""))
@@ -374,12 +373,14 @@ def of_rows(names: tuple[str, ...], rows: Iterable[tuple[str, str, str, str, int
             alike = terms[of_terms] = _Terms(bare, one.kind(), {})
         also, _, met = alike
         met[of_place] = met.get(of_place, 0) + 1
-        of_day, day, era = _of_date(date)
+        heard = voices.get(of_persons := persons(cells))
+        if heard is None:
+            known = (one for place, name in at.names if cells[place] for one in _named(name, cells[place]))
+            heard = voices[of_persons] = _heard(tuple(known)[:NAMES_MAX])
+        of_time, era, when = _of_time(_year(year or "", "" if year else date), date)
         eras.append(era)
-        filed = _year(year, "") if year else day // 10_000
-        days.add((day, filed))
-        heard = [one for place, name in persons if cells[place] for one in _named(name, cells[place])]
-        filters.append(f"{told}{_of_year(filed)}{also}{_heard(tuple(heard[:NAMES_MAX])) if heard else ''}{of_day}")
+        days.add(when)
+        filters.append(f"{told}{also}{heard}{of_time}")
     for _, kind, met in terms.values():
         for (begun, _), count in met.items():
             kinds[kind._replace(fonds=_fonds_of(begun))] += count
