@@ -51,7 +51,6 @@ def test_asked_to_end_while_nodes_upload_a_hub_loses_nothing(tmp_path: Path) -> 
             _on_their_way(site)
             ends.append(stopped(hub))
             hub = start()
-        _on_their_way(site)
         assert node.running
         toml = site.hub_home / FILE
         toml.write_text(toml.read_text("utf-8") + "retry_after_s = 7\nconnections = 3\ndecoders = 1\n", "utf-8")
