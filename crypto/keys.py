@@ -12,9 +12,6 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-
 from crypto import cbor
 from crypto.aead import NONCE_SIZE, TAG_SIZE, open_aead
 from crypto.errors import BadFormat, Damaged, LockedOut, WrongKey
@@ -103,6 +100,10 @@ def generate(role: Role) -> Secrets:
     """Fresh random secrets; a hub gets a P-256 TLS key as well."""
     tls_key = None
     if role is Role.HUB:
+        # Here: a hub makes it once, and every program that opens a key file would load them.
+        from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+        from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
         tls_key = generate_private_key(SECP256R1()).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return Secrets(os.urandom(32), new_identity(), os.urandom(32), tls_key)
 

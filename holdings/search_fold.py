@@ -13,7 +13,6 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from importlib import metadata
 from typing import Any, Final
 
 from holdings import name_table
@@ -48,6 +47,8 @@ def _converter() -> Any:
 def version() -> str:
     """What the folding of this program, and its reading of names, is known by: an index that was made by another one is to be
     rebuilt."""
+    from importlib import metadata  # of no use but here
+
     try:
         simplified = metadata.version("opencc")
     except metadata.PackageNotFoundError:

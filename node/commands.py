@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import os
 import sys
 from collections.abc import Callable
@@ -11,27 +12,50 @@ from typing import Any
 
 import click
 
-from node.commands_catalogue import catalogue
-from node.commands_check import check
-from node.commands_counter import counter
-from node.commands_delivery import delivery
-from node.commands_directive import city_words, directives, release, returned
-from node.commands_directory import directory
-from node.commands_fonds import fonds
-from node.commands_key import LOCKED_NOW, fingerprint, lock, passphrase, unlock
-from node.commands_meaning import meaning
-from node.commands_operator import journal, operator
-from node.commands_outage import outage
-from node.commands_profile import profile
-from node.commands_quarantine import pages, quarantine
-from node.commands_reading import reading
-from node.commands_renumber import codes, renumber, volume
-from node.commands_sample import sample
-from node.commands_search import reindex, search, show, suggest
+from node.commands_key import LOCKED_NOW
 from node.commands_shell import HOME, JSON, ask_passphrase, ask_password, exits, give, reach, say
 
+_OF_MODULES = {
+    "catalogue": ("catalogue",),
+    "check": ("check",),
+    "counter": ("counter",),
+    "delivery": ("delivery",),
+    "directive": ("directives", "returned", "release"),
+    "directory": ("directory",),
+    "fonds": ("fonds",),
+    "key": ("unlock", "lock", "passphrase", "fingerprint"),
+    "meaning": ("meaning",),
+    "operator": ("operator", "journal"),
+    "outage": ("outage",),
+    "profile": ("profile",),
+    "quarantine": ("quarantine", "page"),
+    "reading": ("reading",),
+    "renumber": ("codes", "renumber", "volume"),
+    "sample": ("sample",),
+    "search": ("search", "suggest", "show", "reindex"),
+}
+"""What stands in `node.commands_…` modules: the words that each of them brings."""
+_ELSEWHERE = {word: module for module, words in _OF_MODULES.items() for word in words}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+
+class NodeCommands(click.Group):
+    """A click group that imports the commands of another module when one of their words is said: `run` needs none of them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every word, in the order of the alphabet."""
+        return sorted({*super().list_commands(ctx), *_ELSEWHERE})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command behind a word; None for a word that leads nowhere (usage error, exit 2)."""
+        if cmd_name not in self.commands and cmd_name in _ELSEWHERE:
+            module = importlib.import_module(f"node.commands_{_ELSEWHERE[cmd_name]}")
+            for found in vars(module).values():
+                if isinstance(found, click.Command) and found.name in _OF_MODULES[_ELSEWHERE[cmd_name]]:
+                    self.add_command(found)
+        return super().get_command(ctx, cmd_name)
+
+
+@click.group(cls=NodeCommands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 def commands() -> None:
     """区级节点（本机）：接收扫描、检查、加封、传输。"""
 
@@ -174,6 +198,7 @@ def _run_text(r: dict[str, Any]) -> str:
 def status(home: Path, as_json: bool) -> None:
     """本机现况。"""
     from holdings.search_prose import state_words
+    from node.commands_directive import city_words
 
     with reach(home) as node:
         result = node.status()
@@ -317,34 +342,3 @@ def identity(home: Path, file: Path, yes: bool) -> None:
         click.confirm("写出的文件能打开本机的全部清单，须与密钥同等保管。继续？", abort=True, err=True)
     write_identity(home.absolute(), file, ask_passphrase)
     say(f"已写入 {file}")
-
-
-commands.add_command(catalogue)
-commands.add_command(unlock)
-commands.add_command(lock)
-commands.add_command(passphrase)
-commands.add_command(fingerprint)
-commands.add_command(operator)
-commands.add_command(journal)
-commands.add_command(quarantine)
-commands.add_command(codes)
-commands.add_command(renumber)
-commands.add_command(volume)
-commands.add_command(delivery)
-commands.add_command(directives)
-commands.add_command(returned)
-commands.add_command(release)
-commands.add_command(directory)
-commands.add_command(outage)
-commands.add_command(counter)
-commands.add_command(sample)
-commands.add_command(fonds)
-commands.add_command(pages)
-commands.add_command(profile)
-commands.add_command(check)
-commands.add_command(meaning)
-commands.add_command(reading)
-commands.add_command(search)
-commands.add_command(suggest)
-commands.add_command(show)
-commands.add_command(reindex)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import sys
@@ -16,6 +17,9 @@ import click
 from holdings.local_time import TYPED
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+CYCLES_AFTER = 10_000
+"""New objects after which Python looks for cycles, in place of 700: what a start loads is a hundred thousand that stay."""
 
 OPERATOR_KEY = "jindang.operator"
 _HOME = click.option("--home", type=click.Path(path_type=Path, file_okay=False), required=True, help="节点主目录")
@@ -99,6 +103,7 @@ def reach(home: Path, *, sheets: bool = False, passphrase: str = "") -> Iterator
         return
     if sheets:
         first_worker.start()
+    gc.set_threshold(CYCLES_AFTER)
     from node.app import open_service
 
     try:
