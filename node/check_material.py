@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -26,46 +24,12 @@ from node import folders
 from node.home import Home
 from node.places import GATHERED
 from sync import entry as entries
-from sync import manifest, transform
+from sync import manifest
 from sync.entry import Entry
 from sync.errors import SyncError
-from sync.manifest import Manifest, Part
-from sync.pack import open_segment
-from sync.sandbox import Sandbox
+from sync.manifest import Manifest
 
 SUPERFLUOUS_MAX: Final = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class PackedFile:
-    """A part of a record, read from this node's packs (holdings.check_files.SealedFile)."""
-
-    home: Home
-    sandbox: Sandbox
-    part: Part
-
-    @property
-    def name(self) -> str:
-        """As it came."""
-        return self.part.name
-
-    @property
-    def size(self) -> int:
-        """Source bytes."""
-        return self.part.size
-
-    @property
-    def sha256(self) -> bytes:
-        """As the signed manifest lists it."""
-        return self.part.sha256
-
-    def pieces(self) -> Iterator[bytes]:
-        """Source bytes, segment by segment; SyncError when they cannot be restored."""
-        for index, segment in enumerate(self.part.segments):
-            blob = self.home.objects.read(segment.pack, segment.offset, segment.length)
-            yield transform.restore(
-                open_segment(segment, blob), self.part.transform, manifest.segment_size(self.part.size, index), self.sandbox
-            )
 
 
 def signature(home: Home, entry: Entry, content: Manifest) -> Service:

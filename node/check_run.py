@@ -23,9 +23,10 @@ from holdings.image_checks import rules_of
 from holdings.record import Description, RecordId, decode_record
 from holdings.records import StoredRecord
 from holdings.site_data import SiteData
-from node.check_material import PackedFile, material, signature
+from node.check_material import material, signature
 from node.clock import Clock
 from node.home import Home
+from node.packed_file import PackedFile
 from node.virus_scan import VirusScan
 from sync import log, sealed
 from sync.delta import open_manifest

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 
 from holdings import quarantine
-from holdings.directive import HandOver
-from holdings.directive_entry import Subject
-from holdings.directive_verdict import Accepted, Returned, ReturnedRecord, ReturnFault
 from holdings.findings import Finding, FindingCode
 from holdings.records import StoredRecord
+
+if TYPE_CHECKING:
+    from holdings.directive_entry import Subject
+    from holdings.directive_verdict import Accepted, HandOver, Returned, ReturnedRecord, ReturnFault
 
 _COLUMNS: Final = "v.record, v.dseq, v.version, v.accepted, v.handover, v.round, v.due, v.delivery, v.faults, v.note, v.person, v.time"
 
@@ -121,6 +122,8 @@ def counts(connection: apsw.Connection) -> tuple[int, int]:
 def _of(
     said: Accepted | Returned, dseq: int, subject: Subject, faults: tuple[ReturnFault, ...], due: str
 ) -> CityVerdict:
+    from holdings.directive_verdict import Accepted
+
     taken, word = isinstance(said, Accepted), said.word
     return CityVerdict(
         subject.record, dseq, subject.version, taken, said.handover, said.round, due, said.delivery, faults, said.note, word.person, word.time
@@ -162,6 +165,9 @@ def _settle(connection: apsw.Connection, record: bytes, dseq: int, now: int) -> 
 
 
 def _verdict(row: tuple[Any, ...]) -> CityVerdict:
+    # Here: each new version of a record asks whether it was returned, and hardly any was.
+    from holdings.directive_verdict import HandOver, ReturnFault
+
     record, dseq, version, accepted, handover, which, due, delivery, faults, note, person, time = row
     listed = tuple(
         ReturnFault(code, tuple((a, b) for a, b in pages), remark) for code, pages, remark in json.loads(faults)

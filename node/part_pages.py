@@ -13,6 +13,7 @@ import apsw
 from holdings import media
 from holdings.file_name import extension
 from node.home import Home
+from node.packed_file import PackedFile
 from sync.errors import SyncError
 from sync.manifest import Part
 from sync.sandbox import Sandbox
@@ -78,8 +79,6 @@ def _keep(home: Home, fresh: dict[bytes, int]) -> None:
 
 
 def _counted(home: Home, sandbox: Sandbox, part: Part) -> int:
-    from node.check_material import PackedFile  # it loads the checks, which only this needs
-
     if part.size > SIZE_MAX:
         return 0
     try:

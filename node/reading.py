@@ -19,8 +19,8 @@ from holdings import reading_rule
 from holdings.reading_rule import ReadingRule
 from node import reading_fill, reading_ship, reading_worker, schedule
 from node import reading_queue as queue
-from node.check_material import PackedFile
 from node.engine import Engine
+from node.packed_file import PackedFile
 from node.reading_keep import End, Ended, Event, Keeper
 from node.reading_queue import Figure, QueuedPart
 from node.reading_worker import PageReader, SandboxReader

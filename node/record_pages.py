@@ -12,9 +12,9 @@ from holdings.errors import MediaUnreadable, NotFound
 from holdings.picture_wish import Wish
 from holdings.records import StoredRecord
 from node import part_pages, reading_pages
-from node.check_material import PackedFile
 from node.engine import Engine
 from node.errors import ConfigurationWrong
+from node.packed_file import PackedFile
 from node.reading_keep import held
 from node.reading_pages import RecordPage
 from sync import sealed

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from holdings.file_name import extension
 from holdings.same_picture import SIZE_MAX, may_be_same
-from node.check_material import PackedFile
 from node.home import Home
+from node.packed_file import PackedFile
 from sync.errors import SyncError
 from sync.manifest import Part
 from sync.sandbox import Sandbox

@@ -1,0 +1,47 @@
+"""A part of a record, read back from this node's packs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from node.home import Home
+from sync import manifest, transform
+from sync.manifest import Part
+from sync.pack import open_segment
+from sync.sandbox import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class PackedFile:
+    """A part of a record, read from this node's packs (holdings.check_files.SealedFile)."""
+
+    home: Home
+    sandbox: Sandbox
+    part: Part
+
+    @property
+    def name(self) -> str:
+        """As it came."""
+        return self.part.name
+
+    @property
+    def size(self) -> int:
+        """Source bytes."""
+        return self.part.size
+
+    @property
+    def sha256(self) -> bytes:
+        """As the signed manifest lists it."""
+        return self.part.sha256
+
+    def pieces(self) -> Iterator[bytes]:
+        """Source bytes, segment by segment; SyncError when they cannot be restored."""
+        for index, segment in enumerate(self.part.segments):
+            blob = self.home.objects.read(segment.pack, segment.offset, segment.length)
+            yield transform.restore(
+                open_segment(segment, blob),
+                self.part.transform,
+                manifest.segment_size(self.part.size, index),
+                self.sandbox,
+            )
