@@ -35,7 +35,9 @@ from node.sheet_guess import SheetGuess
 from node.sheets import SheetIntake
 from node.walk import FileStat, Folder, look, walk
 
-BATCH, FIRST_BATCH = 50, 4
+BATCH = 50
+"""Places judged in one transaction. Fewer at first would let sealing begin a hundredth of a second earlier, and the walk and the sealing
+threads then wait for one another's turn at the interpreter."""
 
 
 @dataclass(slots=True)
@@ -73,7 +75,6 @@ class Intake:
         self._newest: dict[str, float] = {}
         self._overlay = Overlay(home)
         self._evidence = EvidenceMet()
-        self._batch = FIRST_BATCH
 
     def run(self, settle_s: float | None = None, should_stop: Callable[[], bool] = lambda: False) -> PassCounts:
         """One walk over every scan folder; `settle_s` overrides node.toml."""
@@ -81,7 +82,6 @@ class Intake:
         counts = PassCounts()
         last = folders.last_id(self._home.database.read())
         self._seen, self._closed, self._newest, self._evidence = Ids(), [], {}, EvidenceMet()
-        self._batch = FIRST_BATCH
         self._refresh()
         for watch in self._home.config.watch:
             self._watch(Path(watch), settle, counts, should_stop)
@@ -295,10 +295,8 @@ class Intake:
             case Verdict.JUDGE:
                 counts.judged += 1
                 self._judged.append(Seen(place, folder, signature, known))
-        if len(self._looked) + len(self._judged) + len(self._standing) // 10 >= self._batch:
+        if len(self._looked) + len(self._judged) + len(self._standing) // 10 >= BATCH:
             self._flush(counts)
-            # The first ones go on at once, so that sealing begins while the walk is still young.
-            self._batch = min(2 * self._batch, BATCH)
 
     def _still_stands(self, place: Place, signature: bytes, known: Known) -> bool:
         """Is a sealed folder as it was, its row older than its last judgement, and in no volume that is held?"""
