@@ -189,16 +189,13 @@ class _DiskStaging:
     def __init__(self, path: Path, final: Path, name: bytes, length: int) -> None:
         self._path, self._final, self._name, self._length = path, final, name, length
         self._buffer = durable.aligned_buffer(durable.CHUNK)
-        self._fill = 0
+        self._fill, self._named = 0, False
         try:
             self._descriptor, _ = durable.open_direct(path, os.O_RDWR | os.O_CREAT)
             size = os.fstat(self._descriptor).st_size
             self._at = self.offset = min(size, length) // durable.BLOCK * durable.BLOCK
             if size != self.offset:
                 os.ftruncate(self._descriptor, self.offset)
-            if size == 0:
-                # The name of a partial upload must outlive a power cut, or its durable offset would be a lie.
-                durable.fsync_folder(path.parent)
         except OSError as fault:
             raise durable.store_error(fault, "上传的对象") from fault
 
@@ -246,6 +243,10 @@ class _DiskStaging:
             self._flush(whole)
         try:
             durable.flush(self._descriptor)
+            if not self._named and self._at:
+                # The name of a partial upload must outlive a power cut, or its durable offset would be a lie. One that comes whole needs none.
+                durable.fsync_folder(self._path.parent)
+                self._named = True
         except OSError as fault:
             raise durable.store_error(fault, "上传的对象") from fault
         self.offset = self._at
