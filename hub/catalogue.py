@@ -41,7 +41,6 @@ from holdings.sheet_stream import FramedSheet
 from hub import front
 from hub.errors import NotAllowed
 from hub.home import Home
-from sync import database
 from sync import log as logs
 from sync.entry import Role
 from sync.errors import SandboxError
@@ -51,9 +50,6 @@ PORTION = 40_000
 """Rows of one transaction: a second of work, some 60 MiB while it is made."""
 CACHE_KIB = 64 * 1024
 """Pages kept while an import runs: the codes of many fonds grow side by side."""
-WAL_PAGES = 16_000
-"""Pages of the write-ahead log before they are put into the file, while an import runs: those of indexes that several portions
-write are put there once."""
 NICE = 10
 """The sandbox yields to the hub's other work."""
 
@@ -146,7 +142,6 @@ class _Import:
 
         def origin(connection: apsw.Connection) -> Origin:
             connection.pragma("cache_size", -CACHE_KIB)
-            connection.pragma("wal_autocheckpoint", WAL_PAGES)
             return self._origin(connection, sheet.begin.name, source)
 
         def last(connection: apsw.Connection, report: ImportReport) -> None:
@@ -157,7 +152,6 @@ class _Import:
             declared_totals.settle(connection, self._batch, self._now, of.holder, self._owner)
             compared.extend(declared_totals.compare(connection, of.holder, self._batch, sheet.end.declared))
             connection.pragma("cache_size", -CACHE_KIB // 16)
-            connection.pragma("wal_autocheckpoint", database.WAL_PAGES)
 
         circumstances = Circumstances(self._now, self._site, PORTION)
         try:
