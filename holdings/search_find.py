@@ -155,17 +155,21 @@ class Finder:
 
     def first(self, limit: int, arms: Sequence[Arm]) -> list[int]:
         """The newest that some arms give, at most so many."""
-        return list(itertools.islice(self.of(arms, limit=limit), limit))
+        found = list[int]()
+        for between in self._reaches(_END):
+            found += search_index.first(self.connection, self.table, arms, between, limit - len(found))
+        return found
 
-    def of(self, arms: Sequence[Arm], below: int = _END, limit: int = -1) -> Iterator[int]:
-        """Ids below one that some arms give, newest first; about so many (-1: all)."""
+    def of(self, arms: Sequence[Arm], below: int = _END) -> Iterator[int]:
+        """Ids below one that some arms give, newest first."""
         for between in self._reaches(below):
-            yield from search_index.candidates(self.connection, self.table, arms, between, limit)
+            yield from search_index.candidates(self.connection, self.table, arms, between)
 
     def dated(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         """(day, id) of those of some ids that stand."""
-        stand = rows.standing(self.connection, [number for number in ids if number < RECORDS], self.held.sheets)
-        found = [(day_of(date), number) for number, (date, _) in stand.items()]
+        of_rows = [number for number in ids if number < RECORDS]
+        stand = rows.standing(self.connection, of_rows, self.held.sheets, "date")
+        found = [(day_of(date), number) for number, date in stand.items()]
         of_records = [number - RECORDS for number in ids if number > RECORDS]
         if of_records:
             known = search_records.documents(self.connection, of_records)
@@ -246,9 +250,10 @@ class Finder:
 
     def _by_titles(self, ids: list[int]) -> Iterator[Found]:
         """Those that the words alone decide about: most are in the title, and the rest of a row is not looked at."""
-        stand = rows.standing(self.connection, [number for number in ids if number < RECORDS], self.held.sheets)
+        of_rows = [number for number in ids if number < RECORDS]
+        stand = rows.standing(self.connection, of_rows, self.held.sheets, "title")
         node = self.plan.node
-        true = {number for number, (_, title) in stand.items() if is_told(node, title)}
+        true = {number for number, title in stand.items() if is_told(node, title)}
         rest = [number for number in ids if number not in true and (number in stand or number > RECORDS)]
         documents = self._documents(rest, node)
         for number in ids:
@@ -263,7 +268,8 @@ class Finder:
 
     def _standing(self, ids: list[int]) -> set[int]:
         """Those that stand, when the index has said all the rest."""
-        found = set(rows.standing(self.connection, [number for number in ids if number < RECORDS], self.held.sheets))
+        of_rows = [number for number in ids if number < RECORDS]
+        found = set(rows.standing(self.connection, of_rows, self.held.sheets, "date"))
         of_records = [number - RECORDS for number in ids if number > RECORDS]
         if of_records:
             found |= {RECORDS + number for number in search_records.documents(self.connection, of_records)}

@@ -230,17 +230,24 @@ def candidates(
     connection: apsw.Connection, table: str, arms: Sequence[Arm], between: tuple[int, int], limit: int = -1
 ) -> Iterator[int]:
     """Ids that parts of the index give, newest first, between two (both excluded), so many (-1: all)."""
-    if not arms:
-        return iter(())
+    return (number for (number,) in _asked(connection, table, arms, between, limit)) if arms else iter(())
+
+
+def first(
+    connection: apsw.Connection, table: str, arms: Sequence[Arm], between: tuple[int, int], limit: int
+) -> list[int]:
+    """The same at once, in half the time where all are wanted."""
+    found = _asked(connection, table, arms, between, limit).get if arms else None  # one by itself is no list
+    return found if isinstance(found, list) else [] if found is None else [found]
+
+
+def _asked(connection: apsw.Connection, table: str, arms: Sequence[Arm], between: tuple[int, int], limit: int) -> Any:
     # Each part tells of itself newest first, so that together they are only as far looked through as somebody reads.
     told = " UNION ALL ".join(
         f"SELECT rowid FROM {name} WHERE {name} MATCH ?{place} AND rowid > ?1 AND rowid < ?2"
         for place, name in enumerate((_name(table, era) for era, _ in arms), 4)
     )
-    found: Any = connection.execute(
-        f"{told} ORDER BY 1 DESC LIMIT ?3", (*between, limit, *(match for _, match in arms))
-    )
-    return (number for (number,) in found)
+    return connection.execute(f"{told} ORDER BY 1 DESC LIMIT ?3", (*between, limit, *(match for _, match in arms)))
 
 
 def days(connection: apsw.Connection, since: int, upto: int) -> Iterator[int]:

@@ -178,6 +178,11 @@ def token(letter: str, value: object) -> str:
     return f'"{MARKER}{letter}{value}"'
 
 
+def of_days(days: Iterable[int]) -> str:
+    """The query for what bears the date of one of some days."""
+    return _either(token("d", day) for day in days)
+
+
 NOTHING: Final = token("x", "none")
 """No document has it."""
 

@@ -93,6 +93,13 @@ class _Cursor(apsw.Cursor):
         except _TOLD as fault:
             raise _told(fault, Path(self.connection.filename), self.connection.system_errno) from fault
 
+    @property
+    def get(self) -> Any:
+        try:
+            return super().get
+        except _TOLD as fault:
+            raise _told(fault, Path(self.connection.filename), self.connection.system_errno) from fault
+
     def fetchone(self) -> Any:
         try:
             return super().fetchone()

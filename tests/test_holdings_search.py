@@ -317,8 +317,8 @@ def by_date(database: Database, text: str, years: tuple[int, int] | None = None)
 
 
 BOUNDS: tuple[dict[str, int], ...] = (
-    {}, {"FEW": 40}, {"SPARE": 3, "LATEST": 1}, {"FEW": 40, "SOME": 60, "TRIED": 0, "SPARE": 9},
-    {"FEW": 5, "SOME": 6, "PASSED": 3, "YEARS": 1}, {"FEW": 5, "SOME": 6, "TRIED": 900},
+    {}, {"FEW": 40}, {"FEW": 40, "MANY": 1, "AT_ONCE": 3}, {"FEW": 40, "SOME": 60, "TRIED": 0, "SPARSE": 900},
+    {"FEW": 5, "SOME": 6, "PASSED": 3, "YEARS": 1}, {"FEW": 5, "SOME": 6, "TRIED": 900}, {"MANY": 1, "TRIED": 900, "SPARSE": 2},
 )  # fmt: skip
 
 
