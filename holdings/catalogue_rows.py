@@ -25,14 +25,14 @@ from holdings.search_document import Document, Telling
 _INSERT: Final = (
     "INSERT INTO catalogue_row(id, match_key, holder, reference_code, ordering, level, volume_key, title, date, columns,"
     " elements, digest, sheet, tab, number, state, linked, changed)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, 0, ?)"
 )
 _FRESH: Final = operator.attrgetter(
     "key", "code", "ordering", "volume", "title", "date", "elements", "digest", "tab", "number", "duplicate", "above"
 )
 _UPDATE: Final = (
     "UPDATE catalogue_row SET reference_code = ?2, ordering = ?3, level = ?4, volume_key = ?5, title = ?6, date = ?7,"
-    " columns = ?8, elements = ?9, digest = ?10, sheet = ?11, tab = ?12, number = ?13, state = ?14, changed = ?15"
+    " columns = ?8, elements = CAST(?9 AS TEXT), digest = ?10, sheet = ?11, tab = ?12, number = ?13, state = ?14, changed = ?15"
     " WHERE id = ?1"
 )
 _NAMES: Final = "(SELECT n.names FROM catalogue_columns n WHERE n.id = c.columns)"
@@ -123,7 +123,7 @@ def insert(
     connection.executemany(
         "INSERT INTO catalogue_row(match_key, reference_code, ordering, volume_key, title, date, elements, digest, tab, number, state,"
         " level, holder, columns, sheet, linked, changed)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 2 * ?11, coalesce(?12, iif(?4 = ?1, 3, 4)),"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, CAST(?7 AS TEXT), ?8, ?9, ?10, 2 * ?11, coalesce(?12, iif(?4 = ?1, 3, 4)),"
         f" {holder:d}, {columns:d}, {sheet:d}, 0, {now:d})",
         map(_FRESH, lines),
     )
