@@ -53,7 +53,7 @@ def version() -> str:
         simplified = metadata.version("opencc")
     except metadata.PackageNotFoundError:
         simplified = ""
-    told = f"3 {''.join(sorted(FREQUENT))} {unicodedata.unidata_version} {name_table.version()} {simplified}"
+    told = f"4 {''.join(sorted(FREQUENT))} {unicodedata.unidata_version} {name_table.version()} {simplified}"
     return hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
 
 
@@ -170,40 +170,47 @@ def fold_with_places(text: str) -> tuple[str, list[int]]:
 
 
 def tokens(folded: str) -> list[str]:
-    """What is indexed of a folded text: each run; of signs that follow each other each pair; each sign that is not FREQUENT, and the
-    last one whichever it is."""
+    """What is indexed of a folded text: each run; of signs that follow each other each pair, and so a run of one character with the
+    sign before and behind it; each sign that is not FREQUENT, and the last one before a run or the end whichever it is."""
     found: list[str] = []
     for token, goes_on in _pieces(folded):
-        if goes_on and token[0] not in FREQUENT:
+        if goes_on and (token[0] not in FREQUENT or token[1] < FIRST_SIGN):
             found.append(token[0])
         found.append(token)
     return found
 
 
-def sought(folded: str) -> list[str]:
-    """What is asked of the index for a folded word: each run, each pair, each sign that stands alone."""
+def sought(folded: str, *, begun: bool = False) -> list[str]:
+    """What is asked of the index for a folded word: each run, each pair, each sign that stands alone; `begun`: its last run may go on."""
     found: list[str] = []
     paired = False
-    for token, goes_on in _pieces(folded):
+    for token, goes_on in _pieces(folded, begun=begun):
         if not paired or goes_on:
             found.append(token)
         paired = goes_on
     return found
 
 
-def _pieces(folded: str) -> Iterator[tuple[str, bool]]:
-    """Runs, pairs of signs (and that they are pairs), the last sign of those that follow each other."""
+def _pieces(folded: str, *, begun: bool = False) -> Iterator[tuple[str, bool]]:
+    """Runs, pairs (and that they are pairs), the last sign of those that follow each other."""
     start, size = 0, len(folded)
     for at, char in enumerate(folded):
         following = folded[at + 1] if at + 1 < size else " "
         if char >= FIRST_SIGN:
-            yield (char + following, True) if following >= FIRST_SIGN else (char, False)
+            paired = following >= FIRST_SIGN or (following > " " and _ends(folded, at + 1, begun=begun))
+            yield (char + following, True) if paired else (char, False)
             start = at + 1
         elif char <= " ":
             start = at + 1
         elif following <= " " or following >= FIRST_SIGN:
-            yield folded[start : at + 1], False
+            paired = start == at and following >= FIRST_SIGN
+            yield (char + following, True) if paired else (folded[start : at + 1], False)
             start = at + 1
+
+
+def _ends(folded: str, at: int, *, begun: bool) -> bool:
+    """Whether a run has no character behind this one; `begun`: at the end who knows."""
+    return not begun if at + 1 == len(folded) else not " " < folded[at + 1] < FIRST_SIGN
 
 
 @functools.cache
@@ -255,12 +262,16 @@ def tokens_of(texts: list[str]) -> list[str]:
     pair = signs_here & np.append(signs_here[1:], False)
     run = kind == 1
     within = run & (following == 1) & beside
+    lone = run & ~within & ~np.append(False, within[:-1])
+    joint = (signs_here & np.append(lone[1:], False)) | (lone & np.append(signs_here[1:], False))
+    single = (rare & pair) | joint
+    pair |= joint
     out = np.full((len(places), 5), ord(" "), "<u2")
     out[:, 2] = out[:, 0] = sign
     out[:-1, 3][pair[:-1]] = sign[1:][pair[:-1]]
     odd = kind == 5
     mask = np.empty(out.shape, bool)
-    mask[:, 0] = mask[:, 1] = rare & pair  # by itself, and a blank
+    mask[:, 0] = mask[:, 1] = single  # by itself, and a blank
     mask[:, 2] = (kind != 3) & ~odd
     mask[:, 3] = (run | signs_here) & ~within
     mask[:, 4] = pair

@@ -89,7 +89,7 @@ def needle(word: Word) -> Needle | None:
     text = fold(word.text[:WORD_MAX].replace("\n", " ").replace(BREAK, " ")).strip()
     if not text:
         return None
-    found = sought(text)
+    found = sought(text, begun=word.prefix)
     last = found[-1]
     # A run goes on where its beginning is looked for; a frequent sign may be followed by another, and is no token then.
     goes_on = word.prefix if text[-1] < FIRST_SIGN else last in FREQUENT
