@@ -22,8 +22,14 @@ def _limit(memory_mb: int, seconds: int, nice: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError):
-        os.nice(nice)
+        _yield_to_others(os.nice(nice))
     _allow_cpu(seconds)
+
+
+def _yield_to_others(niceness: int) -> None:
+    """A worker has a session of its own, and Linux shares processors out by sessions first: niceness alone would yield to nobody (sched(7), autogroup)."""
+    with open("/proc/self/autogroup", "w", encoding="ascii") as file:
+        file.write(str(niceness))
 
 
 def _allow_cpu(seconds: int) -> None:
