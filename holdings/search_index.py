@@ -199,7 +199,9 @@ def _remove(connection: apsw.Connection, entries: Sequence[Entry]) -> None:
     for table in _tables(now):
         for era, some in _by_era(_known_to(now, table, sorted(entries))).items():
             name = _name(table, era)
-            connection.executemany(f"INSERT INTO {name}({name}, rowid, tokens) VALUES ('delete', ?, ?)", some)
+            # Each token once: `change` brought it once, and the index holds itself damaged when it has counted below nothing.
+            once = [(number, " ".join(dict.fromkeys(said.split()))) for number, said in some]
+            connection.executemany(f"INSERT INTO {name}({name}, rowid, tokens) VALUES ('delete', ?, ?)", once)
             # SQLite up to 3.53 (detail=none, secure-delete) loses what comes behind a row that goes and comes back before it is written.
             connection.execute(f"INSERT INTO {name}({name}) VALUES ('flush')")
 

@@ -21,11 +21,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def document(title: str) -> Document:
+def document(title: str, date: str = "19830512") -> Document:
     """A volume of 1983."""
-    return search_document.of_row(
-        ("题名",), f'["{title}"]', title=title, code="", key="", level=3, holder=0, date="19830512"
-    )
+    return search_document.of_row(("题名",), f'["{title}"]', title=title, code="", key="", level=3, holder=0, date=date)
 
 
 def held(database: Database) -> set[int]:
@@ -69,6 +67,22 @@ def test_any_order_of_acts(database: Database) -> None:
                     search_index.change(connection, [number], [(document(there[number]), "")], [(document(title), "")])
                     there[number] = title
         assert held(database) == set(there)
+
+
+@pytest.mark.parametrize("then", [None, document("通", "20010102")], ids=["taken out", "of another time"])
+def test_the_last_one_goes_though_it_repeats_itself(database: Database, then: Document | None) -> None:
+    """The only row of its part came to say one pair many times: it leaves, and the index does not hold itself damaged."""
+    first, repeating = document("通"), document("通知" * 20)
+    with database.transaction() as connection:
+        search_index.put(connection, [3], [first])
+    with database.transaction() as connection:
+        search_index.change(connection, [3], [(first, "")], [(repeating, "")])
+    with database.transaction() as connection:
+        if then is None:
+            search_index.take_out(connection, [3], [repeating])
+        else:
+            search_index.change(connection, [3], [(repeating, "")], [(then, "")])
+    assert held(database) == set()
 
 
 def test_blocks_fit_into_a_page(database: Database) -> None:
