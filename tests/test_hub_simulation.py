@@ -38,7 +38,8 @@ def trial(
         made = Simulation(f"https://{hub.address[0]}:{hub.address[1]}", wish, hub.clock.wall, tell)
         tokens = [(name, hub.token(name)) for name in names]
         if spoil:
-            tokens[0] = (tokens[0][0], tokens[1][1])
+            # Of nobody that takes part: whoever came first with a shared one would have used it up.
+            tokens[0] = (tokens[0][0], hub.token(f"{names[0]}-另一"))
         return await made.run(tokens)
 
     return asyncio.run(run()), steps

@@ -175,16 +175,17 @@ def test_the_order_of_system_calls(tmp_path: Path, real_tool: Callable[[str], st
 
 
 def test_the_order_of_an_upload(tmp_path: Path, real_tool: Callable[[str], str]) -> None:
-    """A partial upload's name is durable before its bytes; sync flushes; a whole one is flushed, then named, then its folder flushed."""
+    """A partial upload's name is durable before its offset is told; a whole one is flushed, then named, then its folder flushed."""
     folder = tmp_path / "traced"
     folder.mkdir()
     done, lines = traced(real_tool("strace"), folder, work=STAGE)
     assert done.returncode == 0, done.stderr
-    kept = [(match.group(1), "uploads" in line) for line in lines if (match := re.match(r"(fsync|rename|pwrite64)\(", line))]
+    kept = [(match.group(1), match.group(2)) for line in lines if (match := re.match(r"(fsync|rename|pwrite64)\((?:\d+<)?([^>,]*)", line))]
     first = next(index for index, (name, _) in enumerate(kept) if name == "pwrite64")
-    assert kept[first - 1] == ("fsync", True)
-    assert [name for name, _ in kept[first:]] == ["pwrite64", "fsync", "pwrite64", "fsync", "rename", "fsync"]
-    assert kept[-1] == ("fsync", False)
+    calls = ["pwrite64", "fsync", "fsync", "pwrite64", "fsync", "rename", "fsync"]
+    assert [name for name, _ in kept[first:]] == calls
+    assert [Path(at).name for name, at in kept[first:] if name == "fsync"][1] == "uploads", "before `sync` has returned"
+    assert Path(kept[-1][1]).parent.name == "objects"
 
 
 @pytest.mark.parametrize(
