@@ -158,6 +158,26 @@ def test_a_killed_rebuild_goes_on(database: Database) -> None:
     again.close()
 
 
+@pytest.mark.parametrize("laid", [0, 40])
+def test_what_a_program_of_before_indexed_is_forgotten_and_built_anew(database: Database, tmp_path: Path, laid: int) -> None:
+    """A database from before step 25 of its tables: nothing of its index is trusted, all of it is built again, and rows leave it as they came."""
+    lay(database, 1, [f"{TITLES[at % 4]}第{at}号" for at in range(laid)]) if laid else None
+    before = everything(database)
+    with database.transaction() as connection:
+        connection.execute("UPDATE schema_version SET version = 24 WHERE room = 'holdings'")
+    database.close()
+    again = open_database(tmp_path / "holdings.db", KEY, ["holdings"])
+    assert bool(search_upkeep.state(again.read())["building"]) == bool(laid)
+    assert everything(again) == before, "found one by one until then"
+    search_upkeep.go_on(again, now=1, stopped=lambda: False)
+    assert search_upkeep.check(again, 2, deep=True) == []
+    assert everything(again) == before
+    for number in range(1, laid + 1):
+        erase(again, number)
+    assert search_upkeep.check(again, 3, deep=True) == []
+    again.close()
+
+
 def test_a_record_that_search_never_met_is_found_after_it(database: Database) -> None:
     """A database of an older program: no index serves, words are compared one by one; rebuilding makes all known."""
     lay(database, 0, ["修缮校舍"])
