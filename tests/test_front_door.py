@@ -29,8 +29,9 @@ COMMANDS: Mapping[tuple[str, ...], int] = {
 
 
 @pytest.fixture
-def surroundings(repository: Path) -> dict[str, str]:
-    """The environment of a process that runs the checkout under test, its output buffered as a pipe's is."""
+def surroundings(repository: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of a process that runs the checkout under test, its output buffered as a pipe's is; lines are as wide there as here."""
+    monkeypatch.setenv("COLUMNS", "80")
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return {**kept, "PYTHONPATH": str(repository), "PYTHONUTF8": "1"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import shutil
 import signal
 from collections.abc import Callable, Iterator
@@ -31,6 +32,10 @@ from node.engine import Engine
 from node.service import Service
 from sync import log
 from sync.sandbox import Sandbox
+
+HANGS_S = 40.0
+"""After so long a forked node is taken to hang: what another thread of this process held when it was forked, a lock of SQLite, nobody gives back
+there. That it is killed then is one more fall."""
 
 
 @pytest.fixture
@@ -229,6 +234,10 @@ def killed(city: City, step: int, act: Callable[[Engine], object], *, before: bo
                 act(engine)
         finally:
             os._exit(0)
+    ended = os.pidfd_open(child)
+    if not select.select([ended], [], [], HANGS_S)[0]:
+        os.kill(child, signal.SIGKILL)
+    os.close(ended)
     os.waitpid(child, 0)
 
 
