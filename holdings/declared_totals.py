@@ -20,7 +20,7 @@ from holdings.catalogue_line import sort_key
 from holdings.findings import Finding, FindingCode
 from holdings.reference_code import match_key
 from holdings.sheet_notes import TOLD_MAX
-from holdings.sheet_totals import Declared
+from holdings.sheet_totals import Declared, held_told
 
 ITEMS: Final = "件"
 _END: Final = "\U0010ffff"
@@ -48,10 +48,8 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """Both numbers, for people."""
-        if self.by_volume:
-            return f"{self.what}数：清册 {self.declared:,}，目录只到案卷，无从核对"
-        withheld = f"，另有 {self.withheld:,} 条按保密关口未收" if self.withheld else ""
-        return f"{self.what}数：清册 {self.declared:,}，目录 {self.found:,}{withheld}"
+        held = held_told(self.found, self.withheld, by_volume=self.by_volume)
+        return f"{self.what}数：清册 {self.declared:,}，{held}{'，无从核对' if self.by_volume else ''}"
 
 
 def keep(connection: apsw.Connection, delivery: str, sheet: str, declared: Iterable[Declared]) -> None:

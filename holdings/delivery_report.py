@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 import msgspec
 
 from holdings.evidence import EvidenceReport, Outcome
+from holdings.sheet_totals import held_told
 
 SHOWN = 10  # paths of evidence on paper; JSON and the quarantine list have all
 
@@ -65,9 +66,7 @@ class DeclaredLine(msgspec.Struct, frozen=True):
     @property
     def held(self) -> str:
         """What the catalogue has, for people."""
-        if self.by_volume:
-            return "目录只到案卷"
-        return f"目录 {self.found:,}" + (f"，另有 {self.withheld:,} 条按保密关口未收" if self.withheld else "")
+        return held_told(self.found, self.withheld, by_volume=self.by_volume)
 
     @property
     def verdict(self) -> str:

@@ -50,6 +50,13 @@ class Mismatch(msgspec.Struct, frozen=True):
     counted: int
 
 
+def held_told(found: int, withheld: int, *, by_volume: bool) -> str:
+    """What the catalogue has of what was declared, for people; `withheld` rows may be among what lacks; `by_volume`: it lists volumes alone."""
+    if by_volume:
+        return "目录只到案卷"
+    return f"目录 {found:,}" + (f"，另有 {withheld:,} 条按保密关口未收" if withheld else "")
+
+
 def is_total(cells: Sequence[str], table: Columns) -> str:
     """The word of a total line (合计, 小计 …), empty for any other row: it begins the first filled cell, alone or before a
     number or a colon."""

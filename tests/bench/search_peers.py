@@ -21,8 +21,7 @@ from bench_goal import Goal
 from search_corpus import Question, Row
 
 LARGE = 4_000_000
-"""Rows from which on tantivy is compared with as a goal, and alone: of a question it goes through every hit, so that its time grows with
-the rows, and ours hardly does. For fewer rows the ratio is told as what it is."""
+"""Rows from which on tantivy is compared with alone; the other two are compared with over fewer."""
 
 _RUN = re.compile("[\u3400-\u9fff]+|[0-9A-Za-z]+")
 _EXECUTION = re.compile(r"Execution Time: ([0-9.]+) ms")
@@ -159,7 +158,7 @@ def run(folder: Path, count: int, questions: Sequence[Question]) -> list[Goal]:
     told = f"{count:,} rows; ours {mean:.2f} ms on average"
     theirs, building = tantivy_times(folder / "tantivy", rows, asked)
     told += f", theirs {statistics.mean(theirs):.2f}"
-    goals.append(Goal("search: newest, mean / tantivy", mean / statistics.mean(theirs), 1.5, aim=count < LARGE, note=told))
+    goals.append(Goal("search: newest, mean / tantivy", mean / statistics.mean(theirs), 1.5, note=told))
     goals.append(Goal("search: building, rate / tantivy", rate / building, 1 / 1.5, at_least=True, note=f"theirs {building:,.0f} a CPU-second"))
     if count >= LARGE:
         return goals
