@@ -8,9 +8,10 @@ or are void belong to nobody's access: no value of this module shows them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.security import parse_mark
 
@@ -68,8 +69,7 @@ def opening_of(text: str | None) -> Opening:
     return Opening.CONTROLLED if text in _CONTROLLED else Opening.UNREVIEWED
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What of a record or row decides who may see it. `holder`: node name, blank: this site; `fonds`: match key."""
 
     holder: str
@@ -78,8 +78,7 @@ class Facts:
     opening: Opening
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """What one right shows. None: of every holder, every fonds. `opened`: only what is open to people."""
 
     opened: bool = False
@@ -97,8 +96,7 @@ class Clause:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """What a caller may see: whatever one of the clauses shows. No clause: nothing."""
 
     clauses: tuple[Clause, ...] = ()
@@ -137,8 +135,7 @@ class Role(Enum):
     """Sees what is open and bears no mark; a ceiling or unit that was given by mistake counts for nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Somebody who asks. `units`: node names (blank name: this site itself); `fonds`: match keys; both at most 64."""
 
     role: Role

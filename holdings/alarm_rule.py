@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
@@ -33,7 +34,7 @@ class MailTls(StrEnum):
     NONE = "none"
 
 
-class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Webhook(Struct, frozen=True, forbid_unknown_fields=True):
     """A gateway (政务微信, SMS) that takes a POST; `template` is a Jinja template for its body, with text, alarms, hub, ended."""
 
     name: _NAME
@@ -67,7 +68,7 @@ class Webhook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"webhook:{self.name}"
 
 
-class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Mail(Struct, frozen=True, forbid_unknown_fields=True):
     """A mail server and whom it brings what to."""
 
     name: _NAME
@@ -100,7 +101,7 @@ _Days = Annotated[int, msgspec.Meta(ge=1, le=3_650)]
 _Size = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 
 
-class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class AlarmRule(Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds in the unit that the name says, channels, and when the daily page is made (local time; blank: never)."""
 
     many: Annotated[int, msgspec.Meta(ge=2, le=1_000)]

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 PARTS_MAX: Final = 20_000  # format.md §14: parts per item
 _VOB: Final = re.compile(r"VTS_(?P<title>[0-9]{2})_(?P<part>[0-9])\.(?P<kind>IFO|BUP|VOB)")
@@ -28,8 +29,7 @@ class FolderKind(StrEnum):
         return {"dvd": "DVD 影碟（VIDEO_TS）", "blu-ray": "蓝光或高清摄像（BDMV）"}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class FolderObject:
+class FolderObject(Struct, frozen=True):
     """A folder that is one object: `root` is its path (blank for the listing's own top), `parts` every file below it as
     listed, `missing` what its own lists ask for, `doubts` Chinese remarks on sizes and numbers."""
 

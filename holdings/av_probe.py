@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from xml.etree import ElementTree
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import MediaUnreadable
 
@@ -40,7 +41,7 @@ class StreamKind(StrEnum):
     TEXT = "text"
 
 
-class Stream(msgspec.Struct, frozen=True):
+class Stream(Struct, frozen=True):
     """One stream. What the file does not say, or says out of bounds, is None."""
 
     kind: StreamKind
@@ -55,7 +56,7 @@ class Stream(msgspec.Struct, frozen=True):
     bit_rate: int | None = None
 
 
-class AvProperties(msgspec.Struct, frozen=True):
+class AvProperties(Struct, frozen=True):
     """What a file is: container by content, length in ms (the longest stream), streams, and whether its end is missing."""
 
     container: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 TEXT_MAX: Final = 32  # characters; a longer cell is no time code
 HOURS_MAX: Final = 99  # a time code has two digits for hours
@@ -24,8 +25,7 @@ _WORDS: Final = re.compile(
 _MARKS: Final = str.maketrans({"′": "'", "″": '"', "’": "'", "‘": "'", "”": '"', "“": '"', "；": ";", "：": ":"})
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TimeCode:
+class TimeCode(Struct, frozen=True, order=True):
     """A place on a tape, or a length: whole seconds, and either frames or milliseconds beyond them (never both)."""
 
     seconds: int

@@ -8,10 +8,10 @@ On an open site a row with a classified or unreadable mark is erased and leaves 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import apsw
+from msgspec import Struct, field
 
 from holdings import catalogue_marks as marks
 from holdings import catalogue_moves as moves
@@ -41,8 +41,7 @@ _EITHER: Final = (
 )
 
 
-@dataclass(slots=True)
-class _Portion:
+class _Portion(Struct):
     """What a portion changes. `met` are the stored rows it speaks of, `word` what this sheet said of others' rows."""
 
     fresh: dict[str, Line] = field(default_factory=dict)

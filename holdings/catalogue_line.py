@@ -12,6 +12,7 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.columns import CODE
 from holdings.record import DATE, ELEMENTS_MAX, TITLE, Level
@@ -25,7 +26,7 @@ _OWN: Final = 0
 """In place of a value: it stands in the column of its own (code, title, date)."""
 
 
-class Line(msgspec.Struct, array_like=True, gc=False):
+class Line(Struct, array_like=True, gc=False):
     """One row as stored. `elements` is a JSON array beside `columns` of its portion, in UTF-8: nobody between the sandbox and the
     database reads it as text. `digest`: 16 bytes of what it says.
 

@@ -6,10 +6,10 @@ Functions run inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.catalogue_line import Line
 from holdings.security import MarkKind
@@ -22,8 +22,7 @@ _PUT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredMark:
+class StoredMark(Struct, frozen=True):
     """Where a mark stands."""
 
     sheet: int

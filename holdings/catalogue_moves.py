@@ -6,11 +6,11 @@ Functions run inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import apsw
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import catalogue_rows as rows
 from holdings import catalogue_sheets as sheets
@@ -26,8 +26,7 @@ from holdings.sheet_notes import SheetRow
 _BATCH = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class LiftedRow:
+class LiftedRow(Struct, frozen=True):
     """A row taken out of the catalogue, to be laid back under another code; what its sheet said of it is not touched."""
 
     reference_code: str
@@ -125,7 +124,7 @@ def under_new_codes(connection: apsw.Connection, numbers: Mapping[str, int], lin
     said = {}
     for one in lines:
         row = full[numbers[one.key]]
-        said[one.key] = msgspec.structs.replace(
+        said[one.key] = replace(
             one, key=row.key, code=row.code, volume=row.volume, ordering=sort_key(row.key)
         )
     return said

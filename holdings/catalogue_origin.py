@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """What is imported: whose rows (0: this site's), delivery and name of the sheet; `source` tells the bytes of one file
     from another's, empty when an import that was cut off is to begin anew."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from holdings.catalogue_import import PORTION, Import
 from holdings.catalogue_origin import Origin
@@ -23,8 +23,7 @@ from holdings.sheet_stream import FramedSheet, Portion
 Transaction = Callable[[], AbstractContextManager[apsw.Connection]]
 
 
-@dataclass(frozen=True, slots=True)
-class ImportReport:
+class ImportReport(Struct, frozen=True):
     """What an import did, in rows. rows = added + changed + unchanged + refused; classified rows of an open site are
     among the refused.
 
@@ -43,8 +42,7 @@ class ImportReport:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """When and where an import happens. `now`: whole seconds UTC, what the rows that change are stamped with."""
 
     now: int

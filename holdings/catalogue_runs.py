@@ -8,11 +8,12 @@ with the portion it is about, so a crash leaves an import that goes on behind it
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
 from typing import Final
 
 import apsw
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from holdings.sheet_notes import TOLD_MAX, Refusal
 
@@ -20,8 +21,7 @@ CHUNK: Final = 1 << 16  # ids whose bits stand in one row of the table
 _BYTES: Final = CHUNK // 8
 
 
-@dataclass(slots=True)
-class Figures:
+class Figures(Struct):
     """What an import did so far, in rows."""
 
     added: int = 0
@@ -71,8 +71,7 @@ class RowSet:
         self._chunks[number] = bytearray(bits)
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """Where an import stands.
 
     `taken` counts rows of the reader that are done; rows from id `first_row` on are this import's own; `seen` are rows

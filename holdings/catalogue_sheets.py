@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import array
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 OWN: Final = 0
 """Holder: this site itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSheet:
+class StoredSheet(Struct, frozen=True):
     """A sheet as it was imported last. `under_way`: an import of it has begun and not ended; its rows are held."""
 
     id: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Final
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import catalogue_rows, fonds
 from holdings.record import Level
@@ -18,8 +19,7 @@ _BEYOND: Final = "\U0010ffff"
 _DIVIDER: Final = re.compile(r"[-·.]")
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """One thing of a level: `key` leads to what is below; a leaf is a row itself, whose key is its match key. `rows` stops at COUNTED_MAX.
     `linked`: no image of it is missing, be it that it has a record or that it describes a fonds or a series."""
 

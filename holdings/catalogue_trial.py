@@ -5,10 +5,10 @@ A trial is the import itself inside a transaction that its caller rolls back, so
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 import apsw
+from msgspec import Struct, field
 
 from holdings import catalogue_rows as rows
 from holdings.catalogue_import import GONE_TOLD_MAX, PORTION, Import
@@ -25,8 +25,7 @@ CHANGES_MAX: Final = 10_000  # cells told; all are counted
 _STATES: Final = {RowState.GONE.value: "消失", RowState.DUPLICATE.value: "重号"}
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One cell that would change; `row` is that of the sheet, `field` 状态 when the row only comes back."""
 
     ref: str
@@ -36,8 +35,7 @@ class Change:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Disappeared:
+class Disappeared(Struct, frozen=True):
     """A row that the sheet had and has no more: a question for a person."""
 
     ref: str
@@ -45,8 +43,7 @@ class Disappeared:
     title: str
 
 
-@dataclass(slots=True)
-class Trial:
+class Trial(Struct):
     """What an import would do. `cells` counts all changed cells, `changes` are the first 10,000."""
 
     report: ImportReport

@@ -9,10 +9,10 @@ import re
 import time
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue, declared_totals, tally
 from holdings import catalogue_rows as rows
@@ -55,8 +55,7 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LAST_NUMBER: Final = re.compile(r"[0-9]+(?=[^0-9]*$)")
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What is wrong with a row: `refused` keeps it from being stored, `told` does not; both {element: rule and remedy}."""
 
     refused: dict[str, str]

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
 from holdings.reference_code import ReferenceCode
@@ -62,7 +62,7 @@ class RowRule(StrEnum):
     """Rows are stretches of a tape between two time codes (holdings/category_tape.py)."""
 
 
-class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Field(Struct, frozen=True, forbid_unknown_fields=True):
     """One field. Blank `type` and `length` 0: as the standard's element of that name says.
 
     `names` are columns that mean it in sheets of this category; `required` the levels (volume, item …) at which it must
@@ -80,7 +80,7 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names_of: Named | None = None
 
 
-class GroupRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class GroupRule(Struct, frozen=True, forbid_unknown_fields=True):
     """组照: rows with equal `by` are one group; `shared` is said once for all, `single` belongs to each."""
 
     by: tuple[str, ...]
@@ -88,7 +88,7 @@ class GroupRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     shared: tuple[str, ...]
 
 
-class ReelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReelRule(Struct, frozen=True, forbid_unknown_fields=True):
     """Columns of a reel sheet; `kinds` are the words for frames that show no record (leader, target, trailer, blank)."""
 
     reel: str
@@ -98,7 +98,7 @@ class ReelRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kinds: dict[str, tuple[str, ...]]
 
 
-class TapeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TapeRule(Struct, frozen=True, forbid_unknown_fields=True):
     """Columns of a tape sheet; `rate` is frames a second of a time code with frames."""
 
     tape: str
@@ -109,14 +109,14 @@ class TapeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     rate: int
 
 
-class FileRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class FileRule(Struct, frozen=True, forbid_unknown_fields=True):
     """Extensions (lower case, no dot) of files for keeping 存档件 and for use 利用件: a pair of one stem is twins."""
 
     preservation: tuple[str, ...] = ()
     access: tuple[str, ...] = ()
 
 
-class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Category(Struct, frozen=True, forbid_unknown_fields=True):
     """A category. `codes` are 门类代码 of DA/T 13-2022 as they begin a 类别号; `code_from` are the sets of fields that
     can make a reference code, best first (`[面]` may be blank); `ambiguous` are columns that a person must be asked about. `title` makes a title where
     sheets have none, `{field}` for each field; `describes` is false where its sheets only say where on a reel something is.
@@ -151,7 +151,7 @@ class Category(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     raise ValueError(f"{self.name}：列名“{name}”同时属于“{seen[name]}”和“{element}”")
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     """A family file."""
 
     category: dict[str, Category]

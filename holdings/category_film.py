@@ -9,9 +9,10 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct, field
 
 from holdings.category import ReelRule
 from holdings.category_rows import CategoryRow, RowFault, fault
@@ -41,8 +42,7 @@ class FrameKind(StrEnum):
         return {"record": "档案", "leader": "片头", "target": "靶标", "trailer": "片尾", "blank": "空画幅"}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Struct, frozen=True):
     """Frames `first` to `last` of a reel, both included. `volume` is what the caller names the volume by (blank for
     frames that show no record)."""
 
@@ -59,8 +59,7 @@ class Stretch:
         return self.last - self.first + 1
 
 
-@dataclass(frozen=True, slots=True)
-class Reels:
+class Reels(Struct, frozen=True):
     """A sheet of reels as read: stretches by reel in the order of frames, by volume in the order of reels, and faults."""
 
     by_reel: Mapping[str, tuple[Stretch, ...]]

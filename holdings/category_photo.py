@@ -7,9 +7,10 @@ below it blank.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.category import FileRule, GroupRule
 from holdings.category_rows import CategoryRow, RowFault, fault
@@ -18,8 +19,7 @@ from holdings.findings import FindingCode
 GROUPS_MAX: Final = 1_048_576  # format.md §14: rows a table, each of which may be a group
 
 
-@dataclass(frozen=True, slots=True)
-class Photo:
+class Photo(Struct, frozen=True):
     """A photo's row. `group` is blank for a single photo; `filled` are the elements it took from its group."""
 
     number: int
@@ -29,8 +29,7 @@ class Photo:
     fault: RowFault | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoGroup:
+class PhotoGroup(Struct, frozen=True):
     """A set as a record of its own level: what is said of all, and how many photos it has."""
 
     group: str
@@ -81,8 +80,7 @@ def groups(photos: Iterable[Photo], rule: GroupRule) -> Iterator[PhotoGroup]:
         yield waiting
 
 
-@dataclass(frozen=True, slots=True)
-class Twins:
+class Twins(Struct, frozen=True):
     """Files of one exposure or page: representations 版本用途, kept apart from other pages by their common stem."""
 
     stem: str

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from holdings.findings import FindingCode
 from holdings.metadata import Violation
 
 
-@dataclass(frozen=True, slots=True)
-class CategoryRow:
+class CategoryRow(Struct, frozen=True):
     """A row below the header of a sheet: its number in the sheet and its values by element."""
 
     number: int
     values: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class RowFault:
+class RowFault(Struct, frozen=True):
     """A violation in one row of a sheet."""
 
     number: int

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.av_time import read_time
 from holdings.category import TapeRule
@@ -20,8 +22,7 @@ _SYSTEM: Final = "制式"
 _SIDES: Final = {"A": "A", "A面": "A", "1": "A", "正": "A", "B": "B", "B面": "B", "2": "B", "反": "B"}
 
 
-@dataclass(frozen=True, slots=True)
-class Clip:
+class Clip(Struct, frozen=True):
     """An item on a tape: milliseconds from the beginning of its side; `end` None when neither code, length nor a next
     item tells it."""
 
@@ -37,8 +38,7 @@ class Clip:
         return None if self.end is None else self.end - self.start
 
 
-@dataclass(frozen=True, slots=True)
-class Tapes:
+class Tapes(Struct, frozen=True):
     """A tape sheet as read: clips by (tape, side) in the order of time, and faults by row."""
 
     by_side: dict[tuple[str, str], tuple[Clip, ...]]

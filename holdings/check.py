@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Annotated
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
 from holdings.findings import FindingCode
@@ -67,7 +67,7 @@ class Scope(Enum):
     DELIVERY = "delivery"
 
 
-class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Entry(Struct, frozen=True, forbid_unknown_fields=True):
     """One table of data/checks.toml; see there."""
 
     name: str
@@ -80,7 +80,7 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finding: str = ""
 
 
-class _Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Image(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     what: str
     method: str
@@ -88,15 +88,14 @@ class _Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     finding: str = ""
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Table(Struct, frozen=True, forbid_unknown_fields=True):
     check: dict[str, _Entry]
     image: dict[str, _Image]
     keeping_days: Annotated[int, msgspec.Meta(ge=0, le=36_500)] = 0
     virus_scan: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckCode:
+class CheckCode(Struct, frozen=True):
     """One check: `code` as printed, `method` the key of what runs (empty: nothing can, `reason` says why), `finding` what a failure becomes."""
 
     code: str
@@ -115,8 +114,7 @@ class CheckCode:
         return self.code.startswith("TX-")
 
 
-@dataclass(frozen=True, slots=True)
-class CheckResult:
+class CheckResult(Struct, frozen=True):
     """What one check says of one thing: `subject` a match key or delivery, `where` a file, element or empty, `detail` a Chinese remark, no content."""
 
     code: str

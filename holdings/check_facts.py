@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from holdings.av_probe import AvProperties
 from holdings.check import Verdict
@@ -12,8 +13,7 @@ from holdings.image_checks import Measures
 from holdings.record import Description
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """The word of a service outside: PASSED, FAILED, or UNTESTED with the reason why it was not there."""
 
     verdict: Verdict
@@ -23,8 +23,7 @@ class Service:
 NOT_LOOKED = Service(Verdict.UNTESTED, "本次未检测此项")
 
 
-@dataclass(frozen=True, slots=True)
-class FileFacts:
+class FileFacts(Struct, frozen=True):
     """One file as sealed. `same`: its bytes are what was signed; `decodes`: read through to the last byte.
 
     `group`: pages that may be compared share it; `use`: its representation 版本用途 as the record's body says, 0 when it says none.
@@ -49,8 +48,7 @@ class FileFacts:
     av: AvProperties | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """Two pages, `one` and `other` as 文件[#页], and how like they are at their least (−1 … 1)."""
 
     one: str
@@ -58,8 +56,7 @@ class Repeated:
     likeness: float
 
 
-@dataclass(frozen=True, slots=True)
-class Material:
+class Material(Struct, frozen=True):
     """Everything the checks of one record look at.
 
     `year` is the year now; `pages` what was counted by the page-count rule when it was sealed; `row` the catalogue's elements, None without a row;

@@ -8,10 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import av_probe, format_id, media
 from holdings.check import Verdict
@@ -52,8 +53,7 @@ class SealedFile(Protocol):
         """Its bytes in order; SyncError when they cannot be restored."""
 
 
-@dataclass(frozen=True, slots=True)
-class Workshop:
+class Workshop(Struct, frozen=True):
     """What files are looked at with. `formats` needs a wide address space (format_id.MEMORY_MB); `images` switches the measuring of pages."""
 
     sandbox: Sandbox

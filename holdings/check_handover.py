@@ -7,14 +7,14 @@ hold it on paper; what contradicts the records fails.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from holdings.check import Verdict
 from holdings.check_facts import Service
 
 
-@dataclass(frozen=True, slots=True)
-class HandOverPaper:
+class HandOverPaper(Struct, frozen=True):
     """One register: its number, the records on it, whether its list says what the records are now, whether a scan of the signed paper is attached, and
     how many records the giver has not let go (0 for a report, where custody stays)."""
 

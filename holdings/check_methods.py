@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings import media
 from holdings.av_attributes import differences
@@ -27,8 +28,7 @@ from holdings.reference_code import CodeForm, ReferenceCode, parse
 from holdings.site_data import NO_SITE, SiteData
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
+class Looking(Struct, frozen=True):
     """A record under examination, the limits for its pictures, the site's tables, and what is wrong with its description."""
 
     material: Material

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from holdings.check import CheckCode, CheckResult, Property, Scope, Stage, Verdict, registry, worst
 from holdings.check_facts import NOT_LOOKED, Service
@@ -21,8 +22,7 @@ LISTED_MAX: Final = 5_000  # findings listed in one report; all are counted
 SERIES_MAX: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What a 移交清册 declares of a delivery, None where it says nothing; `evidence` the description files that came with it; `hand_over` what
     the papers of the hand-over 移交手续 say (holdings/check_handover.py)."""
 

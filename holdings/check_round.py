@@ -5,11 +5,11 @@ Functions on the database run inside the caller's transaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.check import Stage
 
@@ -24,8 +24,7 @@ class RoundState(Enum):
     GO_ON = "go on"
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """A round; `ended` None while it is under way."""
 
     began: int

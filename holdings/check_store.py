@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
 import msgspec
+from msgspec import Struct
 
 from holdings.check import CheckResult, Stage, Verdict, worst
 from holdings.record import RecordId
@@ -18,8 +18,7 @@ DETAIL_MAX: Final = 300  # characters of one remark
 _SELECT: Final = "SELECT id, stage, writer, record, version, delivery, ref, verdict, pictures, pages, bytes, time, results FROM check_run"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One run: `pages` and `bytes` that were looked at, `time` whole seconds UTC; `pictures` tells whether pages were measured."""
 
     id: int

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.reference_code import CODE_MAX, CodeForm, CodeProblem, ReferenceCode, format_code, match_key, parse
 
@@ -37,8 +38,7 @@ class RepairReason(Enum):
     WIDTH = f"案卷号、件号不足 {NUMBER_WIDTH} 位"
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """What a code could be, and why; `code` is standard and stands as its rule writes it."""
 
     code: str

@@ -9,12 +9,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
 from holdings.reference_code import CODE_MAX, CodeForm, ReferenceCode, match_key
@@ -42,7 +41,7 @@ class Characters(StrEnum):
         return {"digits": "0-9", "letters": "A-Z", "han": "\u4e00-\u9fff"}[self.value]
 
 
-class PartRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PartRule(Struct, frozen=True, forbid_unknown_fields=True):
     """What one part may be: characters and how many, or one of a few `values`."""
 
     characters: tuple[Characters, ...] = (Characters.DIGITS,)
@@ -59,7 +58,7 @@ class PartRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"[{''.join(c.range for c in self.characters)}]{{{self.min},{self.max}}}"
 
 
-class SchemeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SchemeRule(Struct, frozen=True, forbid_unknown_fields=True):
     """One [[scheme]] of codes.toml; parts that `parts` leaves out are 1 to 20 digits."""
 
     name: str
@@ -67,7 +66,7 @@ class SchemeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parts: dict[str, PartRule] = {}
 
 
-class CodeTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class CodeTable(Struct, frozen=True, forbid_unknown_fields=True):
     """codes.toml: 门类代码 and their names, and the site's schemes in the order they are tried."""
 
     kinds: dict[str, str] = {}
@@ -142,7 +141,7 @@ def codes_of(site: SiteData = NO_SITE) -> Codes:
     return Codes(typed(name, content, CodeTable))
 
 
-class _Part(msgspec.Struct, frozen=True):
+class _Part(Struct, frozen=True):
     """A place in a template."""
 
     name: str
@@ -154,8 +153,7 @@ class _Part(msgspec.Struct, frozen=True):
         return len({len(v) for v in self.rule.values} or {self.rule.min, self.rule.max}) == 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Literals and parts that stand or are absent together."""
 
     parts: tuple[_Part | str, ...]

@@ -10,9 +10,10 @@ import re
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct, field
 
 from holdings.reference_code import match_key
 
@@ -30,8 +31,7 @@ class SeriesFault(Enum):
     DISORDER = "错序"
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesFinding:
+class SeriesFinding(Struct, frozen=True):
     """Numbers `first` to `last` of a group are missing or occur again; or (disorder) `first` came right after `last`.
 
     `group` is the match key up to the number; `width` the digits its numbers are written with at least.
@@ -52,8 +52,7 @@ class SeriesFinding:
         return f"{self.fault.value} {first}" + ("" if self.first == self.last else f"…{last}")
 
 
-@dataclass(slots=True)
-class Ranges:
+class Ranges(Struct):
     """A set of whole numbers as ranges that neither touch nor overlap."""
 
     lows: list[int] = field(default_factory=list)
@@ -82,8 +81,7 @@ class Ranges:
         return zip(self.lows, self.highs, strict=True)
 
 
-@dataclass(slots=True)
-class _Group:
+class _Group(Struct):
     """Numbers of one group so far."""
 
     width: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 import apsw
+from msgspec import Struct, field
 
 from holdings import catalogue_marks, catalogue_rows
 from holdings.catalogue_line import sort_key
@@ -21,8 +21,7 @@ TOLD_MAX: Final = 10_000  # proposals and ranges told; all are counted
 _FAULTS: Final = (SeriesFault.GAP, SeriesFault.REPEAT)  # rows come in the order of codes: nothing is out of order
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """What was found. `proposals` are (code as printed, proposal); `nonstandard` counts codes that do not conform, those
     without a proposal too. Codes of classified rows are counted as being there and never told.
     """

@@ -6,10 +6,9 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.code_scheme import Scheme, codes_of
 from holdings.errors import SiteDataWrong
@@ -25,23 +24,23 @@ _BLANK: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 _Names = tuple[str, ...]
 
 
-class _Ditto(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Ditto(Struct, frozen=True, forbid_unknown_fields=True):
     marks: _Names
     fillable: _Names
 
 
-class _Groups(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Groups(Struct, frozen=True, forbid_unknown_fields=True):
     by: _Names
     shared: _Names
 
 
-class _Totals(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Totals(Struct, frozen=True, forbid_unknown_fields=True):
     words: _Names
     partial: _Names
     summed: _Names
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     """data/columns.toml as it stands."""
 
     elements: dict[str, _Names]
@@ -65,14 +64,13 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     category_codes: dict[str, str]
 
 
-class _SiteElements(msgspec.Struct, frozen=True):
+class _SiteElements(Struct, frozen=True):
     """What a site says of elements."""
 
     elements: dict[str, _Names] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """What is known of column names; keys are folded names (see `fold`)."""
 
     elements: Mapping[str, str]

@@ -7,9 +7,10 @@ act; so an act that is repeated, late, early, foreign or about another version c
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final, NewType
+
+from msgspec import Struct
 
 Party = NewType("Party", bytes)
 """The log_id of a node or hub, 32 bytes."""
@@ -45,8 +46,7 @@ class ActKind(IntEnum):
 _LETS_GO: Final = frozenset({ActKind.RELEASE, ActKind.GRANT})
 
 
-@dataclass(frozen=True, slots=True)
-class CustodyAct:
+class CustodyAct(Struct, frozen=True):
     """One act about one record.
 
     `turn` is the one it starts from; `version` the version that is let go, taken or given back; `by` is who signed it; `to` only of release and grant.
@@ -59,8 +59,7 @@ class CustodyAct:
     to: Party | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Holding:
+class Holding(Struct, frozen=True):
     """Who holds a record after `turn` acts.
 
     `holder` is None while it is in transit; then `giver`, `taker` and `version` say from whom, to whom and which version.

@@ -6,10 +6,10 @@ Every signed act is kept, in whatever order the two logs were read; the holding 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import custody
 from holdings.custody import ActKind, CustodyAct, Effect, Holding, Party, held_by
@@ -19,8 +19,7 @@ TRANSIT, OVER = "transit", "over"
 """States that are counted: on its way, and held by another than its first writer."""
 
 
-@dataclass(frozen=True, slots=True)
-class KeptAct:
+class KeptAct(Struct, frozen=True):
     """An act that had effect: where it stands in its writer's log, and when (seconds UTC) as that log says."""
 
     act: CustodyAct

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 LINES: Final = (16, 14, 12, 10, 8, 6, 4, 2)
 """Lines of each table, tried one after the other until all of it stays on one sheet; how many are left out is said."""
 
 
-class DailyPage(msgspec.Struct, frozen=True):
+class DailyPage(Struct, frozen=True):
     """The texts of the page, in the order in which they stand on it."""
 
     hub: str

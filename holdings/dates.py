@@ -12,8 +12,9 @@ import datetime as dt
 import functools
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from holdings.date_doubt import DayOrder, known_part, year_last
 from holdings.date_words import arabic_date
@@ -47,8 +48,7 @@ _SERIAL_ZERO: Final = 693_594  # ordinal of 1899-12-30: serial numbers count fro
 SERIALS: Final = range(61, 73_415)  # 1900-03-01 to 2100-12-31
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenDate:
+class WrittenDate(Struct, frozen=True):
     """A date or period as read. `century_guessed` says that a two-digit year was read by CENTURY."""
 
     start: Ymd

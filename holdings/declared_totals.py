@@ -6,11 +6,12 @@ Functions run inside the caller's transaction. Rows of the sheet's own holder al
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 import apsw
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import catalogue_marks as marks
 from holdings import catalogue_rows as rows
@@ -26,8 +27,7 @@ ITEMS: Final = "件"
 _END: Final = "\U0010ffff"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What a 移交清册 declares of a run of codes, what the catalogue has there, and how many rows of the delivery an open
     site withheld, which may be among what is lacking. `by_volume`: the catalogue lists volumes alone, so that items cannot
     be compared, and nobody says that they lack."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.delivery_name import read_name
 from holdings.errors import ClearanceInvalid, DeliveryRefused, NotFound
@@ -75,8 +75,7 @@ _MOVES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """A batch: `folder` is the watch folder it arrives in (None at the hub), `clearance` None while it waits
     待保密审查. `number` as in 第03批, `round` of acceptance from 1; times are whole seconds UTC.
     """
@@ -96,8 +95,7 @@ class Delivery:
     round: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Particulars:
+class Particulars(Struct, frozen=True):
     """What people say of a delivery; None leaves what is known."""
 
     number: int | None = None

@@ -10,13 +10,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Final
 
 import apsw
-import msgspec
+from msgspec import Struct
 
 from holdings import quarantine
 from holdings.delivery import Delivery, fetch
@@ -31,7 +30,7 @@ FILE: Final = "brake.toml"
 _WAITS: Final = (FindingState.OPEN, FindingState.SET_ASIDE)
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     minutes: int
     pages: int
     share: str
@@ -39,8 +38,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     declared_days_max: int
 
 
-@dataclass(frozen=True, slots=True)
-class BrakeRule:
+class BrakeRule(Struct, frozen=True):
     """More than `pages`, or more than `share` of the delivery's sealed pages and at least `at_least`, within `minutes`."""
 
     minutes: int
@@ -54,8 +52,7 @@ class BrakeRule:
         return changed > self.pages or changed >= max(self.at_least, math.floor(self.share * sealed) + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class Reprocessing:
+class Reprocessing(Struct, frozen=True):
     """A declared 批量重处理: from when to when (whole seconds UTC), by whom, why, declared when."""
 
     begins: int

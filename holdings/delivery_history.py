@@ -5,9 +5,8 @@ Functions run inside the caller's transaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import apsw
+from msgspec import Struct
 
 from holdings import delivery
 from holdings.delivery import Delivery, DeliveryAct
@@ -19,8 +18,7 @@ REASONED = frozenset({DeliveryAct.RETURN, DeliveryAct.WITHDRAW})
 """Acts that nobody does without saying why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """One act: who, why, in which round, when (whole seconds UTC)."""
 
     act: DeliveryAct

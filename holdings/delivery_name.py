@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _NUMBER: Final = re.compile(r"第\s*([0-9]{1,6}|[零〇一二三四五六七八九十百]{1,7})\s*批")
 _DATE: Final = re.compile(
@@ -15,8 +16,7 @@ _STATION: Final = re.compile(r"扫描站\s*[-_]?\s*[0-9A-Za-z一二三四五六�
 _DIGITS: Final = {**{c: n for n, c in enumerate("零一二三四五六七八九")}, "〇": 0}
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryName:
+class DeliveryName(Struct, frozen=True):
     """Number as in 第03批, date as YYYYMMDD, scanning station; None or empty where the name does not say."""
 
     number: int | None = None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, tzinfo
 
-import msgspec
+from msgspec import Struct
 
 from holdings.evidence import EvidenceReport, Outcome
 from holdings.sheet_totals import held_told
@@ -16,7 +16,7 @@ from holdings.sheet_totals import held_told
 SHOWN = 10  # paths of evidence on paper; JSON and the quarantine list have all
 
 
-class FaultCount(msgspec.Struct, frozen=True):
+class FaultCount(Struct, frozen=True):
     """Findings of one code about a delivery: waiting for a person, waived, resolved."""
 
     code: str
@@ -27,7 +27,7 @@ class FaultCount(msgspec.Struct, frozen=True):
     resolved: int
 
 
-class SampleSummary(msgspec.Struct, frozen=True):
+class SampleSummary(Struct, frozen=True):
     """A drawing of 抽检 and how it stands; rates as printed, `passed` None while verdicts are missing."""
 
     id: int
@@ -50,7 +50,7 @@ class SampleSummary(msgspec.Struct, frozen=True):
     faults: dict[str, int]
 
 
-class DeclaredLine(msgspec.Struct, frozen=True):
+class DeclaredLine(Struct, frozen=True):
     """What a 移交清册 declares of a delivery, beside what its catalogue has; `withheld` rows may be among what lacks, and items cannot be compared where the
     catalogue is `by_volume`."""
 
@@ -74,7 +74,7 @@ class DeclaredLine(msgspec.Struct, frozen=True):
         return "相符" if self.agrees else "无从核对" if self.by_volume else "不符"
 
 
-class DecisionLine(msgspec.Struct, frozen=True):
+class DecisionLine(Struct, frozen=True):
     """One act in the history of the delivery."""
 
     act: str
@@ -84,7 +84,7 @@ class DecisionLine(msgspec.Struct, frozen=True):
     time: int
 
 
-class DeliveryReport(msgspec.Struct, frozen=True):
+class DeliveryReport(Struct, frozen=True):
     """Everything that a person asks of a delivery. Times are whole seconds UTC, sizes bytes.
 
     `folders` counts the places on disk by state; `first_pass_rate` 一次合格率 is the share that passed in round 1.

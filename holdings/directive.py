@@ -1,6 +1,6 @@
 """What a hub may tell a node: the closed table of directive kinds, and their bodies as bytes (format.md §17). Pure.
 
-A body is a frozen dataclass of `directive_verdict` or `directive_wish`; its texts and counts are checked when it is encoded and when it is decoded.
+A body is a frozen Struct of `directive_verdict` or `directive_wish`; its texts and counts are checked when it is encoded and when it is decoded.
 """
 
 from __future__ import annotations

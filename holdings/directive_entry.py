@@ -5,9 +5,10 @@ What is confidential in them is sealed; sealing and opening are the caller's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
+
+from msgspec import Struct
 
 from crypto import cbor
 from crypto.errors import CryptoError
@@ -42,8 +43,7 @@ class Result(IntEnum):
         return self not in (Result.WAITING, Result.STOPPED)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """A record in one version, and the turn of its custody an act starts from (0: custody is not touched)."""
 
     record: bytes
@@ -63,8 +63,7 @@ class Subject:
         return cls(record, version, turn)
 
 
-@dataclass(frozen=True, slots=True)
-class DirectiveEntry:
+class DirectiveEntry(Struct, frozen=True):
     """A directive as its entry says it: for whom, its place among those for the same node, and the sealed body.
 
     `kind` may be one that this program does not know. `mark`, 16 bytes or none: by which the hub knows its own wish again.
@@ -94,8 +93,7 @@ def read_directive(entry: Entry) -> DirectiveEntry:
     return DirectiveEntry(f[1], f[2], f[3], f[4], f[5], f[6], f.get(7, b""))
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseEntry:
+class ReleaseEntry(Struct, frozen=True):
     """A release 移出保管: records that the node lets go, to the hub `to`; delivery, reason and person are sealed."""
 
     to: bytes
@@ -119,8 +117,7 @@ def read_release(entry: Entry) -> ReleaseEntry:
     return ReleaseEntry(f[1], subjects, f[3])
 
 
-@dataclass(frozen=True, slots=True)
-class AckEntry:
+class AckEntry(Struct, frozen=True):
     """What a node reports of a directive; `sealed` is empty when there is nothing to say in words."""
 
     dseq: int
@@ -146,8 +143,7 @@ def read_ack(entry: Entry) -> AckEntry:
     return AckEntry(f[1], f[2], result, f.get(4, b""))
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What is sealed inside a release (with the delivery) or an ack: a reason or remark, by whom, when (whole seconds UTC)."""
 
     text: str

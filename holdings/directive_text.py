@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
 
 from holdings.errors import DirectiveUnreadable
 
@@ -61,8 +62,7 @@ def date_of(value: str) -> str:
     raise DirectiveUnreadable("日期应写作 YYYY-MM-DD，如 2026-12-31（format.md §17）")
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """Who says it and when: a person's name, whole seconds UTC."""
 
     person: str

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
+
+from msgspec import Struct
 
 from crypto import cbor
 from holdings.directive_entry import Subject
@@ -30,8 +31,7 @@ class HandOver(IntEnum):
         return ("报送", "移交")[self.value - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnFault:
+class ReturnFault(Struct, frozen=True):
     """Why a record comes back: a code of the list of reasons, the pages (first, last; from 1 through the pages of the version's parts, format.md §17), a remark."""
 
     code: str
@@ -53,8 +53,7 @@ class ReturnFault:
         return cls(code_of(f[1]), tuple(_range((a, b)) for a, b in ranges), text_of(f.get(3, ""), NOTE_MAX))
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnedRecord:
+class ReturnedRecord(Struct, frozen=True):
     """One record that comes back, in one version, with 1 to 16 faults."""
 
     subject: Subject
@@ -73,8 +72,7 @@ class ReturnedRecord:
         return cls(Subject.from_list([f[1], f[2], f[3]]), tuple(map(ReturnFault.from_map, faults)))
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Struct, frozen=True):
     """退回整改: records of a delivery come back, round and due date (YYYY-MM-DD, or empty) named; with TRANSFER their custody too."""
 
     handover: HandOver
@@ -106,8 +104,7 @@ class Returned:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """验收通过: records of a delivery are taken; with TRANSFER the hub holds them from now on."""
 
     handover: HandOver
@@ -128,8 +125,7 @@ class Accepted:
         return cls(HandOver(f[1]), text_of(f[2], NAME_MAX), _round(f[3]), word_of(f), _subjects(f[7]), _note(f))
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """交回保管: the hub lets go of records to the node, which takes or declines them."""
 
     subjects: tuple[Subject, ...]
@@ -151,8 +147,7 @@ class Grant:
         return cls(_subjects(f[7]), text_of(f[4]), word_of(f))
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Struct, frozen=True):
     """交接方式: whether this node reports or transfers, from now on."""
 
     handover: HandOver

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
+
+from msgspec import Struct
 
 from crypto import cbor
 from holdings.directive_entry import Subject
@@ -44,8 +45,7 @@ class ReadingResult(IntEnum):
         return ("同意提供", "不予提供", "查无结果")[self.value - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Struct, frozen=True):
     """修改建议: what the hub would have an element of a record say; the holder decides."""
 
     record: bytes
@@ -70,8 +70,7 @@ class Correction:
         return cls(f[1], Subject.from_list([f[1], f[2], 0]).version, changes, text_of(f[4]), word_of(f))
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """开放审核结果 for records that the city holds; `until` a date or empty."""
 
     result: OpeningResult
@@ -98,8 +97,7 @@ class Opening:
         return cls(OpeningResult(f[1]), date_of(f[3]), text_of(f[4]), word_of(f), tuple(records))
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingAsked:
+class ReadingAsked(Struct, frozen=True):
     """查档协查: another archive's reader asks for what this node holds; `applicant` as masked as the asking archive shows it."""
 
     request: bytes
@@ -143,8 +141,7 @@ class ReadingAsked:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivedRequest:
+class ReceivedRequest(Struct, frozen=True):
     """A request as it was entered at the hub for the archive where the person came: what that archive's own register needs. `document` its kind by its
     code, `masked` its number; `codes` what was asked for; `holder` who was asked; `time` seconds UTC."""
 
@@ -180,8 +177,7 @@ class ReceivedRequest:
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingAnswer:
+class ReadingAnswer(Struct, frozen=True):
     """协查答复: what the archive that was asked says; `received` the request itself, for the register of the archive that asks."""
 
     request: bytes
@@ -205,8 +201,7 @@ class ReadingAnswer:
         return cls(f[1], ReadingResult(f[2]), text_of(f[4]), word_of(f), date_of(f.get(9, "")), received)
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """通知: something for people to read."""
 
     subject: str

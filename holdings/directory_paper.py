@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from msgspec import Struct
 from reportlab.lib.units import mm
 from reportlab.platypus import PageBreak, Spacer
 
@@ -26,8 +26,7 @@ class DirectoryKind(StrEnum):
         return {"items": "归档文件目录", "volume": "卷内文件目录", "notes": "备考表"}[self.value]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """What stands under one head: a year, a retention and an organ, or a volume. `head` are names and values above the table; `rows` as the kind has
     its columns; `notes` what 备考表 says, line by line."""
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.errors import NotFound, SiteDataWrong
 from holdings.site_data import NO_SITE, SiteData, shipped, table, typed
@@ -23,7 +23,7 @@ DIVISIONS_MAX: Final = 1_000
 _START, _END = dt.date(1, 1, 1), dt.date(9999, 12, 31)
 
 
-class District(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class District(Struct, frozen=True, forbid_unknown_fields=True):
     """A division while its code held: from `since` on, up to but without `until`; `into` took over."""
 
     code: str
@@ -44,14 +44,14 @@ class District(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.since <= day < self.until
 
 
-class _City(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _City(Struct, frozen=True, forbid_unknown_fields=True):
     """The city itself."""
 
     code: str
     name: str
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Table(Struct, frozen=True, forbid_unknown_fields=True):
     """A file of divisions."""
 
     city: _City | None = None

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue_rows as rows
 from holdings import cataloguing
@@ -39,8 +39,7 @@ class Keying(StrEnum):
     """Both are typed and differ: a person decides."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keyed:
+class Keyed(Struct, frozen=True):
     """What one person typed of a row; `time` in whole seconds UTC."""
 
     id: int
@@ -52,8 +51,7 @@ class Keyed:
     elements: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Two typings of a row that differ; `fields` are (element, first, second), the code's standard order first."""
 
     first: Keyed

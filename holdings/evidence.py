@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.evidence_name import EvidenceKind
 from holdings.evidence_note import Declared, Total
@@ -38,7 +38,7 @@ class Outcome(StrEnum):
         }[self.value]  # fmt: skip
 
 
-class EvidenceFile(msgspec.Struct, frozen=True):
+class EvidenceFile(Struct, frozen=True):
     """A file of evidence: `lines` it lists or declares, `bad` lines that say nothing, `fault` why it was not read."""
 
     path: str
@@ -49,7 +49,7 @@ class EvidenceFile(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Mark(Struct, frozen=True):
     """One path of a report; `line` of `source` where a list names it."""
 
     outcome: Outcome
@@ -58,7 +58,7 @@ class Mark(msgspec.Struct, frozen=True):
     line: int = 0
 
 
-class TotalCheck(msgspec.Struct, frozen=True):
+class TotalCheck(Struct, frozen=True):
     """A declared total beside what was found, counted in each of the ways that may have been meant."""
 
     total: Total
@@ -76,7 +76,7 @@ class TotalCheck(msgspec.Struct, frozen=True):
         return f"{self.total.label}：声明 {self.declared}，实有 {counted}"
 
 
-class EvidenceReport(msgspec.Struct, frozen=True):
+class EvidenceReport(Struct, frozen=True):
     """What a verification of a delivery's evidence found; `verified` is whole seconds UTC.
 
     `counts` is by outcome, `marks` tells at most 1,000 paths of each outcome but matched.

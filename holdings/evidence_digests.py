@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import SheetUnreadable
 from holdings.table_encoding import plain_text
@@ -52,7 +53,7 @@ _ORDINAL: Final = re.compile(r"[0-9]{1,9}[ \t]*[,;|\t][ \t]*(?=\S)")
 _DRIVE: Final = re.compile(r"(?:\\\\\?\\)?[A-Za-z]:[\\/]+")
 
 
-class ListedFile(msgspec.Struct, frozen=True, gc=False, array_like=True):
+class ListedFile(Struct, frozen=True, gc=False, array_like=True):
     """One line: path with forward slashes, without drive letter; the digest in lower-case hex."""
 
     path: str
@@ -61,7 +62,7 @@ class ListedFile(msgspec.Struct, frozen=True, gc=False, array_like=True):
     line: int
 
 
-class DigestList(msgspec.Struct, frozen=True):
+class DigestList(Struct, frozen=True):
     """A list: its files in order; `bad` are numbers of lines that say nothing, at most 100 of `bad_count`."""
 
     encoding: str

@@ -14,6 +14,7 @@ from fractions import Fraction
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import SheetUnreadable
 from holdings.table import open_tables
@@ -64,7 +65,7 @@ _KEY: Final = re.compile(r"(?P<key>.*?)\s*(?:\((?P<unit>[^()]{1,6})\))?")
 _ALL: Final = ("合计", "总计", "共计", "总数")
 
 
-class Declared(msgspec.Struct, frozen=True):
+class Declared(Struct, frozen=True):
     """A number that was declared, as it was written; true of any whole number in one of the ranges (a size of 1.2 GB
     may be counted in thousands or in 1,024s, and was rounded)."""
 
@@ -77,7 +78,7 @@ class Declared(msgspec.Struct, frozen=True):
         return any(low <= found <= high for low, high in self.ranges)
 
 
-class Note(msgspec.Struct, frozen=True):
+class Note(Struct, frozen=True):
     """What a paper says: its fields in order as they are written, and the totals among them."""
 
     fields: dict[str, str]

@@ -6,10 +6,10 @@ Derived data like their text (holdings/text_store.py). Callers own the transacti
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any, Final
 
 import apsw
+from msgspec.structs import asdict
 
 from holdings import page_facts
 from holdings.page_facts import Colour, PageFacts

@@ -7,11 +7,11 @@ Functions run inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.errors import FindingTaken
 
@@ -45,8 +45,7 @@ class ActKind(IntEnum):
 _KEEPS_CLAIM: Final = {ActKind.SET_ASIDE}
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """One act; `id` grows over all findings, so the last one of a finding is its revision."""
 
     id: int

@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import re
 import tomllib
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from importlib import resources
 
 import msgspec
+from msgspec import Struct
 
 
 class Severity(IntEnum):
@@ -29,7 +29,7 @@ class Severity(IntEnum):
         return ("提示", "警告", "错误")[self.value - 1]
 
 
-class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Text(Struct, frozen=True, forbid_unknown_fields=True):
     """One table of data/findings.toml."""
 
     severity: str
@@ -171,8 +171,7 @@ def _texts() -> dict[str, _Text]:
     return msgspec.convert(table, dict[str, _Text])
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that is wrong.
 
     `subject` is what is stopped or meant (a match key, a folder, a sheet), `path` where it shows (file, or

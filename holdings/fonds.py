@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
-import msgspec
+from msgspec import Struct
 
 from holdings import fonds_tally, statistics_tally
 from holdings.errors import NotFound
@@ -36,7 +35,7 @@ _PUT: Final = (
 )
 
 
-class Fonds(msgspec.Struct, frozen=True, kw_only=True):
+class Fonds(Struct, frozen=True, kw_only=True):
     """A fonds as the register says. Numbers are None where it says nothing; shelf length is in millimetres."""
 
     code: str
@@ -65,15 +64,14 @@ class Fonds(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.millimetres is None else self.millimetres / 1000
 
 
-class DistrictFrom(msgspec.Struct, frozen=True):
+class DistrictFrom(Struct, frozen=True):
     """The district of a fonds' archive, by code, from a day on (None: from the beginning)."""
 
     code: str
     since: dt.date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Registered:
+class Registered(Struct, frozen=True):
     """A fonds with what this database holds of it and the districts its archive was in."""
 
     fonds: Fonds
@@ -81,8 +79,7 @@ class Registered:
     districts: tuple[DistrictFrom, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What an import of a register did; `gone` are codes that the register has and the sheet has not: they stay."""
 
     added: int

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.dates import parse_date
 from holdings.district import districts
@@ -43,7 +44,7 @@ _YES: Final = frozenset({"是", "√", "✓", "V", "Y", "YES", "1", "重点", "�
 _NO: Final = frozenset({"", "否", "×", "X", "N", "NO", "0", "非重点", "FALSE", "一般", "无"})
 
 
-class FondsRefusal(msgspec.Struct, frozen=True):
+class FondsRefusal(Struct, frozen=True):
     """Why a row was not taken: row, column, rule, remedy; never a value."""
 
     row: int
@@ -52,7 +53,7 @@ class FondsRefusal(msgspec.Struct, frozen=True):
     remedy: str
 
 
-class FondsRow(msgspec.Struct, frozen=True):
+class FondsRow(Struct, frozen=True):
     """A row that was taken."""
 
     number: int
@@ -60,7 +61,7 @@ class FondsRow(msgspec.Struct, frozen=True):
     district: DistrictFrom | None = None
 
 
-class FondsSheet(msgspec.Struct, frozen=True):
+class FondsSheet(Struct, frozen=True):
     """A register as read: at most 50,000 rows; `refused` counts all refusals, `refusals` are the first 1,000."""
 
     rows: tuple[FondsRow, ...]
@@ -68,7 +69,7 @@ class FondsSheet(msgspec.Struct, frozen=True):
     refusals: tuple[FondsRefusal, ...]
 
 
-class _Columns(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Columns(Struct, frozen=True, forbid_unknown_fields=True):
     """data/fonds.toml."""
 
     columns: dict[str, tuple[str, ...]]

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, TypeAlias
 
 import msgspec
+from msgspec import Struct
 
 from holdings import media
 from holdings.errors import MediaUnreadable
@@ -33,8 +33,7 @@ OFD_ID: Final = "x-jindang/ofd"
 """PRONOM has no entry for OFD (GB/T 33190-2016): it would say ZIP."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormatId:
+class FormatId(Struct, frozen=True):
     """`id` a PRONOM identifier, empty when unknown; `name` in English as PRONOM has it; `basis` how it was told."""
 
     id: str
@@ -42,20 +41,19 @@ class FormatId:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unidentified:
+class Unidentified(Struct, frozen=True):
     """Identification could not run: 未能检测 with the reason."""
 
     reason: str
 
 
-class _Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Policy(Struct, frozen=True, forbid_unknown_fields=True):
     preserve: tuple[str, ...]
     use: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
 
 
-class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Policy(Struct, frozen=True, forbid_unknown_fields=True):
     """Allowed formats by category, and what PRONOM names mean (data/formats.toml)."""
 
     groups: dict[str, tuple[str, ...]]

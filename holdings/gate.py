@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NoReturn, final
+
+from msgspec import Struct
 
 from holdings.errors import OurFault
 from holdings.findings import FindingCode
@@ -54,8 +55,7 @@ class HeldReason(Enum):
         return self in (HeldReason.CLASSIFIED, HeldReason.VOLUME_CLASSIFIED, HeldReason.MARK_UNREADABLE)
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A record that waits, and why."""
 
     reason: HeldReason

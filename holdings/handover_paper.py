@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.check import Property, Verdict
 from holdings.directive_verdict import HandOver
@@ -24,7 +23,7 @@ TO_FILL: Final = ""
 ALGORITHM: Final = "SHA-256"
 
 
-class CheckSum(msgspec.Struct, frozen=True):
+class CheckSum(Struct, frozen=True):
     """One property over all records of the paper: how many stand at each verdict, by its name; `unchecked` were not looked at in this version."""
 
     standing: dict[str, int]
@@ -40,7 +39,7 @@ class CheckSum(msgspec.Struct, frozen=True):
         return "；".join([*parts, *([f"未检测 {self.unchecked:,} 件"] if self.unchecked else [])]) or "未检测"
 
 
-class LetGo(msgspec.Struct, frozen=True):
+class LetGo(Struct, frozen=True):
     """What the giver said when it let go 移出保管 of records of the paper: its opinion (blank: none was written), by whom, on which day, of how many."""
 
     text: str
@@ -53,7 +52,7 @@ class LetGo(msgspec.Struct, frozen=True):
         return f"{self.text or '同意移交'}（{self.person}，{self.day}，{self.records:,} 件）"
 
 
-class Register(msgspec.Struct, frozen=True):
+class Register(Struct, frozen=True):
     """What stands on the paper, frozen when a round was concluded: it prints the same for ever. Times in seconds UTC, `bytes` of the source files."""
 
     number: str
@@ -90,8 +89,7 @@ class Register(msgspec.Struct, frozen=True):
         return TRANSFER if self.handover is HandOver.TRANSFER else REPORT
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """Words in which the two hand-overs differ."""
 
     act: str
@@ -160,8 +158,7 @@ def signatures(r: Register) -> list[list[str]]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class ListedRecord:
+class ListedRecord(Struct, frozen=True):
     """A line of the list 清册: a record in the version that was taken; `size` in bytes, `files` the SHA-256 of its files, in order."""
 
     code: str

@@ -6,11 +6,11 @@ Measuring (holdings/image_measure.py) runs in the sandbox on decoded pages; judg
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.check import Verdict
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
@@ -30,7 +30,7 @@ class Fault(StrEnum):
     RESOLUTION = "resolution"
 
 
-class Measures(msgspec.Struct, frozen=True, omit_defaults=True):
+class Measures(Struct, frozen=True, omit_defaults=True):
     """What was measured on one page: pixels as stored, `dpi` 0 when untold, lengths in millimetres, `paper` grey level 0–255.
 
     `ink_map` is for finding repeated pages (holdings/image_twins.py).
@@ -58,13 +58,13 @@ class Measures(msgspec.Struct, frozen=True, omit_defaults=True):
     ink_map: bytes = b""
 
 
-class _Blank(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Blank(Struct, frozen=True, forbid_unknown_fields=True):
     marks: int
     share: float
     verdict: str
 
 
-class _UpsideDown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _UpsideDown(Struct, frozen=True, forbid_unknown_fields=True):
     marks: int
     fail: float
     doubt: float
@@ -75,7 +75,7 @@ class _UpsideDown(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lying_ahead: float
 
 
-class _Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Limit(Struct, frozen=True, forbid_unknown_fields=True):
     fail: float
     doubt: float = 0.0
     sharpness: float = 0.0
@@ -86,13 +86,13 @@ class _Limit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     marks: int = 0
 
 
-class _Repeated(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Repeated(Struct, frozen=True, forbid_unknown_fields=True):
     alike: float
     fail: float
     doubt: float
 
 
-class ImageRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ImageRules(Struct, frozen=True, forbid_unknown_fields=True):
     """The limits of data/image_rules.toml."""
 
     blank: _Blank
@@ -105,8 +105,7 @@ class ImageRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     repeated: _Repeated
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What a limit makes of one page."""
 
     fault: Fault

@@ -5,12 +5,12 @@ Lengths are pixels of the working image (about 100 dpi, holdings/image_page.py) 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 Grey: TypeAlias = npt.NDArray[np.uint8]
 Mask: TypeAlias = npt.NDArray[np.uint8]
@@ -24,8 +24,7 @@ BORDER_LENGTH: Final = 0.25  # share of the side along which a border runs
 BORDER_WHOLE: Final = 0.6  # share of the page above which darkness is no border
 
 
-@dataclass(frozen=True, slots=True)
-class Skew:
+class Skew(Struct, frozen=True):
     """`degrees` by which lines rise (+) or fall (−) to the right; `sharpness` how clearly (1: not at all)."""
 
     degrees: float

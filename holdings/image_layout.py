@@ -7,12 +7,12 @@ marks by their height in the line tells the two apart without reading a characte
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 
 from holdings.image_ink import MM, Mask, Skew
 
@@ -29,8 +29,7 @@ CUT_INWARD_PX, CUT_INWARD_MAX_PX = 4, 80
 CUT_ALONG_MAX_PX: Final = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
+class Marks(Struct, frozen=True):
     """Small lone marks low and high in their lines, lines seen, and lines ending early minus lines beginning late."""
 
     low: int

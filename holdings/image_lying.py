@@ -9,10 +9,10 @@ they come to lie low, they lie close before the next one. Without such marks not
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct
 
 from holdings.image_ink import Mask, Skew
 from holdings.image_layout import HIGH, LOW, lines_of, marks_of, straighten
@@ -22,8 +22,7 @@ GAP_MAX: Final = 3.0  # heights of a line: a wider gap is a column of a table
 GAPS_MIN: Final = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Lying:
+class Lying(Struct, frozen=True):
     """Degrees clockwise by which the page must be turned (90 or 270), and its small marks then: low, high, and of the low ones those that
     lie closer before the next character than behind the one before. `rows`, `columns`: the usual gap between pieces in thousandths of the line's height, as the page
     lies and from the side; 0 where there are too few."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import posixpath
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from lxml import etree
+from msgspec import Struct
 
 from holdings.errors import MediaUnreadable
 from holdings.zipped import BROKEN, DOCUMENT_BOUNDS, check_zip
@@ -22,8 +22,7 @@ COVERS: Final = 0.5  # share of the page that its picture must cover to be a sca
 _DRAWN_MAX: Final = 1_000  # pictures looked at on one page
 
 
-@dataclass(frozen=True, slots=True)
-class Scan:
+class Scan(Struct, frozen=True):
     """The picture of a page: its bytes as they lie there, and width and height in millimetres on the page."""
 
     data: bytes

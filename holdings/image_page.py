@@ -11,12 +11,12 @@ import struct
 import warnings
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from msgspec import Struct
 from PIL import Image
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
@@ -44,8 +44,7 @@ _BROKEN: Final = (
 cv2.setNumThreads(1)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One page: `grey` at about `WORK_DPI`; `width`, `height` in pixels as stored; `dpi` 0.0 when the file tells none; `bits` 1, 8 or 24."""
 
     grey: Grey

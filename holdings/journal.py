@@ -14,6 +14,7 @@ from enum import IntEnum
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from crypto import cbor
 from crypto.digest import sha256
@@ -65,8 +66,7 @@ class Deed:
             object.__setattr__(self, name, _plain(getattr(self, name), most))
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
+class Act(Struct, frozen=True):
     """A deed as it stands in the journal; `hash` covers it and everything before it."""
 
     number: int
@@ -74,8 +74,7 @@ class Act:
     hash: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """Which acts are looked for; empty fields let everything through. `since` and `until` are seconds UTC, `until` not included."""
 
     person: str = ""
@@ -86,8 +85,7 @@ class Filter:
     until: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """Where the journal is not what it was: the first number concerned, and what is wrong with it."""
 
     number: int

@@ -6,11 +6,10 @@ A layout never sees bytes, sizes or the disk: it is given folder and file names 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
-import msgspec
+from msgspec import Struct, field
 
 from holdings.layout_template import VALUES_MAX, build, fields_of, match_path
 from holdings.layout_volume import VolumeRow
@@ -27,7 +26,7 @@ Tree: TypeAlias = Mapping[str, Sequence[str]]
 Kind = Literal["plain", "folders", "volumes", "files", "rows"]
 
 
-class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Layout(Struct, frozen=True, forbid_unknown_fields=True):
     """How folders of a contractor are read.
 
     `plain`: `<档号>/页` and nothing else. `folders`: a folder is a record, by `path` and `code`. `volumes`: a folder is a
@@ -57,8 +56,7 @@ class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("overrides 至多 64 个名称，每个不超过 100 字")
 
 
-@dataclass(frozen=True, slots=True)
-class LinkRow:
+class LinkRow(Struct, frozen=True):
     """A row of a link sheet: code as printed, folder and first and last image as they stand in it."""
 
     code: str
@@ -67,8 +65,7 @@ class LinkRow:
     last: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lookups:
+class Lookups(Struct, frozen=True):
     """What the catalogue knows, by match key: is there a row, the rows that these pages of a volume are cut by, the link rows of this delivery."""
 
     known: Callable[[str], bool] = lambda _: False
@@ -76,8 +73,7 @@ class Lookups:
     links: Callable[[], Iterable[LinkRow]] = lambda: ()
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """One file of a record: where it lies, the name it will have as a part, what it is for and what it shows.
 
     `label` is what its place follows from: its name, or the page part of it.
@@ -91,8 +87,7 @@ class Page:
     role: Role = Role.BODY
 
 
-@dataclass(frozen=True, slots=True)
-class Gathering:
+class Gathering(Struct, frozen=True):
     """The files of one record, wherever they lie, in order.
 
     `where`: the folder that names it. `override`: only override folders 重扫 hold it, the rest is what was sealed. `whole`: a
@@ -130,8 +125,7 @@ class LeftWhy(Enum):
     LINK_FOLDER = "link-folder"
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """What was not linked: a path relative to the delivery, the match key it is about (or empty), and a Chinese remark."""
 
     why: LeftWhy
@@ -140,8 +134,7 @@ class Left:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Gathered:
+class Gathered(Struct, frozen=True):
     """What a layout makes of a tree. `evidence`: paths of 证明性文件, which are no pages and not superfluous."""
 
     gatherings: tuple[Gathering, ...]
@@ -149,8 +142,7 @@ class Gathered:
     evidence: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """A folder's path read level by level: what is left to name a record, and what the other levels say."""
 
     folder: str
@@ -166,8 +158,7 @@ class Way:
     catalogue: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Struct, frozen=True):
     """A file that belongs to a record, before representations and overrides are told apart."""
 
     way: Way
@@ -178,8 +169,7 @@ class Raw:
     """Place of the reel or folder it comes from, where a row names several."""
 
 
-@dataclass(slots=True)
-class Bin:
+class Bin(Struct):
     """What is gathered of one code so far."""
 
     code: str

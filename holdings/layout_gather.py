@@ -7,7 +7,9 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdings.file_name import NameKind, name_kind
 from holdings.layout import (
@@ -41,8 +43,7 @@ _WORDS_BEFORE = re.compile(r"^[\u4e00-\u9fff]+[-_ ]?")
 """What people put before the number of a reel or box: 卷片0045, 盒-0123."""
 
 
-@dataclass(slots=True)
-class _Work:
+class _Work(Struct):
     """One delivery being read."""
 
     layout: Layout

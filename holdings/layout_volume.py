@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.record import parse_pages
 
@@ -18,8 +19,7 @@ PAGE_MAX: Final = 100_000  # 页号 above this is no page of a volume
 _RANGE: Final = re.compile(r"([0-9]{1,6})\s*(?:[-—–~～至]+\s*([0-9]{1,6}))?")
 
 
-@dataclass(frozen=True, slots=True)
-class VolumeRow:
+class VolumeRow(Struct, frozen=True):
     """A row of a volume as linking sees it: code as printed, match key, 页号 (start, or a range), its end where the sheet
     has a column for it, and 页数; `whole`: the row of the volume itself."""
 
@@ -31,8 +31,7 @@ class VolumeRow:
     whole: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """Pages `first` to `last` (both within) of one row."""
 
     row: VolumeRow
@@ -40,8 +39,7 @@ class Span:
     last: int
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(Struct, frozen=True):
     """What the rows of a volume say: spans in the order of pages, rows without a place, and Chinese remarks on disorder 错序."""
 
     spans: tuple[Span, ...]

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
 from holdings.evidence_name import evidence_kind
@@ -57,7 +57,7 @@ class Role(IntEnum):
         return ("正文", "封面", "目录", "备考表", "靶标", "说明")[self.value]
 
 
-class Words(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Words(Struct, frozen=True, forbid_unknown_fields=True):
     """data/layout.toml as it stands."""
 
     representations: dict[str, tuple[str, ...]]

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 import apsw
+from msgspec.structs import replace
 
 from holdings import catalogue_sheets as sheets
 from holdings import meaning_ranking, search_hit, text_store

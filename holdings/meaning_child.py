@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from holdings.meaning_embedder import Kind, Stage, load, model_of
@@ -20,14 +21,14 @@ from holdings.meaning_quantise import Floats, Question, Words, best, cosines, sk
 Numbers = NDArray[np.int64]
 
 
-class Embed(msgspec.Struct, array_like=True):
+class Embed(Struct, array_like=True):
     """Texts to make vectors of."""
 
     stage: int
     texts: list[str]
 
 
-class Hold(msgspec.Struct, array_like=True):
+class Hold(Struct, array_like=True):
     """Sketches of one group of a site (whoever asks) to keep: numbers (8 bytes each) and sketches, in the same order."""
 
     site: bytes
@@ -37,7 +38,7 @@ class Hold(msgspec.Struct, array_like=True):
     sketched: bytes
 
 
-class Scan(msgspec.Struct, array_like=True):
+class Scan(Struct, array_like=True):
     """A question to scan with. `groups`: (group, revision) that count; `among`: numbers of subjects, None: any; `shift`: bits
     of a number below its subject's; `passing`: rows that are not held."""
 
@@ -50,7 +51,7 @@ class Scan(msgspec.Struct, array_like=True):
     passing: Hold | None
 
 
-class Scanned(msgspec.Struct, array_like=True):
+class Scanned(Struct, array_like=True):
     """The likest rows: numbers (8 bytes each) and likeness (2 bytes each), in no order; or the groups that must be held first."""
 
     lacking: list[int]
@@ -58,7 +59,7 @@ class Scanned(msgspec.Struct, array_like=True):
     likeness: bytes
 
 
-class Compare(msgspec.Struct, array_like=True):
+class Compare(Struct, array_like=True):
     """A question, and stored vectors of eight bits to compare it with; then texts whose vectors are not stored."""
 
     stage: int

@@ -11,9 +11,10 @@ import functools
 import importlib.util
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from msgspec import Struct
 
 from holdings.meaning_text import TEXT_VERSION
 
@@ -51,8 +52,7 @@ class Embedder(Protocol):
         """One row a text, float32; at least one text, none of them blank."""
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """Which model vectors are of, known without loading it."""
 
     name: str

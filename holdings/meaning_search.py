@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue_sheets as sheets
 from holdings import meaning_sources as sources
@@ -37,8 +37,7 @@ FEW: Final = 20_000  # entries up to which those that pass a filter are listed f
 _SAID: Final = (None, Field.TITLE, Field.TEXT, Field.KEYWORDS)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The candidates of a question, best first, with what is known of each. `looked`: pieces that were looked at; `ordered`:
     candidates that the second model knew."""
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from sync.database import Database
 
@@ -19,8 +21,7 @@ if TYPE_CHECKING:
 WAIT_S: Final = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """What a run did: titles looked at, texts embedded, seconds; `waiting`: there is more."""
 
     subjects: int = 0

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
 import msgspec
+from msgspec import Struct
 
 from holdings import meaning_sources as sources
 from holdings import meaning_store as store
@@ -36,8 +36,7 @@ MEMORY_MIB: Final = 1_536
 CALL_S: Final = 120
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """What a portion did. `subjects` looked at, `texts` embedded, seconds of the wall; `stage` None: nothing was to be done."""
 
     stage: Stage | None
@@ -46,8 +45,7 @@ class Step:
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How far vectors are. `bytes`: of all of them. `titles` of `subjects` have one for candidates, `ordered` one for the order; `waiting`: is there work?
     `off`: why meaning is switched off, blank when it is not."""
 

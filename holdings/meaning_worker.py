@@ -14,6 +14,7 @@ from typing import Final
 
 import apsw
 import msgspec
+from msgspec import Struct
 
 from holdings import meaning_store as store
 from holdings.meaning_embedder import Stage
@@ -28,7 +29,7 @@ ASK_S: Final = 120
 _ROW: Final = 72  # bytes of a sketch with its number
 
 
-class Likeness(msgspec.Struct, array_like=True):
+class Likeness(Struct, array_like=True):
     """What `meaning_child.scan` answers (its `Scanned`)."""
 
     lacking: list[int]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 GIF, BMP, WEBP, JP2 = "image/gif", "image/bmp", "image/webp", "image/jp2"
 _JP2_BOX, _JP2_STREAM = b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"
@@ -23,8 +24,7 @@ _AV: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Magic:
+class Magic(Struct, frozen=True):
     """What the first bytes say; `pages` is None for what has no pages. `broken` when the size makes no sense."""
 
     media_type: str

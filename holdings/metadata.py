@@ -10,8 +10,9 @@ import functools
 import re
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from holdings.category import DEFAULT, ValueType, categories, category_of, get
 from holdings.findings import Finding, FindingCode, Severity
@@ -43,8 +44,7 @@ _CHARACTERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Violation:
+class Violation(Struct, frozen=True):
     """One rule that a description breaks. `detail` is a Chinese remark with numbers and words of the rule, no value."""
 
     element: str
@@ -71,8 +71,7 @@ class Violation:
         return Finding(self.code, subject, f"{path}:{self.element}", ref, self.detail)
 
 
-@dataclass(frozen=True, slots=True)
-class _Check:
+class _Check(Struct, frozen=True):
     """What is looked at in the values of one element."""
 
     element: Element

@@ -11,11 +11,12 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.category import Category, ValueType, get
 from holdings.record import Level
@@ -65,7 +66,7 @@ class ValueRule(StrEnum):
     """密级: what holdings/security.py reads."""
 
 
-class Element(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Element(Struct, frozen=True, forbid_unknown_fields=True):
     """One element. `id` is M1 to M88 of DA/T 46-2009 or blank; `container` the id it stands in; `names` what our records
     and sheets call it; `most` bounds a number; `with_` names an element that must be there when this one is.
     """
@@ -92,7 +93,7 @@ class Element(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"{self.standard} {self.id}".strip()
 
 
-class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class LevelRules(Struct, frozen=True, forbid_unknown_fields=True):
     """Element names by obligation."""
 
     required: tuple[str, ...]
@@ -100,7 +101,7 @@ class LevelRules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     optional: tuple[str, ...]
 
 
-class Edition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Edition(Struct, frozen=True, forbid_unknown_fields=True):
     """An edition of DA/T 18: in force since, what it replaced, rules by level (fonds, series, volume, item)."""
 
     since: dt.date
@@ -108,7 +109,7 @@ class Edition(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     levels: dict[str, LevelRules]
 
 
-class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
     """What 保管期限 may say: words, or the pattern."""
 
     words: tuple[str, ...]
@@ -122,7 +123,7 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError(f"retention.pattern 不是正确的表达式：{fault}") from fault
 
 
-class Scheme(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Scheme(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that is said of elements, by their standard's name."""
 
     elements: dict[str, Element]
@@ -188,7 +189,7 @@ def element(name: str, category: str = "", site: SiteData = NO_SITE) -> Element 
     if field is None:
         return known
     base = known or Element(name)
-    return msgspec.structs.replace(
+    return replace(
         base,
         name=name,
         standard=base.standard or get(category, site).standard,
@@ -200,8 +201,7 @@ def element(name: str, category: str = "", site: SiteData = NO_SITE) -> Element 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Required:
+class Required(Struct, frozen=True):
     """An element that must be there: any of `names` will do. `clause` is the rule that asks for it."""
 
     name: str

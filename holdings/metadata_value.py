@@ -9,8 +9,9 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.av_time import read_time
 from holdings.category import ValueType
@@ -32,8 +33,7 @@ _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11
 _CHECKS: Final = "10X98765432"
 
 
-@dataclass(frozen=True, slots=True)
-class Wrong:
+class Wrong(Struct, frozen=True):
     """What form is expected; `doubtful` when the form is right and the value cannot well be."""
 
     text: str

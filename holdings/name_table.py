@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 
@@ -21,31 +22,31 @@ _FILE: Final = "name_sounds.toml"
 _TONES: Final = {"\u0304": "1", "\u0301": "2", "\u030c": "3", "\u0300": "4"}
 
 
-class _Surnames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Surnames(Struct, frozen=True, forbid_unknown_fields=True):
     single: str
     compound: tuple[str, ...]
     readings: dict[str, tuple[str, ...]]
 
 
-class _Variants(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Variants(Struct, frozen=True, forbid_unknown_fields=True):
     groups: tuple[str, ...]
 
 
-class _Fuzzy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Fuzzy(Struct, frozen=True, forbid_unknown_fields=True):
     initials: tuple[tuple[str, str], ...]
     finals: tuple[tuple[str, str], ...]
 
 
-class _Elements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Elements(Struct, frozen=True, forbid_unknown_fields=True):
     person: tuple[str, ...]
     either: tuple[str, ...]
 
 
-class _Bodies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Bodies(Struct, frozen=True, forbid_unknown_fields=True):
     endings: str
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     surnames: _Surnames
     given: dict[str, tuple[str, ...]]
     variants: _Variants

@@ -8,10 +8,11 @@ until the record's holder writes a version that says something else. Functions r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.access import Opening
 from holdings.fonds_tally import OPENING
@@ -22,8 +23,7 @@ ELEMENT: Final = "开放状态"
 """What a description says it by, where it has no other name for it yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpeningVerdict:
+class OpeningVerdict(Struct, frozen=True):
     """The newest result for a record; `until` a date or blank, `time` whole seconds UTC."""
 
     result: Opening

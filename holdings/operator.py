@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.errors import OperatorMustAct
 from holdings.language import mark
@@ -68,8 +69,7 @@ class OperatorRefused(OperatorMustAct):
     """What was asked of an operator, or by one, may not be; the text is Chinese with the remedy."""
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Struct, frozen=True):
     """An operator without the password; times in seconds UTC.
 
     `unit` is the 加工单位 of a contractor's staff; `start_until` None once the password is the person's own.

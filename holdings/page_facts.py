@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
+
+from msgspec import Struct
 
 from crypto import cbor
 from crypto.errors import CryptoError
@@ -27,8 +28,7 @@ class Colour(IntEnum):
     COLOUR = 3
 
 
-@dataclass(frozen=True, slots=True)
-class PageFacts:
+class PageFacts(Struct, frozen=True):
     """What a page, or a recording, is technically; 0 or blank where the file does not tell.
 
     Args:

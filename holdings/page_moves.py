@@ -8,11 +8,11 @@ from __future__ import annotations
 import bisect
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Moves:
+class Moves(Struct, frozen=True):
     """Pages by what happened to them. `replaced`: names that hold another image now; `renamed`: (old, new) names of images
     that stayed; `reordered`: how many stand at another place among those that stayed."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 _COPY: Final = re.compile(r"[(（][0-9]{1,2}[)）]|(?: - )?副本|copy", re.IGNORECASE)
 _MARK: Final = r"-[0-9]{1,2}|-[LRlr]|[A-Za-z]|补[0-9]*|[正反]"
@@ -14,8 +15,7 @@ _DIGITS: Final = re.compile(r"[0-9]{1,9}")
 _SIDES: Final = {"正": 0, "反": 1, "-L": 0, "-R": 1}
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PageName:
+class PageName(Struct, frozen=True, order=True):
     """`number` and `mark` of a page: 12, 12-1, 12A, 12补1 (inserted after 12), 12正/12反 (the two sides of a leaf),
     5-L/5-R (the halves of a sheet scanned in two)."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings import media
 from holdings.errors import MediaUnreadable
@@ -33,7 +34,7 @@ _LOADERS: Final = {
 _SUFFIX: Final = f".jpg[Q={QUALITY},strip]"
 
 
-class Wish(msgspec.Struct, frozen=True):
+class Wish(Struct, frozen=True):
     """Which page of a file, counting from 0, and what the file is."""
 
     media_type: str

@@ -9,11 +9,11 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final, Literal
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.layout_words import Role
 from holdings.page_name import page_name
@@ -23,7 +23,7 @@ EXTRA_MAX: Final = 20
 LARGE_FACTOR: Final = 1.7  # an A3 sheet has twice the area of the A4 pages around it; cropping takes a little
 
 
-class PageRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PageRule(Struct, frozen=True, forbid_unknown_fields=True):
     """What counts. `a3`: pages that an A3 image counts as; `split`: pages that a sheet scanned in two halves counts as;
     `blank_backs`: a 正 without its 反 counts two; `extra`: images that every record has beyond its 页数."""
 
@@ -60,8 +60,7 @@ class PageRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return "，".join(s for s in said if s)
 
 
-@dataclass(frozen=True, slots=True)
-class Image:
+class Image(Struct, frozen=True):
     """One file of a record as the rule sees it: its name (or page label), role, pages (None: cannot be counted) and
     area in pixels (0: unknown)."""
 
@@ -71,8 +70,7 @@ class Image:
     area: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """One record's figures: `declared` by its row, images by role, and how many are large, halves, or lack their back."""
 
     declared: int
@@ -82,8 +80,7 @@ class Figures:
     backs: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """What fits best: `rule`, how many of `records` it makes agree, how many agreed before, and a sentence."""
 
     rule: PageRule
@@ -154,7 +151,7 @@ def _rules(sample: Sequence[Figures]) -> Iterable[PageRule]:
         differences = Counter(total(f, plain) - f.declared for f in sample)
         extra, times = differences.most_common(1)[0]
         if extra and abs(extra) <= EXTRA_MAX and times > len(sample) / 2:
-            yield msgspec.structs.replace(plain, extra=extra)
+            yield replace(plain, extra=extra)
 
 
 def _cost(rule: PageRule, records: int) -> float:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, TypeAlias
 
 import zstandard
+from msgspec import Struct
 
 from crypto import cbor
 from crypto.errors import CryptoError
@@ -43,8 +43,7 @@ class Orientation(IntEnum):
     LEFT = 270
 
 
-@dataclass(frozen=True, slots=True)
-class TextLine:
+class TextLine(Struct, frozen=True):
     """One line as read.
 
     Args:
@@ -60,8 +59,7 @@ class TextLine:
     vertical: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PageText:
+class PageText(Struct, frozen=True):
     """The text of one page (format.md §6.5).
 
     Args:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 TILE: Final = 512
 """Pixels of a tile's side: a screen is some fifteen tiles."""
@@ -21,7 +21,7 @@ PYRAMID_MAX: Final = 256 << 20
 _HEAD: Final = struct.Struct(">I")
 
 
-class Shape(msgspec.Struct, frozen=True):
+class Shape(Struct, frozen=True):
     """What a viewer must know: pixels of the page, side of a tile, and of each zoom how many tiles across and down."""
 
     width: int
@@ -30,7 +30,7 @@ class Shape(msgspec.Struct, frozen=True):
     zooms: list[tuple[int, int]]
 
 
-class _Header(msgspec.Struct, frozen=True):
+class _Header(Struct, frozen=True):
     shape: Shape
     preview: int
     lengths: list[int]
@@ -64,8 +64,7 @@ def places(shape: Shape) -> Iterator[tuple[int, int, int]]:
                 yield zoom, x, y
 
 
-@dataclass(frozen=True, slots=True)
-class Pyramid:
+class Pyramid(Struct, frozen=True):
     """A blob that was read: `shape`, `preview` (a JPEG of the whole page), and `tile`."""
 
     shape: Shape

@@ -7,14 +7,14 @@ contractor got right before anybody sent it back.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from holdings.sampling import SampleResult, Unit
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A drawing that is judged whole: of whose delivery, in which round, with what result."""
 
     contractor: str
@@ -23,8 +23,7 @@ class Judged:
     result: SampleResult
 
 
-@dataclass(frozen=True, slots=True)
-class ContractorRates:
+class ContractorRates(Struct, frozen=True):
     """What a contractor's judged deliveries come to. `deliveries` are those judged, `first_time` those of them that
     passed in round 1."""
 

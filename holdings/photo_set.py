@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue, records
 from holdings.category import get
@@ -21,8 +21,7 @@ from holdings.site_data import NO_SITE, SiteData
 SHOWN_MAX: Final = 1_000  # photos of one set that are looked for
 
 
-@dataclass(frozen=True, slots=True)
-class PhotoSet:
+class PhotoSet(Struct, frozen=True):
     """A set: `name` as its sheet calls it, `said` what holds for all of its photos, `refs` their codes in order."""
 
     name: str

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-import msgspec
+from msgspec import Struct
 
 
-class Wish(msgspec.Struct, frozen=True):
+class Wish(Struct, frozen=True):
     """What picture is wanted: `page` from 0, at most `width` × `height` pixels after it was turned by `turn` degrees clockwise."""
 
     media_type: str

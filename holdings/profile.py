@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import ProfileRefused
 from holdings.layout import Layout
@@ -26,7 +27,7 @@ PROFILE_MAX: Final = 256 * 1024  # bytes of a profile file; a thousand translati
 _USES: Final = {use.label: use for use in Use}
 
 
-class Representations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Representations(Struct, frozen=True, forbid_unknown_fields=True):
     """Which 版本用途 go up; `equal`: must their page counts agree?"""
 
     send: tuple[Literal["存档件", "利用件", "双层PDF", "缩略图"], ...] = ("存档件", "利用件", "双层PDF")
@@ -37,7 +38,7 @@ class Representations(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return frozenset(_USES[label] for label in self.send)
 
 
-class IntakeProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class IntakeProfile(Struct, frozen=True, forbid_unknown_fields=True):
     """One contractor's way of delivering. Every table but the name may be left out: then folders are read as ever.
 
     `secrecy_precheck`: read the top of the first pages for 密级 before sealing; `cleared_by`: in whose name deliveries of this
@@ -105,7 +106,7 @@ def _known(raw: Any, kind: Any, where: str) -> None:
     for key, value in raw.items():
         if key not in fields:
             raise ProfileRefused(f"接收方案中没有 {where}{key} 这一项{_near(key, fields)}")
-        if isinstance(value, dict) and isinstance(fields[key], type) and issubclass(fields[key], msgspec.Struct):
+        if isinstance(value, dict) and isinstance(fields[key], type) and issubclass(fields[key], Struct):
             _known(value, fields[key], f"{where}{key}.")
 
 

@@ -5,16 +5,14 @@ Functions run inside the caller's transaction. The lookup is per delivery, never
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import apsw
+from msgspec import Struct, field
 
 from holdings.errors import NotFound
 from holdings.profile import PLAIN, IntakeProfile, render, stored
 
 
-@dataclass(frozen=True, slots=True)
-class Profiles:
+class Profiles(Struct, frozen=True):
     """Every assignment at one moment: {delivery: profile}."""
 
     by_delivery: dict[str, IntakeProfile] = field(default_factory=dict)

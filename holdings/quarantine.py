@@ -6,11 +6,11 @@ Functions run inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import finding_acts, tally
 from holdings.errors import NotFound, WaiveRefused
@@ -33,8 +33,7 @@ _SELECT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """A finding as the list shows it; times are whole seconds UTC, `closed` None while it waits."""
 
     id: int

@@ -5,9 +5,8 @@ Each is guarded against colleagues, done and written down in the caller's transa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import apsw
+from msgspec import Struct
 
 from holdings import finding_acts, quarantine
 from holdings.errors import FindingTaken, NotFound
@@ -15,8 +14,7 @@ from holdings.finding_acts import ActKind
 from holdings.quarantine import FindingState, Listed
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(Struct, frozen=True):
     """Who acts, when (whole seconds UTC), what he has seen of the finding's history, and whether he takes a claim over."""
 
     name: str
@@ -25,8 +23,7 @@ class Operator:
     take_over: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OnDesk:
+class OnDesk(Struct, frozen=True):
     """A finding as the list shows it: who has claimed it, and its revision (0: nobody has acted)."""
 
     listed: Listed

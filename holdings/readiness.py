@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final, Literal
 
-import msgspec
+from msgspec import Struct
 
 from holdings.page_name import PageName, page_name
 from holdings.reference_code import ordering_key
@@ -21,7 +20,7 @@ STALE_S: Final = 24 * 3600
 """Seconds after which a record that is still incomplete is no longer just being scanned."""
 
 
-class ReadyRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReadyRule(Struct, frozen=True, forbid_unknown_fields=True):
     """When a record counts as finished (DESIGN §3). Until then it is 扫描中: visible, not counted, not sealed.
 
     `when`: row and page count agree; a marker file or folder stands in its folder, or the folder lies below 已完成;
@@ -69,23 +68,20 @@ def finished(rule: ReadyRule, *, age_s: float, marked: bool, submitted: bool) ->
             return True if quiet else None
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(Struct, frozen=True):
     """The record is finished; `found` pages, None when a file's pages cannot be counted."""
 
     found: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Scanning:
+class Scanning(Struct, frozen=True):
     """扫描中: visible, not checked, not sealed. `declared` is 页数 of the row, None when it says nothing."""
 
     found: int
     declared: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class PageOrder:
+class PageOrder(Struct, frozen=True):
     """Page names in natural order, and what their numbers say.
 
     `repeats` are numbers that stand twice without an insert mark.

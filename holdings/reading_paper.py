@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
+from msgspec import Struct
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.units import mm
 from reportlab.lib.utils import ImageReader
@@ -22,8 +22,7 @@ _MARGIN: Final = 10 * mm
 _FOOT: Final = 16 * mm
 
 
-@dataclass(frozen=True, slots=True)
-class CopiedPage:
+class CopiedPage(Struct, frozen=True):
     """One page that is taken along: its picture as JPEG (marked already), and what stands at its foot."""
 
     picture: bytes

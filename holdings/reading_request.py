@@ -10,11 +10,11 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.access import Opening
 from holdings.errors import ReadingRefused, SiteDataWrong
@@ -78,7 +78,7 @@ _STATES: Final = {
 }  # fmt: skip
 
 
-class Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Rules(Struct, frozen=True, forbid_unknown_fields=True):
     """The data file: mark of certificates, days of validity, whether who registers may decide, purposes by code."""
 
     mark: str
@@ -109,8 +109,7 @@ def rules(site: SiteData = NO_SITE) -> Rules:
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class Applicant:
+class Applicant(Struct, frozen=True):
     """Who asks. `masked`: the number of the document as `masked` leaves it, never the number itself; `letter`: number of an introduction 介绍信 or power
     of attorney 委托书; `persons`: who read together (人次); `account`: login name of who asks by himself, blank at a counter."""
 
@@ -123,8 +122,7 @@ class Applicant:
     account: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One record asked for: an unambiguous reference, its id in this database's index of search (0: not found here), title where the register may
     show it, whether it is open."""
 
@@ -134,8 +132,7 @@ class Asked:
     opening: Opening = Opening.UNREVIEWED
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """A request. Times in whole seconds UTC, 0 where there is none yet. `holder`: whose records they are (node name, blank: of the place that keeps
     this register itself); `received_at`: the archive where the person came (blank: here); `until`: the approval's end; `certificate`: number of the
     查档证明. `number` 0: not stored yet; `serial` is what people call it."""

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import apsw
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import statistic_use, statistics_tally
 from holdings.errors import NotFound, ReadingRefused
@@ -36,8 +37,7 @@ _COLUMNS: Final = (
 _applicants, _asked = msgspec.json.Decoder(Applicant), msgspec.json.Decoder(tuple[Asked, ...])
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which requests are looked for; blank fields let everything through. `holders`: of these alone (None: of all); `since`, `until`: received within,
     seconds UTC, `until` not included."""
 
@@ -49,8 +49,7 @@ class Wanted:
     until: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What the register says of a span of time, by purpose: requests, persons 人次, records 卷件次, pages copied 复制."""
 
     purpose: str

@@ -6,6 +6,7 @@ import functools
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 
@@ -13,7 +14,7 @@ FILE: Final = "reading.toml"
 HOURS: Final = r"^[a-z]{3}(-[a-z]{3})?\s+\d{1,2}:\d{2}-\d{1,2}:\d{2}$"
 
 
-class ReadingRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReadingRule(Struct, frozen=True, forbid_unknown_fields=True):
     """data/reading.toml as it stands: `hours` are weekly windows (empty: any time), `doubt` a percentage, `workers` 0 = by cores and memory."""
 
     hours: tuple[Annotated[str, msgspec.Meta(pattern=HOURS)], ...]

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum, IntEnum
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.directive_verdict import ROUND_MAX, HandOver
 from holdings.errors import ReceptionRefused
@@ -78,8 +79,7 @@ class DeliveryStanding(Enum):
         }[self]
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(Struct, frozen=True):
     """Records, pages and source bytes."""
 
     records: int = 0

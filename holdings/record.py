@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Any, Final, NewType
 
+from msgspec import Struct
+
 from crypto import cbor
 from crypto.errors import CryptoError
 from holdings.errors import BodyUnreadable, OurFault
@@ -91,8 +93,7 @@ class RelationKind(IntEnum):
 _KINDS: Final = frozenset(int(kind) for kind in RelationKind)
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """How a record follows from another of the same writer: its id, its code at that time, and a note (M87, M88)."""
 
     kind: RelationKind
@@ -101,8 +102,7 @@ class Relation:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Void:
+class Void(Struct, frozen=True):
     """作废: why a record that was sealed in error is shown and counted no more, who decided, when (whole seconds UTC).
 
     Its earlier versions stay as they are.
@@ -113,8 +113,7 @@ class Void:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """整改说明: what the holder answers to the return of the version before, by directive number; when (whole seconds UTC)."""
 
     text: str
@@ -123,8 +122,7 @@ class Explanation:
     directive: int
 
 
-@dataclass(frozen=True, slots=True)
-class Description:
+class Description(Struct, frozen=True):
     """What a record's body says.
 
     `elements` are by their Chinese names; 密级 is present, though perhaps empty, when its sheet had the column.
@@ -157,8 +155,7 @@ class RowState(Enum):
     DUPLICATE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What the catalogue says of one reference code.
 
     A classified row on an open site has no code, no elements and no delivery's title: only where it stands.

@@ -6,10 +6,10 @@ cursor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue, catalogue_sheets, fonds_tally, lineage, search_document, search_records, tally
 from holdings.errors import AmbiguousReference, NotFound, OurFault, VersionUnexpected
@@ -28,8 +28,7 @@ _SELECT: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRecord:
+class StoredRecord(Struct, frozen=True):
     """A record in its current version.
 
     `number` is this database's own; `pages` and `bytes` are of this version's files. `ended`: merged into or split
@@ -56,8 +55,7 @@ class StoredRecord:
         return f"{self.writer}/{self.reference_code}" if self.writer else self.reference_code
 
 
-@dataclass(frozen=True, slots=True)
-class StoredVersion:
+class StoredVersion(Struct, frozen=True):
     """One version: pages and bytes of its files, time stored here (whole seconds UTC)."""
 
     version: int

@@ -9,11 +9,10 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.directive_text import code_of
 from holdings.directive_verdict import PAGE_MAX, RANGES_MAX
@@ -32,7 +31,7 @@ _STRETCH: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _DASHES: Final = str.maketrans("—–－至~～", "------")
 
 
-class ReasonCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ReasonCode(Struct, frozen=True, forbid_unknown_fields=True):
     """What a code stands for and the clause it rests on; `pages`: pages must be named, `note`: it must be said in words."""
 
     name: str
@@ -41,18 +40,17 @@ class ReasonCode(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: bool = False
 
 
-class _Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Rule(Struct, frozen=True, forbid_unknown_fields=True):
     review_days: int
     rectify_days: int
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     rule: _Rule
     reasons: dict[str, ReasonCode]
 
 
-@dataclass(frozen=True, slots=True)
-class ReceptionRule:
+class ReceptionRule(Struct, frozen=True):
     """A site's rules of reception: terms in working days, and reasons by code."""
 
     review_days: int
@@ -60,8 +58,7 @@ class ReceptionRule:
     reasons: dict[str, ReasonCode]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """One reason of a verdict: its code, and the pages it is about as stretches (first, last), counted from 1."""
 
     code: str

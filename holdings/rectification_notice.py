@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.directive_verdict import HandOver
 
@@ -19,7 +18,7 @@ LINES_MAX: Final = 100_000
 CELL_MAX: Final = 2_000
 
 
-class Notice(msgspec.Struct, frozen=True):
+class Notice(Struct, frozen=True):
     """The head of a notice, frozen when its round was concluded. `reasons`: code → (name, clause), as they were then. Times in seconds UTC."""
 
     number: str
@@ -50,8 +49,7 @@ class Notice(msgspec.Struct, frozen=True):
         ]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One reason for one record."""
 
     code: str

@@ -13,7 +13,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import msgspec
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from holdings.code_scheme import Scheme
@@ -52,7 +52,7 @@ class CodeForm(Enum):
     OTHER = "自定"
 
 
-class ReferenceCode(msgspec.Struct, frozen=True, gc=False):
+class ReferenceCode(Struct, frozen=True, gc=False):
     """A code in its parts; parts that its form lacks are empty strings. `printed` is official, `key` the match key.
 
     `standard` says that the key, once look-alikes are repaired, is as a rule of DA/T 13 or the site's scheme writes it.

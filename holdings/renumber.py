@@ -6,9 +6,10 @@ What a record is does not change: its id, pages and former codes stay, its code 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.code_scheme import Scheme
 from holdings.columns import CODE
@@ -47,8 +48,7 @@ class Wrong(Enum):
         self.rule, self.remedy = rule, remedy
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """One line of the sheet: row number as the spreadsheet counts, 原档号, 新档号."""
 
     row: int
@@ -56,8 +56,7 @@ class Wish:
     new: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One code to be changed; keys are match keys, `new` is as it will be printed."""
 
     row: int
@@ -66,8 +65,7 @@ class Change:
     new_key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A line that cannot be carried out, and why; `problem` says what is wrong with a malformed code."""
 
     row: int
@@ -87,8 +85,7 @@ class Refused:
         return self.problem.remedy if self.problem else self.wrong.remedy
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What a sheet comes to. It is carried out whole, or not at all when anything is refused."""
 
     changes: tuple[Change, ...]

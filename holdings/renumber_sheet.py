@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import SheetUnreadable
 from holdings.record import CELL_MAX, parse_pages
@@ -22,7 +23,7 @@ _COLUMNS: Final = {
 }
 
 
-class CodeRow(msgspec.Struct, frozen=True, array_like=True):
+class CodeRow(Struct, frozen=True, array_like=True):
     """One line: row number, 原档号, 新档号, and of a split the first and last page (0: not said) and 题名."""
 
     row: int

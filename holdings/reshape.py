@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.code_scheme import Scheme
 from holdings.layout_words import Role, Use
@@ -29,8 +31,7 @@ from holdings.renumber import follow
 _NUMBERED: Final = re.compile(r"([0-9]{1,9})(\.[A-Za-z0-9]{1,8})")
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One line of a split: 新档号, first and last page counted from 1, 题名 (empty: as before)."""
 
     row: int

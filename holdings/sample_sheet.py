@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 import xlsxwriter
+from msgspec import Struct
 
 from holdings.delivery import Delivery
 from holdings.errors import SheetUnreadable
@@ -32,7 +33,7 @@ _WORDS: Final = {
 }
 
 
-class Line(msgspec.Struct, frozen=True):
+class Line(Struct, frozen=True):
     """One line as it was filled in; `row` is its number in the sheet."""
 
     row: int
@@ -45,7 +46,7 @@ class Line(msgspec.Struct, frozen=True):
     person: str
 
 
-class FilledSheet(msgspec.Struct, frozen=True):
+class FilledSheet(Struct, frozen=True):
     """A page list that came back: of which drawing, and its lines."""
 
     sample: int

@@ -6,11 +6,11 @@ Functions run inside the caller's transaction. Drawings and earlier verdicts sta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.delivery import Delivery
 from holdings.errors import DeliveryRefused, NotFound
@@ -24,8 +24,7 @@ _SELECT: Final = (
 _PAGE: Final = "SELECT position, reference_code, page, sha256, verdict, fault, remark, person, judged FROM sample_page"
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """One drawing: for which round, with which seed and rule, out of how many records and pages, by whom and when."""
 
     id: int
@@ -42,8 +41,7 @@ class Sample:
     person: str
 
 
-@dataclass(frozen=True, slots=True)
-class SampledPage:
+class SampledPage(Struct, frozen=True):
     """A page of a drawing, `position` from 1, and what was said of it; `judged` is whole seconds UTC."""
 
     position: int
@@ -57,8 +55,7 @@ class SampledPage:
     judged: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """What a person says of one page."""
 
     position: int

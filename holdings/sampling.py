@@ -13,12 +13,11 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.errors import DeliveryRefused, SiteDataWrong
 from holdings.reference_code import match_key, ordering_key
@@ -68,27 +67,26 @@ class PageVerdict(IntEnum):
         return ("未检", "合格", "不合格")[self.value]
 
 
-class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Fault(Struct, frozen=True, forbid_unknown_fields=True):
     """A fault that a checker may write."""
 
     name: str
     clause: str
 
 
-class _Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Rule(Struct, frozen=True, forbid_unknown_fields=True):
     rate: str
     pass_rate: str
     minimum_pages: int
     minimum_records: int
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     rule: _Rule
     faults: dict[str, Fault]
 
 
-@dataclass(frozen=True, slots=True)
-class SamplingRule:
+class SamplingRule(Struct, frozen=True):
     """Rate and pass mark as exact fractions, the smallest size of a sample by unit, and the faults by their code."""
 
     rate: Fraction
@@ -97,8 +95,7 @@ class SamplingRule:
     faults: Mapping[str, Fault]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A page that may be drawn: one file of a sealed record."""
 
     reference_code: str
@@ -106,8 +103,7 @@ class Candidate:
     sha256: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(Struct, frozen=True):
     """What was drawn, in the order of codes and pages, out of how many."""
 
     pages: tuple[Candidate, ...]
@@ -115,8 +111,7 @@ class Drawn:
     population_pages: int
 
 
-@dataclass(frozen=True, slots=True)
-class SampleResult:
+class SampleResult(Struct, frozen=True):
     """How a sample stands. A record fails with its first page; `rate` is that of the unit drawn, over what was judged."""
 
     unit: Unit

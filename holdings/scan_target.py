@@ -8,10 +8,10 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.district import CODE, Districts
 from holdings.errors import NotFound, SiteDataWrong
@@ -23,7 +23,7 @@ EACH: Final = "*"
 TARGETS_MAX: Final = 1_000
 
 
-class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Target(Struct, frozen=True, forbid_unknown_fields=True):
     """Pages that an archive sets out to scan from `since` to `until`, both days included."""
 
     code: str
@@ -43,12 +43,11 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.since <= day <= self.until
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     target: Annotated[tuple[Target, ...], msgspec.Meta(max_length=TARGETS_MAX)] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Targets:
+class Targets(Struct, frozen=True):
     """All targets of a city."""
 
     all: tuple[Target, ...]

@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import (
     lineage,
@@ -55,8 +56,7 @@ VALUES_TOLD: Final = 100  # values of one facet, the most frequent
 BY_CODE: Final = 20_000  # newest hits that are sorted by code, or without an index by date
 
 
-@dataclass(frozen=True, slots=True)
-class _Cursor:
+class _Cursor(Struct, frozen=True):
     """Where a page ends: by what order, id and key of its last hit."""
 
     kind: str
@@ -90,8 +90,7 @@ class Meaning(Protocol):
         """Answer a question in mode meaning or both; by words where it cannot."""
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct):
     """A question under way."""
 
     request: SearchRequest

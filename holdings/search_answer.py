@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from holdings.record import Level
 from holdings.search_request import Facet, Field
@@ -12,16 +13,14 @@ from holdings.search_request import Facet, Field
 SNIPPET: Final = 60  # characters around the first match
 
 
-@dataclass(frozen=True, slots=True)
-class Snippet:
+class Snippet(Struct, frozen=True):
     """A piece of text with what matched in it: `marks` are (start, end) in characters of `text`."""
 
     text: str
     marks: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """One hit (DESIGN §7).
 
     `ref` is unambiguous (`NODE/档号` for another's); `id` the number in the index (a catalogue row's id, or RECORDS +
@@ -61,16 +60,14 @@ class Hit:
     """SHA-256 of the part in whose text the first match stands, empty when it stands elsewhere."""
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """How many hits there are. `capped`: at least so many."""
 
     value: int
     capped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FacetCounts:
+class FacetCounts(Struct, frozen=True):
     """How many hits have each value of a facet, most first. `of`: over how many hits it was counted; `capped`: there are
     more hits than that, and these are the newest of them."""
 
@@ -80,8 +77,7 @@ class FacetCounts:
     capped: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SearchAnswer:
+class SearchAnswer(Struct, frozen=True):
     """The hits of one page. `cursor` asks for the next page, blank when there is none. `notes` are plain sentences for the
     caller (what was left out of a long query, that meaning is switched off); `plan` says how it was found (--explain)."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings import search_index
 from holdings.search_era import era_of
@@ -71,8 +72,7 @@ def _part(walk: _Walk, limit: int) -> Iterator[Found]:
         yield from walk.ordered(known) if len(known) <= SOME else walk.years()
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     """A way through the hits of a part; `dated`: the years of dates in it, latest first; `last`: the (day, id) behind which they are
     still to be given."""
 

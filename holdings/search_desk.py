@@ -7,10 +7,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Final, Protocol
 
 import apsw
+from msgspec.structs import replace
 
 from holdings import catalogue_rows as rows
 from holdings import name_sound, records

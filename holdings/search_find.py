@@ -7,10 +7,10 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue_rows as rows
 from holdings import search_index, search_records
@@ -49,8 +49,7 @@ class Found(NamedTuple):
         return self.known
 
 
-@dataclass(slots=True)
-class Finder:
+class Finder(Struct):
     """Finds the hits of one plan on one connection, inside one transaction of its caller. `table`: of the index that
     serves; blank: none is whole, all rows are walked.
     `reads`: so many hits will be read, so they are at once. `looked` counts candidates, `vain` those that were compared in vain, less

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from holdings import name_sound
 from holdings.person_names import name_keys
@@ -16,8 +17,7 @@ from holdings.search_request import EVERYTHING, Both, Field, Query, Sound, Witho
 WORD_MAX: Final = 200  # characters of one word that are looked for
 
 
-@dataclass(frozen=True, slots=True)
-class Needle:
+class Needle(Struct, frozen=True):
     """A folded word. `certain`: tokens that every text with it has; `open`: what one of its tokens begins with (blank: none);
     `exact`: the only token says it all."""
 
@@ -50,29 +50,25 @@ def _of_run(char: str) -> bool:
     return " " < char < FIRST_SIGN
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(Struct, frozen=True):
     """All of these."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Any:
+class Any(Struct, frozen=True):
     """One of these at least."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class No:
+class No(Struct, frozen=True):
     """Not this."""
 
     part: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(Struct, frozen=True):
     """A person whose name sounds so: keys of holdings/name_sound.py, any of which will do."""
 
     text: str

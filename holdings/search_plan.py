@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.access import Access, Clause, Opening, Secrecy
 from holdings.record import Level
@@ -29,8 +30,7 @@ Share = Callable[[str, bool], float]
 """How many documents have a token (or, when true, one that begins so), estimated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowing:
+class Narrowing(Struct, frozen=True):
     """Filters and years, ready to be asked and compared; holders by number."""
 
     filters: Mapping[Facet, frozenset[str]]
@@ -52,8 +52,7 @@ def narrowing(
     return Narrowing(given, years, holders)
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """`match`: the query of the index but for a range of years (`among`); None: all are walked, newest first. `streamed`: the same
     without tokens that only begin so, for questions asked day by day. `node`: what each is compared with; `sure`: the index says
     all, nothing is compared; `worded`: it says all but whether the words stand together. `about`: candidates, estimated from above."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue_rows as rows
 from holdings import records, search_document, search_fold, search_index, search_records
@@ -23,8 +23,7 @@ RECORDS_MAX: Final = 400  # records of one portion: their texts are folded anew
 _MERGED: Final = 2_000  # pages that are brought together after a portion
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far building is: entries done, of how many, as far as ids tell; `finished`: the new index serves."""
 
     done: int

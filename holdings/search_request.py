@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
 
 QUERY_MAX: Final = 500  # characters; the rest is left out, and said so
 TERMS_MAX: Final = 32
@@ -74,8 +75,7 @@ class Mode(Enum):
     BOTH = "both"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """A word or phrase, as typed. `prefix`: what begins so; `field` None: in any."""
 
     text: str
@@ -84,8 +84,7 @@ class Word:
     phrase: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
+class Sound(Struct, frozen=True):
     """A person's name, pinyin or first letters, as typed: names that sound like it (holdings/name_sound.py). `fuzzy`: what
     ears confuse too."""
 
@@ -93,22 +92,19 @@ class Sound:
     fuzzy: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(Struct, frozen=True):
     """All of these; none: everything."""
 
     parts: tuple[Query, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(Struct, frozen=True):
     """One of these at least."""
 
     parts: tuple[Query, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Without:
+class Without(Struct, frozen=True):
     """Not this."""
 
     part: Query
@@ -119,8 +115,7 @@ Query: TypeAlias = "Word | Sound | Both | Either | Without"
 EVERYTHING: Final = Both(())
 
 
-@dataclass(frozen=True, slots=True)
-class SearchRequest:
+class SearchRequest(Struct, frozen=True):
     """What is asked. `filters`: values of facets, any of which will do, as `filter_of` reads them; `years`: first and last
     year of a range, both included; `cursor`: from the answer before; `facets`: what to count hits by; `counted`: whether
     to count the hits."""
@@ -136,8 +131,7 @@ class SearchRequest:
     counted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """A query as read, and what a person should know of how it was."""
 
     query: Query

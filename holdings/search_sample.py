@@ -9,10 +9,10 @@ from __future__ import annotations
 import bisect
 import threading
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue_rows as rows
 from holdings import search_index, search_records
@@ -25,8 +25,7 @@ _GROWTH: Final = 1.25
 _UNSEEN: Final = 0.06  # of a document: what is not among the sample is most often much rarer than what is there once
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """`total`: documents there are, about; `size`: documents looked at; `counts`: in how many a token was, `begins`: in how
     many a token was that begins with a sign."""
 

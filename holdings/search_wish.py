@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import Enum
 from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from holdings.errors import SearchRefused
 from holdings.search_request import LIMIT_MAX, VALUES_MAX, Facet, Mode, SearchRequest, Sort, facet_named

@@ -11,12 +11,12 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import IntEnum
 from importlib import resources
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 TITLE_MAX: Final = 32_767  # characters of a cell that are looked through
 PAGE_TEXT_MAX: Final = 20_000  # characters of a page that are looked through
@@ -37,7 +37,7 @@ class WordRule(IntEnum):
     """A level's bare word too, phrases that are harmless left aside."""
 
 
-class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Table(Struct, frozen=True, forbid_unknown_fields=True):
     """The data file."""
 
     levels: dict[str, list[str]]
@@ -49,8 +49,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     number_words: list[str]
 
 
-@dataclass(frozen=True, slots=True)
-class _Patterns:
+class _Patterns(Struct, frozen=True):
     """The data file as expressions."""
 
     mark: re.Pattern[str]

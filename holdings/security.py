@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
+
+from msgspec import Struct
 
 from sync.entry import SiteClass
 
@@ -24,8 +25,7 @@ class MarkKind(IntEnum):
     UNREADABLE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(Struct, frozen=True):
     """A mark as read: `level` is 秘密, 机密, 绝密 or empty."""
 
     kind: MarkKind

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import chain, islice
 from typing import Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from crypto.digest import sha256
 from holdings.category import Category
@@ -56,7 +57,7 @@ ASKED_MAX: Final = 1_000  # questions, and repairs offered, of one file: a workb
 _NO_HEADER: Final = f"前 {HEADER_WITHIN} 行内没有找到表头（须有“档号”和至少一个其他著录项目）"
 
 
-class SheetRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SheetRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """What the sandbox is asked: the file's name, the site's class, how the contractor's sheets are read, and the site's
     own columns, codes and categories (what SiteData.only gives of them)."""
 

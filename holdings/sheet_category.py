@@ -6,10 +6,11 @@ No category is guessed: a person names it, in the profile, at the import or as a
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
+
+from msgspec.structs import replace
 
 from holdings.category import DEFAULT, Category, ValueType, categories, get
 from holdings.columns import CODE, FONDS, ITEM, VOLUME, VOLUME_CODE, Columns, columns, fold
@@ -62,7 +63,7 @@ def columns_of(site: str, name: str) -> Columns:
     singles = [fields[0] for fields in one.code_from if len(fields) == 1 and fields[0] != CODE]
     numbers = [element for element, field in one.fields.items() if field.type is ValueType.IDENTITY] + singles
     personal = [element for element, field in one.fields.items() if field.personal]
-    found = dataclasses.replace(
+    found = replace(
         base,
         elements={**base.elements, **own},
         ambiguous=asked,
@@ -146,7 +147,7 @@ def all_names(site: str) -> Columns:
     """The general table that also knows every category's column names: to find a header that it would not recognise."""
     base = columns(site)
     words = {fold(word) for one in _candidates(_site(site)) for word in _names(one, one.fields)}
-    return dataclasses.replace(base, known=base.known | words)
+    return replace(base, known=base.known | words)
 
 
 def _candidates(site: SiteData) -> Iterator[Category]:
@@ -181,7 +182,7 @@ def _with_groups(table: Columns, one: Category) -> Columns:
     if one.group is None:
         return table
     by = tuple(dict.fromkeys((*_names(one, one.group.by), *table.groups.by)))
-    return dataclasses.replace(table, groups=type(table.groups)(by, one.group.shared))
+    return replace(table, groups=type(table.groups)(by, one.group.shared))
 
 
 def _with_reels(table: Columns, one: Category) -> Columns:
@@ -198,7 +199,7 @@ def _with_reels(table: Columns, one: Category) -> Columns:
         group | frozenset(map(fold, _names(one, [name])))
         for group, name in zip(table.kinds["reels"], (rule.reel, rule.first), strict=True)
     )
-    return dataclasses.replace(table, links=links, kinds={**table.kinds, "reels": reels})
+    return replace(table, links=links, kinds={**table.kinds, "reels": reels})
 
 
 def _site(text: str) -> SiteData:

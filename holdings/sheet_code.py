@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-import msgspec
+from msgspec import Struct
 
 from holdings.columns import CODE, Columns, fold
 from holdings.reference_code import CodeForm, CodeProblem, ReferenceCode, parse, volume_key
@@ -36,7 +35,7 @@ class Segment(NamedTuple):
     optional: bool
 
 
-class CodeRead(msgspec.Struct, frozen=True, gc=False):
+class CodeRead(Struct, frozen=True, gc=False):
     """What the catalogue needs of a row's code; `form` is empty when the code stands as its rule writes it."""
 
     printed: str
@@ -45,8 +44,7 @@ class CodeRead(msgspec.Struct, frozen=True, gc=False):
     form: str
 
 
-@dataclass(frozen=True, slots=True)
-class CodeSource:
+class CodeSource(Struct, frozen=True):
     """Where codes come from: `column`, or `segments`. `parts` are the columns that make it."""
 
     column: int | None = None

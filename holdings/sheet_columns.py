@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.columns import HEADER_WITHIN
 from holdings.errors import SheetUnreadable
@@ -16,7 +17,7 @@ from holdings.table import open_tables
 TABS_MAX: Final = 32  # a workbook of volumes has more, of one kind
 
 
-class ColumnRead(msgspec.Struct, frozen=True):
+class ColumnRead(Struct, frozen=True):
     """A column: its tab, its number from 1, what it is called in answers, and what it is read as (blank: left out)."""
 
     tab: str
@@ -25,7 +26,7 @@ class ColumnRead(msgspec.Struct, frozen=True):
     means: str
 
 
-class ColumnsRead(msgspec.Struct, frozen=True):
+class ColumnsRead(Struct, frozen=True):
     """The columns of a sheet, at most 256, and every element that one may be read as."""
 
     columns: tuple[ColumnRead, ...]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import table_pair
 from holdings.errors import SheetUnreadable
@@ -30,8 +31,7 @@ _PIECE: Final = 1 << 20
 _GREW: Final = "文件正在变化，没有读完；请待其写完后重试"
 
 
-@dataclass(frozen=True, slots=True)
-class SheetFile:
+class SheetFile(Struct, frozen=True):
     """A file and how it is to be read: on what class of site, with what was answered, with the site's own columns.toml."""
 
     path: Path

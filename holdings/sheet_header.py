@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.columns import COLUMN_NAME_MAX, Columns, fold, is_header, plain, unshortened
 from holdings.record import DATE, MARK, PAGES, TITLE
@@ -16,8 +17,7 @@ _WEIGHTY: Final = frozenset({TITLE, MARK, DATE, PAGES})
 """Elements for which two columns must not be confused: which one counts is asked before a row is imported."""
 
 
-@dataclass(frozen=True, slots=True)
-class FoundHeader:
+class FoundHeader(Struct, frozen=True):
     """Where the header stands: window[first:last + 1]; `names` are the columns as printed, blank where there is none.
 
     `groups` are the names of merged group cells above, by column.
@@ -29,8 +29,7 @@ class FoundHeader:
     groups: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """What the columns mean. `names[i]` is the element (or own name) of column i, None when it is left out.
 
     `ids` name a column for questions; `joined` are columns that continue another one; `marks` are all columns that may

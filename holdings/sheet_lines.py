@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import SheetUnreadable
 from holdings.sheet_link import LinkRow
@@ -34,7 +34,7 @@ class TableKind(StrEnum):
     REELS = "reels"
 
 
-class Begin(msgspec.Struct, frozen=True):
+class Begin(Struct, frozen=True):
     """What is known before the first row."""
 
     name: str
@@ -44,7 +44,7 @@ class Begin(msgspec.Struct, frozen=True):
     delimiter: str = ""
 
 
-class End(msgspec.Struct, frozen=True):
+class End(Struct, frozen=True):
     """What is known after the last row; see ParsedSheet."""
 
     columns: tuple[str, ...]
@@ -84,8 +84,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedSheet:
+class ParsedSheet(Struct, frozen=True):
     """A sheet as read. `rows` may be iterated more than once and holds refused rows too when their code is known (they
     carry `refused`).
 

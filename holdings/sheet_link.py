@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.columns import Columns, fold
 from holdings.reference_code import CodeProblem, parse
@@ -26,7 +26,7 @@ class LinkKind(IntEnum):
     FRAMES = 1
 
 
-class LinkRow(msgspec.Struct, frozen=True, array_like=True):
+class LinkRow(Struct, frozen=True, array_like=True):
     """One line of a link sheet.
 
     `folder` is the image folder as printed (or the reel 盘号), `first` and `last` the first and last image (or frame),

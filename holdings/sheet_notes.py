@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.findings import FindingCode
 from holdings.record import Level
@@ -20,7 +20,7 @@ TOLD_MAX: Final = 10_000  # refusals and notes kept of one sheet; all are counte
 _RUN_OF_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
 
 
-class Refusal(msgspec.Struct, frozen=True, array_like=True):
+class Refusal(Struct, frozen=True, array_like=True):
     """Why a row was not imported, in the words of `catalogue import --json`; `key` is the match key when it is known.
 
     `code` is the slug of the finding it becomes; `tab` is blank for the first table of rows in a file.
@@ -40,7 +40,7 @@ class Refusal(msgspec.Struct, frozen=True, array_like=True):
         return self.rule if self.code == FindingCode.ROW_REFUSED else f"第 {self.row} 行"
 
 
-class Note(msgspec.Struct, frozen=True, array_like=True):
+class Note(Struct, frozen=True, array_like=True):
     """Something repaired or doubtful; `code` is the slug of a FindingCode, row 0 means the sheet."""
 
     row: int
@@ -51,7 +51,7 @@ class Note(msgspec.Struct, frozen=True, array_like=True):
     tab: str = ""
 
 
-class SheetRow(msgspec.Struct, array_like=True):
+class SheetRow(Struct, array_like=True):
     """One row. `values` holds what is not blank, and 密级 whenever the sheet has the column.
 
     On an open site a row whose mark is not open has no code and no values. `refused` rows are told, not stored; a

@@ -7,10 +7,11 @@ lines and the last banner. Repairs that fill downwards begin anew in each part.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
 import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdings.columns import CODE, HEADER_WITHIN, ITEM, VOLUME
 from holdings.errors import SheetUnreadable
@@ -32,7 +33,7 @@ _OF_CODES: Final = frozenset({CODE, VOLUME, ITEM})
 HEAD_MAX: Final = 256 << 10  # bytes within which the header stands
 
 
-class PartRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PartRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """What the sandbox is told of a part: the request for the whole, how many of its bytes are the head of the file, and
     how many lines of the file stand before the rest."""
 
@@ -44,8 +45,7 @@ class PartRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     carried: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """Bytes of whole lines, and how many lines stand before them."""
 
     data: bytes
@@ -138,7 +138,7 @@ def _part(asked: PartRequest, data: bytes) -> Source:
     if not asked.head:
         return open_sheet(asked.sheet, rest, asked.notes, remembers=False)
     lines = head.split(b"\n")
-    sheet = msgspec.structs.replace(asked.sheet, carried=asked.carried)
+    sheet = replace(asked.sheet, carried=asked.carried)
     kept = header_lines(asked.sheet, head)
     if not kept:
         raise SheetUnreadable("表头没有在文件的开头找到；请重新导出")
@@ -159,7 +159,7 @@ class _Shifted:
         """See Source."""
         for row in self._source.rows():
             if isinstance(row, LinkRow):
-                yield msgspec.structs.replace(row, number=row.number + self._shift)
+                yield replace(row, number=row.number + self._shift)
             else:
                 row.number += self._shift
                 yield row
@@ -167,15 +167,14 @@ class _Shifted:
     def end(self) -> End:
         """See Source; what is said of the file as a whole was said with its first part."""
         end, shift = self._source.end(), self._shift
-        return msgspec.structs.replace(
+        return replace(
             end,
-            refusals=tuple(msgspec.structs.replace(one, row=one.row + shift) for one in end.refusals),
-            notes=tuple(msgspec.structs.replace(one, row=one.row + shift) for one in end.notes if one.row),
+            refusals=tuple(replace(one, row=one.row + shift) for one in end.refusals),
+            notes=tuple(replace(one, row=one.row + shift) for one in end.notes if one.row),
         )
 
 
-@dataclass(slots=True)
-class SoFar:
+class SoFar(Struct):
     """What whoever asks for the next part must know of those before: how many notes there are, what the last banner says."""
 
     notes: int = 0
@@ -203,7 +202,7 @@ def joined(parts: Iterable[Iterable[Frame]], so_far: SoFar) -> Iterator[Frame]:
 def _joined(one: End | None, other: End) -> End:
     if one is None:
         return other
-    return msgspec.structs.replace(
+    return replace(
         one,
         columns=tuple(dict.fromkeys((*one.columns, *other.columns))),
         lacking=tuple(dict.fromkeys((*one.lacking, *other.lacking))),

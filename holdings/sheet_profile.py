@@ -14,7 +14,8 @@ from enum import StrEnum
 from typing import Annotated, Final
 
 import msgspec
-from msgspec import Meta
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from crypto.digest import sha256
 from holdings.errors import AnswerInvalid
@@ -59,7 +60,7 @@ _PAD: Final = re.compile(r"补零(?:到)?([0-9]{1,2})位?")
 _WORDS: Final = {"Excel日期": RepairKind.EXCEL_DATE, "同上": RepairKind.DITTO, "填充": RepairKind.FILL}
 
 
-class Repair(msgspec.Struct, frozen=True, array_like=True):
+class Repair(Struct, frozen=True, array_like=True):
     """A repair of one column. `column` is the element (or own name) of the column; `width` counts digits, for PAD."""
 
     column: _Short
@@ -72,7 +73,7 @@ class Repair(msgspec.Struct, frozen=True, array_like=True):
         return f"{self.column}={self.kind.label.format(self.width)}"
 
 
-class Proposal(msgspec.Struct, frozen=True, array_like=True):
+class Proposal(Struct, frozen=True, array_like=True):
     """A repair offered once for a whole sheet: how many cells it would change, with examples (row, before, after).
 
     `agreed` says that this reading has applied it already. No example ever comes from a classified row.
@@ -107,7 +108,7 @@ class QuestionKind(StrEnum):
     """By which category the whole sheet is read; answer: a category's name or GENERAL."""
 
 
-class Question(msgspec.Struct, frozen=True, array_like=True):
+class Question(Struct, frozen=True, array_like=True):
     """One question. It is answered by `id=answer`; `column` counts from 1, 0 means the whole table.
 
     A `blocking` one must be answered before a row is imported. `samples` are the first different values of the column
@@ -124,7 +125,7 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
     tab: str = ""
 
 
-class SheetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SheetProfile(Struct, frozen=True, forbid_unknown_fields=True):
     """How sheets of one kind from one contractor are read.
 
     `answers` map the id of a question to its answer, `repairs` are those agreed to, written as they are typed
@@ -153,12 +154,12 @@ class SheetProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def with_answers(self, answers: Mapping[str, str]) -> SheetProfile:
         """The profile with these answers too; later ones win."""
-        return msgspec.structs.replace(self, answers={**self.answers, **answers})
+        return replace(self, answers={**self.answers, **answers})
 
     def with_repairs(self, repairs: Iterable[Repair]) -> SheetProfile:
         """The profile with these repairs too; one of the same column and kind is replaced."""
         merged = {(r.column, r.kind): r.spec for r in (*map(parse_repair, self.repairs), *repairs)}
-        return msgspec.structs.replace(self, repairs=tuple(merged.values()))
+        return replace(self, repairs=tuple(merged.values()))
 
 
 NO_PROFILE: Final = SheetProfile()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
 from holdings.columns import Columns
 from holdings.sheet_header import Header, silent_columns
@@ -49,7 +49,7 @@ class Sampler:
     def questions(self) -> list[Question]:
         """The questions with their samples; where several columns are asked about, each sample says whose it is."""
         return [
-            msgspec.structs.replace(question, samples=self._of(columns, one=bool(question.column)), tab=self._tab)
+            replace(question, samples=self._of(columns, one=bool(question.column)), tab=self._tab)
             for question, columns in zip(self._questions, self._columns, strict=True)
         ]
 

@@ -6,12 +6,12 @@ Node and hub import sheets by it alike. Functions on the database run inside the
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import apsw
-import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import sheet_category, sheet_memory
 from holdings.profile import IntakeProfile
@@ -22,8 +22,7 @@ from holdings.site_data import SiteData
 from sync.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How a person wants a sheet read: by which intake profile (by name), with what answers and agreed repairs."""
 
     profile: str = ""
@@ -52,7 +51,7 @@ def as_profiled(file: Path, site_class: SiteClass, profile: IntakeProfile, site:
     """The file, to be read as an intake profile and the site's own tables say."""
     sheet = profile.sheet
     if profile.contractor and not sheet.contractor:
-        sheet = msgspec.structs.replace(sheet, contractor=profile.contractor)
+        sheet = replace(sheet, contractor=profile.contractor)
     return SheetFile(file, site_class, sheet, site.only("columns", "codes", "category"))
 
 

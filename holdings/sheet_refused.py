@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import SheetUnreadable
 from holdings.sheet import decode_request, open_sheet
@@ -14,7 +15,7 @@ from holdings.sheet_notes import TOLD_MAX, Ledger
 VALUES_MAX: Final = 256  # format.md §14: columns of a sheet
 
 
-class RefusedRow(msgspec.Struct, frozen=True):
+class RefusedRow(Struct, frozen=True):
     """A refused row: the match key of its code (blank: it has none), and its values by element; cells that do not decode are left out."""
 
     key: str
@@ -53,7 +54,7 @@ def row_in_sandbox(data: bytes, request: str) -> bytes:
     return b"" if ledger.found is None else msgspec.json.encode(ledger.found)
 
 
-class RowRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RowRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """Which row of which sheet; `sheet` is the request of its reading."""
 
     sheet: str

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from holdings.code_repair import advice
 from holdings.columns import CODE, Columns, fold, is_header
@@ -45,8 +46,7 @@ _NAME_MAX: Final = 16  # characters of a column name with blanks inside; titles 
 _FEW: Final = 3  # filled cells of a line that may be a banner, a page footer or a total
 
 
-@dataclass(frozen=True, slots=True)
-class TabContext:
+class TabContext(Struct, frozen=True):
     """What a table brings besides its rows: its name (blank for the first one read), the lines above its header, merged
     ranges, and values that hold for all rows."""
 

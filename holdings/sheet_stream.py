@@ -7,11 +7,12 @@ The sandbox runs `stream_in_sandbox`; `FramedSheet` is its other end. Frames are
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.catalogue_line import Line, LineMaker
 from holdings.category import own_title
@@ -28,26 +29,26 @@ LINKS_MAX: Final = 200_000  # lines of a link sheet: they are taken in whole, an
 _CUT: Final = "目录表的解析结果不完整；请重试"
 
 
-class Head(msgspec.Struct, array_like=True, tag=0):
+class Head(Struct, array_like=True, tag=0):
     """What is known before the first row."""
 
     begin: Begin
 
 
-class Piece(msgspec.Struct, array_like=True, tag=1):
+class Piece(Struct, array_like=True, tag=1):
     """Some rows; `columns` are those that the values of these lines stand beside."""
 
     columns: tuple[str, ...]
     lines: list[Line]
 
 
-class Links(msgspec.Struct, array_like=True, tag=3):
+class Links(Struct, array_like=True, tag=3):
     """Some lines of a link sheet."""
 
     rows: list[LinkRow]
 
 
-class Tail(msgspec.Struct, array_like=True, tag=2):
+class Tail(Struct, array_like=True, tag=2):
     """What is known behind the last row."""
 
     end: End
@@ -56,8 +57,7 @@ class Tail(msgspec.Struct, array_like=True, tag=2):
 Frame = Head | Piece | Links | Tail
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Struct, frozen=True):
     """Rows for one transaction; `columns` are those that their values stand beside."""
 
     columns: tuple[str, ...]
@@ -108,7 +108,7 @@ def frames(sheet: Source) -> Iterator[Frame]:
     if links:
         yield Links(links)
     end = sheet.end()
-    yield Tail(msgspec.structs.replace(end, notes=(*end.notes, *tapes.notes())))
+    yield Tail(replace(end, notes=(*end.notes, *tapes.notes())))
 
 
 class ParsedSource:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.columns import Columns, fold, plain
 from holdings.sheet_header import Header
@@ -20,7 +20,7 @@ NUMBER_MAX: Final = 10**12
 TOTALS_MAX: Final = 10_000  # lines of a summary sheet that are kept
 
 
-class Declared(msgspec.Struct, frozen=True, array_like=True):
+class Declared(Struct, frozen=True, array_like=True):
     """What a summary sheet declares of one run of volumes or items; a count that it does not give is None.
 
     `first` and `last` are the ends of the run as printed (0001, 0120), blank when no run is given. `grand` marks the
@@ -41,7 +41,7 @@ class Declared(msgspec.Struct, frozen=True, array_like=True):
     grand: bool = False
 
 
-class Mismatch(msgspec.Struct, frozen=True):
+class Mismatch(Struct, frozen=True):
     """A total that is not the sum of its lines: what the line says and what was counted."""
 
     row: int

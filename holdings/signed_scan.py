@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings import media
 from holdings.errors import MediaUnreadable
@@ -19,7 +20,7 @@ NAMED: Final = {media.PDF: "pdf", media.JPEG: "jpg", media.TIFF: "tif"}
 """What the file is called when somebody takes it out."""
 
 
-class Looked(msgspec.Struct, frozen=True):
+class Looked(Struct, frozen=True):
     """What a scan is, by its content."""
 
     media_type: str

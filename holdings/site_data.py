@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
 
@@ -24,8 +24,7 @@ FILE_MAX: Final = 1 << 20  # bytes: the largest table that ships has a hundredth
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class SiteData:
+class SiteData(Struct, frozen=True):
     """What a site lays over the shipped tables: (file name, TOML text) in the order of names. Hashable, so that what is
     made of it can be kept."""
 
@@ -86,7 +85,7 @@ def table(name: str, text: str) -> dict[str, Any]:
 
 
 def typed(name: str, content: object, kind: type[T]) -> T:
-    """A plain table as `kind` (a msgspec.Struct); SiteDataWrong names the file, the key and what is expected."""
+    """A plain table as `kind` (a Struct); SiteDataWrong names the file, the key and what is expected."""
     try:
         return msgspec.convert(content, kind)
     except msgspec.ValidationError as fault:

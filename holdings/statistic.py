@@ -6,9 +6,10 @@ A figure of stock is what stood at the end of 31 December, a figure of flow what
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.access import Opening, Secrecy, opening_of, secrecy_of
 from holdings.fonds_tally import OPENING, fonds_key
@@ -82,8 +83,7 @@ class Figure(StrEnum):
         return _ABOUT[self]
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """`label` and `unit` to be looked up; `scale`: what is stored divided by it is what people read, with three decimals."""
 
     group: Group
@@ -144,8 +144,7 @@ OF_ANY: Final = (
 """A fonds counts as held when one of these is above nothing, or the register has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(Struct, frozen=True):
     """利用: what one visit, request or copy adds. `purpose` as the request says it (工作查考, 学术研究 …); it is what drill-down parts by."""
 
     purpose: str
@@ -163,8 +162,7 @@ class Use:
         }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """As what a record is counted: the match key of its fonds, its 密级, and its share of each figure."""
 
     fonds: str = ""

@@ -9,10 +9,10 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import statistics_tally as tally
 from holdings.access import Secrecy
@@ -24,8 +24,7 @@ from holdings.statistics_tally import Entry, Frozen, Sum
 NOTE_MAX: Final = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What of the figures somebody may know. None: of every archive, of every fonds."""
 
     archives: frozenset[str] | None = None
@@ -47,8 +46,7 @@ class Scope:
 WHOLE: Final = Scope()
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """A figure of one archive: `counted` by the system, `entered` by a person, who comes first."""
 
     counted: int | None = None
@@ -60,8 +58,7 @@ class Cell:
         return self.entered if self.entered is not None else self.counted
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line of the report: total of this year and the last, and the figure of each archive."""
 
     figure: Figure
@@ -70,8 +67,7 @@ class Line:
     before: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """A year. `is_over`: nothing more is added to it; `frozen`: how it was frozen; `unreported`: archives without a sheet (`BY_SHEET`)."""
 
     year: int
@@ -82,8 +78,7 @@ class Report:
     unreported: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A figure of a frozen year that comes out differently now; None: it is not there."""
 
     figure: Figure

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from holdings.language import mark
 from holdings.report_page import Heading
@@ -17,8 +18,7 @@ UNREPORTED: Final = mark("未报")
 """Stands where a figure would be counted from sheets and the archive has reported none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A report with the words that go on paper: `site` the place itself, whose archive name is blank."""
 
     report: Report

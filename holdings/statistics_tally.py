@@ -7,10 +7,10 @@ more, wherever the clock stands. All SQL of the tables of statistics is here; ca
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.access import Secrecy
 from holdings.record import Description
@@ -23,8 +23,7 @@ _ADD: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """What a part of a figure comes to."""
 
     figure: Figure
@@ -33,8 +32,7 @@ class Sum:
     value: int
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What a person entered for a figure of an archive's year: it stands in place of what is counted. `value` None: taken back."""
 
     archive: str
@@ -46,8 +44,7 @@ class Entry:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Frozen:
+class Frozen(Struct, frozen=True):
     """A year that was frozen: when, in whose name, and the SHA-256 of its figures."""
 
     year: int

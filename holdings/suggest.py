@@ -10,9 +10,10 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 TYPED_MAX: Final = 64  # characters of the word being typed; longer is no longer completed
 PHRASE_MAX: Final = 24  # characters of a suggested phrase
@@ -41,8 +42,7 @@ class Kind(Enum):
         return self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """What the word being typed may become. `rows`: how many of the rows looked at have it."""
 
     text: str
@@ -50,8 +50,7 @@ class Suggestion:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One row that matches. `places`: where the typed word begins in its title; `in_body`: it stands in its body."""
 
     code: str

@@ -7,11 +7,10 @@ its library are loaded when its format is met. Hostile input: everything here ru
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings import table_pair
 from holdings.errors import SheetUnreadable
@@ -78,7 +77,7 @@ class RemarkKind(StrEnum):
     """The library does not tell merged cells of this format: the cells below and beside the first one are blank."""
 
 
-class Remark(msgspec.Struct, frozen=True):
+class Remark(Struct, frozen=True):
     """One thing noticed; `row` 0 means the whole table, `column` counts from 0, -1 means the whole row."""
 
     kind: RemarkKind
@@ -87,7 +86,7 @@ class Remark(msgspec.Struct, frozen=True):
     detail: str = ""
 
 
-class RawRow(msgspec.Struct, frozen=True, gc=False):
+class RawRow(Struct, frozen=True, gc=False):
     """One row as it stands.
 
     `number` counts from 1 as a spreadsheet does (a DBF's field names are row 0, its records count from 1); `bad` are
@@ -106,7 +105,7 @@ class RawRow(msgspec.Struct, frozen=True, gc=False):
     remarks: tuple[Remark, ...] = ()
 
 
-class Merged(msgspec.Struct, frozen=True):
+class Merged(Struct, frozen=True):
     """A merged range: rows as `RawRow.number`, columns as indices into `RawRow.cells`, both ends included.
 
     The value stands in the first cell only.
@@ -118,7 +117,7 @@ class Merged(msgspec.Struct, frozen=True):
     last_column: int
 
 
-class Field(msgspec.Struct, frozen=True):
+class Field(Struct, frozen=True):
     """A column as a database declares it: DBF type letter (C N D L M …), length in bytes, decimals."""
 
     name: str
@@ -127,8 +126,7 @@ class Field(msgspec.Struct, frozen=True):
     decimals: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One tab (`name` is blank where the format has no tabs). `rows` may be walked once, and before the next table."""
 
     name: str
@@ -138,8 +136,7 @@ class Table:
     hidden: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Workbook:
+class Workbook(Struct, frozen=True):
     """A file of tables. `encoding` and `delimiter` are shown to the person; both are blank where they mean nothing.
 
     `tables` yields in the order of the file; `deleted` counts rows that a DBF holds as deleted.

@@ -10,8 +10,9 @@ import datetime as dt
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.errors import SheetUnreadable
 from holdings.table import (
@@ -42,8 +43,7 @@ _BEFORE_DAY_1: Final = 1_721_425  # Julian day number of the day before 0001-01-
 _FAULTY: Final = "\ufffd"
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(Struct, frozen=True):
     """What the header says, made to agree with the bytes that are there."""
 
     version: int

@@ -6,8 +6,9 @@ It names the record, its version, the engine, and brings by part digest: plain v
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from crypto import cbor
 from crypto.errors import CryptoError
@@ -20,16 +21,14 @@ ENGINE_MAX: Final = 160  # characters of `name/version`
 REVISION_MAX: Final = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(Struct, frozen=True):
     """Which correction of a page this is, from 1, and who made it."""
 
     revision: int
     person: str
 
 
-@dataclass(frozen=True, slots=True)
-class DerivedText:
+class DerivedText(Struct, frozen=True):
     """What one text item says.
 
     Args:

@@ -7,10 +7,11 @@ to a bounded number, corrections to a larger one. Whoever changes texts tells th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import page_text, tally
 from holdings.page_text import PageText
@@ -22,8 +23,7 @@ PERSON: Final = "person"  # the engine of a correction (holdings/page_text.py)
 _COLUMNS: Final = "sha256, page, revision, engine, version, time, person, confidence, body"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredText:
+class StoredText(Struct, frozen=True):
     """The text of one page of a part: who read it, when (whole seconds UTC), how sure (thousandths, 1,000 for a correction).
 
     `page` counts from 0; `revision` is 0 for an engine's reading and 1, 2 … for corrections by `person`; `body` is the encoded

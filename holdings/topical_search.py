@@ -9,9 +9,10 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.category import Category, ValueType, categories
 from holdings.errors import NotFound
@@ -43,8 +44,7 @@ class Kind(Enum):
     CHOICE = "choice"
 
 
-@dataclass(frozen=True, slots=True)
-class TopicalField:
+class TopicalField(Struct, frozen=True):
     """One field: its parameter (f1, f2 …), its name, what it takes; `choices` of a CHOICE."""
 
     id: str
@@ -53,8 +53,7 @@ class TopicalField:
     choices: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TopicalForm:
+class TopicalForm(Struct, frozen=True):
     """A form: id and name of its category, its fields in the category's order; `dated`: whether it asks for years."""
 
     id: str

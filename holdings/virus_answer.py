@@ -6,9 +6,10 @@ Node and hub each talk to their own; the address and the answers mean the same t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.check import Verdict
 from holdings.check_facts import Service
@@ -20,8 +21,7 @@ _ADDRESS: Final = re.compile(r"unix:(?P<path>/.+)|tcp:(?P<host>[^:]+):(?P<port>[
 _BUILT: Final = re.compile(r"/\d+/\w{3} (\w{3}) +(\d+) [\d:]+ (\d{4})")
 
 
-@dataclass(frozen=True, slots=True)
-class VirusAddress:
+class VirusAddress(Struct, frozen=True):
     """Where a clamd listens: a socket's `path`, or `host` and `port`."""
 
     path: str

@@ -9,10 +9,9 @@ import datetime as dt
 import functools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
 from holdings.site_data import NO_SITE, SiteData, shipped, table, typed
@@ -24,7 +23,7 @@ _SATURDAY: Final = 5
 _SPAN: Final = re.compile(r"(\d{2})-(\d{2})(?:\.\.(\d{2})-(\d{2}))?")
 
 
-class _Year(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Year(Struct, frozen=True, forbid_unknown_fields=True):
     """One year of the notice: free days, and weekends that are worked."""
 
     off: list[str] = []
@@ -33,8 +32,7 @@ class _Year(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """False: the notice is not out; statutory days alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingDays:
+class WorkingDays(Struct, frozen=True):
     """Which days are worked. `years`: those whose notice is known; others have weekends, and statutory days at best."""
 
     off: frozenset[dt.date]

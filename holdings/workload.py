@@ -11,11 +11,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
-import msgspec
+from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
 from holdings.sampling import fraction
@@ -28,22 +27,21 @@ _DAY: Final = re.compile(r"((?:19|20)[0-9]{2})[-./年]?([0-9]{1,2})[-./月]?([0-
 _AMOUNT: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
 
 
-class _Size(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Size(Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     width: int
     height: int
     a4: str
 
 
-class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
     tolerance: str
     unknown_a4: str
     backs: tuple[str, ...]
     sizes: tuple[_Size, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SizeClass:
+class SizeClass(Struct, frozen=True):
     """A class of paper: sides in millimetres with the tolerance in them, and what a side counts in A4."""
 
     name: str
@@ -52,8 +50,7 @@ class SizeClass:
     a4: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class WorkRule:
+class WorkRule(Struct, frozen=True):
     """The classes, smallest first; what an unmeasured page counts; name endings of back sides."""
 
     sizes: tuple[SizeClass, ...]
@@ -76,8 +73,7 @@ class WorkRule:
         return marked is not None and marked[1] in self.backs
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """The work on one record: who did what where and when, pages by class, A4 by our measure and as declared."""
 
     contractor: str
@@ -92,7 +88,7 @@ class Work:
     declared_a4: Fraction | None
 
 
-class WorkLine(msgspec.Struct, frozen=True):
+class WorkLine(Struct, frozen=True):
     """One line of the statistics; `a4` with two places, `backs` are pages among `pages`."""
 
     contractor: str
@@ -105,7 +101,7 @@ class WorkLine(msgspec.Struct, frozen=True):
     a4: float
 
 
-class PersonLine(msgspec.Struct, frozen=True):
+class PersonLine(Struct, frozen=True):
     """What one person did in one role (扫描员, 图像处理员, 质检员 …)."""
 
     contractor: str
@@ -116,7 +112,7 @@ class PersonLine(msgspec.Struct, frozen=True):
     a4: float
 
 
-class SumLine(msgspec.Struct, frozen=True):
+class SumLine(Struct, frozen=True):
     """A delivery's sum; `declared_a4` is what the contractor's link sheet says, None where it says nothing."""
 
     contractor: str
@@ -129,7 +125,7 @@ class SumLine(msgspec.Struct, frozen=True):
     declared_a4: float | None
 
 
-class Workload(msgspec.Struct, frozen=True):
+class Workload(Struct, frozen=True):
     """The statistics."""
 
     lines: tuple[WorkLine, ...]

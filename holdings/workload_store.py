@@ -7,16 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import apsw
 import msgspec
+from msgspec import Struct
 
 from holdings.sheet_link import LinkRow
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What link sheets say of the work on a record; blank where they say nothing."""
 
     station: str
@@ -26,7 +25,7 @@ class Said:
     a4: str
 
 
-class Measured(msgspec.Struct, frozen=True):
+class Measured(Struct, frozen=True):
     """Pages of a record's version: {class: (pages, A4)}, and how many are back sides."""
 
     sizes: dict[str, tuple[int, str]]

@@ -6,8 +6,9 @@ import io
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from holdings.errors import MediaUnreadable
 
@@ -17,8 +18,7 @@ Watch: TypeAlias = Callable[[str], "Callable[[bytes], None] | None"]
 """From a member's name to what is shown its pieces in order; None for a member of no interest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """How far a container may expand: `total` bytes at most, and beyond `free` bytes no more than `ratio` times its own
     size.
     """

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, StrEnum
 from itertools import islice
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.access import UNITS_MAX, Access, Caller, Secrecy, access_of
 from holdings.access import Role as Reader
@@ -113,8 +114,7 @@ class Stage(StrEnum):
     FULL = "full"
 
 
-@dataclass(frozen=True, slots=True)
-class Rights:
+class Rights(Struct, frozen=True):
     """What an account is given: the person's own unit in words, the nodes and fonds that are its business, and the highest 密级."""
 
     unit: str
@@ -123,8 +123,7 @@ class Rights:
     level: Secrecy = Secrecy.NONE
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account without its secrets; times in seconds UTC. `start_until` None: the password is the person's own."""
 
     number: int
@@ -155,8 +154,7 @@ def access(account: Account) -> Access:
     return access_of(Caller(reader, rights.holders, rights.fonds, rights.level))
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(Struct, frozen=True):
     """Who acts: an account's name (or `local:UID`), its role, and where from."""
 
     name: str

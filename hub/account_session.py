@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from hub.account import Stage
 
@@ -16,8 +16,7 @@ AGENT_MAX: Final = 200
 _FIELDS: Final = "number, account, stage, opened, seen, address, agent"
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """One browser that is signed in; times in seconds UTC."""
 
     number: int

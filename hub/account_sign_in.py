@@ -5,10 +5,10 @@ What an attacker may learn is kept small: one message and one duration for an un
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.journal import Deed, Outcome
 from holdings.language import mark
@@ -40,8 +40,7 @@ _STATES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A session's cookie token and how far it has come."""
 
     token: str

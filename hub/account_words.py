@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
+from msgspec.structs import asdict
 
 from holdings.journal import Deed, Filter
 from hub.account import LOCAL, Account, Actor, Role, check_rights
@@ -121,11 +121,11 @@ def _actor(by: str) -> Actor:
 
 def _told(account: Account) -> dict[str, Any]:
     told = asdict(account)
-    rights = told.pop("rights")
+    del told["rights"]
     return {
         **told,
         "role": account.role.value,
         "state": account.state.value,
-        **rights,
+        **asdict(account.rights),
         "level": account.rights.level.label,
     }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final
+
+from msgspec import Struct, field
 
 from holdings.alarm_rule import AlarmRule
 from holdings.language import mark
@@ -61,8 +62,7 @@ class AlarmKind(StrEnum):
         return _ABOUT[self]
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(Struct, frozen=True):
     """Severity, name, sentence with `{values}`, remedy (Chinese, marked). `standing`: it ends by itself when what it is about ends; else a person ends it."""
 
     severity: Severity
@@ -101,8 +101,7 @@ _ABOUT: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """Something that wants a person now. `values` fill the sentence; `nodes`: the log_ids that a roll-up speaks for."""
 
     kind: AlarmKind
@@ -112,8 +111,7 @@ class Seen:
     nodes: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class HubFacts:
+class HubFacts(Struct, frozen=True):
     """The hub itself: free bytes, below what it refuses to store, days until it is full, whether the vault works, failures of the periodic check."""
 
     free_bytes: int

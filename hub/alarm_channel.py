@@ -11,11 +11,12 @@ import logging
 import smtplib
 import ssl
 from collections.abc import Sequence
-from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from holdings.alarm_rule import Mail, MailTls, Webhook
 from hub.alarm import Severity
@@ -37,16 +38,14 @@ class ChannelFailed(Exception):
     """The message was not taken; says why, without a secret."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attachment:
+class Attachment(Struct, frozen=True):
     """A file that goes with a mail."""
 
     name: str
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """What is told: the hub's name, the alarms, whether they ended."""
 
     hub: str

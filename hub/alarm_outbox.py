@@ -6,10 +6,10 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.alarm_rule import LEVELS, AlarmRule, Mail, Webhook
 from hub import alarm_channel, alarm_store
@@ -28,8 +28,7 @@ WAIT_MAX_S: Final = 3_600
 WAITING_MAX: Final = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """One message on its way."""
 
     number: int

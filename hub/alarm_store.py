@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.language import mark
 from hub.alarm import About, AlarmKind, Seen, Severity
@@ -23,8 +23,7 @@ DAY_S: Final = 86_400
 _FIELDS: Final = "number, kind, subject, name, facts, opened, seen, closed, under, acknowledged, by, silent_until, told"
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(Struct, frozen=True):
     """One alarm; times in whole seconds UTC. `under`: the alarm that speaks for this one. `told`: the channels know of its beginning (1), of its end (2)."""
 
     number: int
@@ -66,8 +65,7 @@ class Alarm:
         return self.silent_until > wall
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A remark."""
 
     wall: int

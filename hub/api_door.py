@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 from aiohttp import web
+from msgspec.structs import fields
 
 from holdings.journal import Deed, Outcome
 from hub import api_types as t
@@ -162,7 +163,7 @@ def _numbers(request: web.Request) -> dict[str, int]:
 
 def _listed(kind: type, raw: str) -> dict[str, Any]:
     """The parameters by name: of a list all its values, else the last one; ValueError for bad UTF-8 or too many."""
-    lists = {one.name for one in msgspec.structs.fields(kind) if one.default_factory is list}
+    lists = {one.name for one in fields(kind) if one.default_factory is list}
     found: dict[str, Any] = {}
     for name, value in parse_qsl(raw, keep_blank_values=True, max_num_fields=200, encoding="utf-8", errors="strict"):
         if name in lists:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from msgspec import Struct
 
 from holdings.errors import HoldingsError, MeaningOff, MediaUnreadable, OperatorMustAct
 from holdings.reading_request import Applicant, Document, standing
@@ -34,8 +34,7 @@ class ApiRefused(Exception):
         self.status, self.detail, self.retry_after_s = status, detail, retry_after_s
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """One request of a program, checked: who asks, the numbers of the path, its parameters or body; `subject` and `note` are for the journal."""
 
     home: Home
@@ -47,8 +46,7 @@ class Call:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """A row of the table. `takes`: parameters of a GET, body of a POST; `gives` None: a JPEG. `verb`: what the journal calls it."""
 
     method: str

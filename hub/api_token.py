@@ -10,11 +10,11 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.journal import Deed
 from holdings.language import mark
@@ -58,8 +58,7 @@ _LABELS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ApiToken:
+class ApiToken(Struct, frozen=True):
     """A token without its secret; times in seconds UTC."""
 
     number: int

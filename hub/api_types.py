@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
+from msgspec import Struct
 
 Text = Annotated[str, msgspec.Meta(max_length=500)]
 Short = Annotated[str, msgspec.Meta(max_length=100)]
@@ -12,11 +13,11 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=(1 << 53) - 1, description="id of a re
 PageNumber = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 
 
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Nothing(Struct, frozen=True, forbid_unknown_fields=True):
     """No parameters."""
 
 
-class SearchWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SearchWish(Struct, frozen=True, forbid_unknown_fields=True):
     """Parameters of a search; `filter` may be given several times, as 全宗=J023 or 年度=1958..1962."""
 
     q: Text = ""
@@ -29,7 +30,7 @@ class SearchWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     facet: Annotated[list[Short], msgspec.Meta(max_length=8)] = []
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(Struct, frozen=True):
     """One hit; `marks` are places of matches in characters of `snippet`."""
 
     id: int
@@ -54,14 +55,14 @@ class Hit(msgspec.Struct, frozen=True):
     images: bool
 
 
-class FacetValue(msgspec.Struct, frozen=True):
+class FacetValue(Struct, frozen=True):
     """How many hits have a value."""
 
     value: str | int
     count: int
 
 
-class Facet(msgspec.Struct, frozen=True):
+class Facet(Struct, frozen=True):
     """Counts over `of` hits; `capped`: there are more."""
 
     facet: str
@@ -70,7 +71,7 @@ class Facet(msgspec.Struct, frozen=True):
     capped: bool
 
 
-class SearchAnswer(msgspec.Struct, frozen=True):
+class SearchAnswer(Struct, frozen=True):
     """A page of hits; `capped`: `total` is a lower bound; `cursor` of the next page, blank at the end."""
 
     hits: list[Hit]
@@ -82,13 +83,13 @@ class SearchAnswer(msgspec.Struct, frozen=True):
     notes: list[str]
 
 
-class SuggestWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class SuggestWish(Struct, frozen=True, forbid_unknown_fields=True):
     """What is being typed."""
 
     typed: Text = ""
 
 
-class Suggestion(msgspec.Struct, frozen=True):
+class Suggestion(Struct, frozen=True):
     """How it may go on; `query` is all of it."""
 
     text: str
@@ -97,14 +98,14 @@ class Suggestion(msgspec.Struct, frozen=True):
     rows: int
 
 
-class Suggestions(msgspec.Struct, frozen=True):
+class Suggestions(Struct, frozen=True):
     """The likeliest first."""
 
     suggestions: list[Suggestion]
     milliseconds: float
 
 
-class Element(msgspec.Struct, frozen=True):
+class Element(Struct, frozen=True):
     """One element of a description; `number` of DA/T 46-2009 or blank."""
 
     name: str
@@ -112,7 +113,7 @@ class Element(msgspec.Struct, frozen=True):
     value: str
 
 
-class Version(msgspec.Struct, frozen=True):
+class Version(Struct, frozen=True):
     """A version: pages, bytes of its files, stored at `time` (seconds UTC)."""
 
     version: int
@@ -121,7 +122,7 @@ class Version(msgspec.Struct, frozen=True):
     time: int
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(Struct, frozen=True):
     """A receipt of the delta that brought a version; it proves storage, not acceptance."""
 
     grade: str
@@ -131,7 +132,7 @@ class Receipt(msgspec.Struct, frozen=True):
     exceptions: int
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(Struct, frozen=True):
     """A record, or a row of the catalogue that has no images (`version` 0)."""
 
     id: int
@@ -150,7 +151,7 @@ class Record(msgspec.Struct, frozen=True):
     findings: list[str]
 
 
-class PageInfo(msgspec.Struct, frozen=True):
+class PageInfo(Struct, frozen=True):
     """A page that can be looked at."""
 
     page: int
@@ -158,26 +159,26 @@ class PageInfo(msgspec.Struct, frozen=True):
     media_type: str
 
 
-class Pages(msgspec.Struct, frozen=True):
+class Pages(Struct, frozen=True):
     """The pages of a record, in order; at most 1,000 from `after` on."""
 
     pages: list[PageInfo]
     total: int
 
 
-class PagesWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PagesWish(Struct, frozen=True, forbid_unknown_fields=True):
     """Where to go on."""
 
     after: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = 0
 
 
-class TextWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class TextWish(Struct, frozen=True, forbid_unknown_fields=True):
     """A query whose matches are to be marked."""
 
     q: Text = ""
 
 
-class TextLine(msgspec.Struct, frozen=True):
+class TextLine(Struct, frozen=True):
     """A line; `box`: left, top, width, height in thousandths of the page."""
 
     text: str
@@ -185,7 +186,7 @@ class TextLine(msgspec.Struct, frozen=True):
     box: tuple[int, int, int, int] | None
 
 
-class PageText(msgspec.Struct, frozen=True):
+class PageText(Struct, frozen=True):
     """What stands on a page; no lines where it was not read. `confidence` in thousandths."""
 
     page: int
@@ -194,7 +195,7 @@ class PageText(msgspec.Struct, frozen=True):
     lines: list[TextLine]
 
 
-class RequestWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RequestWish(Struct, frozen=True, forbid_unknown_fields=True):
     """A reading request of the account's own."""
 
     purpose: Short
@@ -202,7 +203,7 @@ class RequestWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refs: Annotated[list[Text], msgspec.Meta(max_length=200)] = []
 
 
-class AskedFor(msgspec.Struct, frozen=True):
+class AskedFor(Struct, frozen=True):
     """A record asked for; `id` 0 where the account does not see it."""
 
     ref: str
@@ -211,7 +212,7 @@ class AskedFor(msgspec.Struct, frozen=True):
     opening: str
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(Struct, frozen=True):
     """A reading request; times in seconds UTC, 0 where there is none yet."""
 
     number: int
@@ -226,19 +227,19 @@ class Request(msgspec.Struct, frozen=True):
     asked: list[AskedFor]
 
 
-class Requests(msgspec.Struct, frozen=True):
+class Requests(Struct, frozen=True):
     """Newest first."""
 
     requests: list[Request]
 
 
-class RequestsWish(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RequestsWish(Struct, frozen=True, forbid_unknown_fields=True):
     """Where to go on: below this number."""
 
     before: Annotated[int, msgspec.Meta(ge=0, le=(1 << 53) - 1)] = 0
 
 
-class Problem(msgspec.Struct, frozen=True):
+class Problem(Struct, frozen=True):
     """What went wrong (RFC 9457)."""
 
     status: int

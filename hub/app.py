@@ -115,7 +115,7 @@ async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
         # Here: rules, targets and calendars are read in its own thread, when the nodes have been served.
         from hub.monitor_watch import MonitorWatch
 
-        monitor = MonitorWatch(home, hub.people, hub.folding)
+        monitor = MonitorWatch(home, hub.people, lambda: hub.folding.working, hub.traffic.quiet_s)
         monitor.start()
         stack.callback(monitor.close)
         # What was made so far stays: the collector need not look at it again and again while uploads run.

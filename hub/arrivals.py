@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from crypto.signing import SigningKey
 from hub import front
@@ -26,8 +27,7 @@ STORES = 1
 """Places that hold each object at R1; a second store is a later issue."""
 
 
-@dataclass(slots=True)
-class _Delta:
+class _Delta(Struct):
     objects: int
     size: int
     missing: set[bytes] = field(default_factory=set)

@@ -6,8 +6,9 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from holdings.security import SiteClass
 from hub.arrivals import Arrivals
@@ -34,8 +35,7 @@ DECODER_MIB, DECODER_S = 2048, 60
 """Address space and seconds of a decoding worker: an image of 256 MiB and its 500 million pixels in grey."""
 
 
-@dataclass(slots=True)
-class Hub:
+class Hub(Struct):
     """The parts of a hub; `folding` and the doors run only when started."""
 
     home: Home

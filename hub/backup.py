@@ -6,9 +6,10 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from crypto.identity import recipient_from_text
 from holdings import site_tables
@@ -33,8 +34,7 @@ PAPERS = (KEY, certificate.FILE, config.FILE, ESCROW)
 """Small files of a home, hub.toml after the key: a folder with it is a whole one."""
 
 
-@dataclass(slots=True)
-class Saved:
+class Saved(Struct):
     """What a backup did: objects in it, those copied or linked now, bytes copied, bytes of all objects."""
 
     objects: int = 0

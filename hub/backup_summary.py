@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
+from msgspec import Struct
 
 from crypto.errors import CryptoError
 from crypto.signing import SigningKey, check_signature
@@ -24,7 +25,7 @@ Hex: Final = r"^[0-9a-f]{64}$"
 Digest = Annotated[str, msgspec.Meta(pattern=Hex)]
 
 
-class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Summary(Struct, frozen=True, forbid_unknown_fields=True):
     """`files`: name → digests that the file may have: one as a rule; while a backup is being renewed the former one and the new one. `wall`: seconds UTC."""
 
     hub_id: Digest
@@ -35,7 +36,7 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     files: dict[str, list[Digest]]
 
 
-class _Signed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class _Signed(Struct, frozen=True, forbid_unknown_fields=True):
     body: str
     signature: Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{128}$")]
 

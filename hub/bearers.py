@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hub.clock import Clock, Randomness
 from hub.errors import Refused
@@ -14,8 +15,7 @@ PER_NODE = 16
 """A node that greets again keeps its running uploads; more bearers than this are dropped, oldest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Bearer:
+class _Bearer(Struct, frozen=True):
     log_id: bytes
     expires: float
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 WIDTH, HEIGHT = 440, 180
 LEFT, RIGHT, TOP, BOTTOM = 62, 6, 10, 24
@@ -13,8 +14,7 @@ GRID: Final = 4
 LABELS: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """A column over one day: its place, and what stands in its tip."""
 
     x: float
@@ -25,16 +25,14 @@ class Bar:
     value: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     """A line of the grid, or a day under the axis."""
 
     at: float
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class Chart:
+class Chart(Struct, frozen=True):
     """What is drawn: bars or a line (`points` as SVG says it), the grid, days under it."""
 
     bars: tuple[Bar, ...]

@@ -6,9 +6,11 @@ Every byte is opened and hashed again; whether a file decodes is the vault's own
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdings import check, check_round, check_store, records
 from holdings.check import Stage, Verdict, worst
@@ -42,8 +44,7 @@ NICE: Final = 15
 SECONDS: Final = 120
 
 
-@dataclass
-class Counts:
+class Counts(Struct):
     """What a run did: records by verdict, pages and bytes looked at; `waiting`: there is more."""
 
     records: int = 0
@@ -53,8 +54,7 @@ class Counts:
     waiting: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class VaultFile:
+class VaultFile(Struct, frozen=True):
     """A file of a record as the vault opens it (holdings.check_files.SealedFile)."""
 
     vault: Vault

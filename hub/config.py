@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
 
 from crypto.digest import Sm3Policy
 from hub.errors import ConfigurationWrong
@@ -25,7 +27,7 @@ class SecondFactor(StrEnum):
     OFF = "off"
 
 
-class PeopleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class PeopleConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """The people's door, table `[people]`: off unless `listen` is set."""
 
     listen: str = ""
@@ -56,7 +58,7 @@ class PeopleConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("people 中 lock_after 为 3 至 20，lock_minutes 为 1 至 1440")
 
 
-class HubConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class HubConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a site sets; sizes in the unit that the name says."""
 
     name: str
@@ -128,8 +130,8 @@ def parse(text: str) -> HubConfig:
         raise ConfigurationWrong(f"{FILE} 有误：{fault}") from fault
 
 
-def _known(raw: dict[str, object], kind: type[msgspec.Struct], before: str) -> None:
-    known = [f.name for f in msgspec.structs.fields(kind)]
+def _known(raw: dict[str, object], kind: type[Struct], before: str) -> None:
+    known = [f.name for f in fields(kind)]
     for key in raw:
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
@@ -154,7 +156,7 @@ def render(config: HubConfig) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lines(config: msgspec.Struct) -> list[str]:
+def _lines(config: Struct) -> list[str]:
     # A JSON string, number or truth value is a TOML one.
-    given = [(field, getattr(config, field.name)) for field in msgspec.structs.fields(type(config))]
-    return [f"{f.name} = {msgspec.json.encode(value).decode()}" for f, value in given if value != f.default and not isinstance(value, msgspec.Struct)]
+    given = [(field, getattr(config, field.name)) for field in fields(type(config))]
+    return [f"{f.name} = {msgspec.json.encode(value).decode()}" for f, value in given if value != f.default and not isinstance(value, Struct)]

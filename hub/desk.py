@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Annotated, Any, Generic, Protocol, TypeVar, get_type_hints
 
 import msgspec
+from msgspec.structs import asdict
 
 from holdings.errors import HoldingsError
 from hub.errors import NotAllowed
@@ -42,7 +43,7 @@ class _Operation(Generic[R]):
             fit = msgspec.convert(wishes, self._wishes)
         except msgspec.ValidationError as fault:
             raise NotAllowed(f"参数不合规：{fault}") from fault
-        return self._function(**msgspec.structs.asdict(fit))
+        return self._function(**asdict(fit))
 
 
 class Later:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.directive import HandOver
 from holdings.directive_entry import Result
@@ -38,8 +38,7 @@ class Stage(IntEnum):
         return self in (Stage.APPLIED, Stage.CANNOT, Stage.SKIPPED, Stage.DECLINED)
 
 
-@dataclass(frozen=True, slots=True)
-class Issued:
+class Issued(Struct, frozen=True):
     """A directive: `seq` and `hash` of its entry, `wall` when it was signed, `ack` where the node's word stands in its log, `acked` when that was signed."""
 
     log_id: bytes

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from crypto import selftest
 from crypto.errors import CryptoError
@@ -23,8 +24,7 @@ BATCH = 1_000
 _RESTORE = "请从备份恢复，或请持有该数据的节点重新传送"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What is wrong, where, and what to do; `damage` False: it needs a person, but nothing is lost."""
 
     what: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from holdings import gate, media
 from holdings.errors import BodyUnreadable
@@ -29,8 +30,7 @@ DECODE_BYTES = 256 * limits.MIB
 IMAGES = frozenset({media.JPEG, media.TIFF, media.PNG, media.JP2})
 
 
-@dataclass(frozen=True, slots=True)
-class Examined:
+class Examined(Struct, frozen=True):
     """An item and what was found: its body as holdings reads it (None: unreadable or not cleared), its parts, and the first exception."""
 
     item: Item

@@ -6,9 +6,10 @@ import hashlib
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
+
+from msgspec import Struct, field
 
 from holdings.export_path import export_paths
 from holdings.reference_code import ReferenceCode, parse
@@ -23,8 +24,7 @@ WRITERS = 4
 """Files of a record written side by side: each waits for the disk, and waiting together costs once."""
 
 
-@dataclass(slots=True)
-class Exported:
+class Exported(Struct):
     """What an export did: records, files, bytes; `kept` files were there already, equal; `problems` need a person."""
 
     records: int = 0

@@ -13,9 +13,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from crypto.signing import SigningKey
 from holdings.errors import VersionUnexpected
@@ -50,8 +50,7 @@ AHEAD = 4
 """Items begun before the one waited for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
+class Stores(Struct, frozen=True):
     """What folding works on."""
 
     front: Database

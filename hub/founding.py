@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from crypto.errors import CryptoError
 from crypto.identity import recipient_from_text
@@ -21,8 +21,7 @@ ESCROW_MAX = 4096
 """Bytes of a recipient file: one line and some comments."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wishes:
+class Wishes(Struct, frozen=True):
     """The options of `jindang hub init`."""
 
     name: str
@@ -34,8 +33,7 @@ class Wishes:
     tls_key: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Founded:
+class Founded(Struct, frozen=True):
     """A new hub and what its operator should know."""
 
     genesis: Genesis

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from crypto import cbor
 from crypto.errors import CryptoError
@@ -13,8 +13,7 @@ from sync.limits import REQUEST_BYTES
 from sync.state_report import StateReport
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolment:
+class Enrolment(Struct, frozen=True):
     """A token as the hub remembers it: for whom, until when (seconds UTC), and which log consumed it."""
 
     name: str
@@ -23,8 +22,7 @@ class Enrolment:
     used_log: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """What is known of a node beside its log; counts in deltas and bytes."""
 
     log_id: bytes
@@ -39,8 +37,7 @@ class Node:
     pending_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+class Alarm(Struct, frozen=True):
     """Something a person must look at."""
 
     number: int

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 ROOM: Final = "hub:monitor"
 ALL: Final = b""
@@ -23,8 +23,7 @@ _NODE: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NodeDay:
+class NodeDay(Struct, frozen=True):
     """A node at the end of a day (YYYY-MM-DD): opened records and pages, stored bytes and deltas in all; the rest as it last said."""
 
     day: str
@@ -39,8 +38,7 @@ class NodeDay:
     last_contact: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class HubDay:
+class HubDay(Struct, frozen=True):
     """The hub at the end of a day: free bytes of its store, decisions of the reception and results of the periodic check in all."""
 
     day: str
@@ -51,8 +49,7 @@ class HubDay:
     kept_bad: int
 
 
-@dataclass(frozen=True, slots=True)
-class Brought:
+class Brought(Struct, frozen=True):
     """What a day brought: records and pages opened, bytes and deltas stored. Never negative: a restored copy begins anew."""
 
     day: str

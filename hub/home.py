@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from crypto import keys, selftest
 from crypto.digest import require
 from crypto.errors import CryptoError
@@ -98,8 +100,7 @@ def lock_of(text: str, home: Path, ask: Callable[[], str]) -> Lock:
     raise ConfigurationWrong(f"unlock 应为 passphrase、keyfile[:路径] 或 credential[:名称]，现为 {text!r}")
 
 
-@dataclass(frozen=True, slots=True)
-class Founding:
+class Founding(Struct, frozen=True):
     """What `init` was told beside the configuration: class, certificate and key the operator brought, escrow recipient as text."""
 
     site_class: SiteClass

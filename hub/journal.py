@@ -6,10 +6,10 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import journal
 from holdings.journal import Act, Deed, Fault
@@ -26,8 +26,7 @@ ANCHOR_EVERY: Final = 1_000
 DAY_S: Final = 86_400
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(Struct):
     deed: Deed
     done: bool = False
     fault: Exception | None = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from typing import Any
 
 import apsw
+from msgspec.structs import asdict
 
 from holdings import catalogue_shown, lineage, records
 from holdings.access import Access

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Final
+
+from msgspec.structs import asdict
 
 from hub.desk import Answer, Number
 from hub.home import Home

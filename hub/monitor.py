@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from msgspec import Struct
 
 from holdings import tally
 from holdings.language import mark
@@ -64,8 +65,7 @@ _COLOURS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One node. Counts of records and pages are those the vault opened; `report` is what the node last said of itself, None before its first hello.
 
     `nights`: working nights without a word, planned outages taken out. `knocked`: when it last said, unverified, that it waits for its key.
@@ -134,8 +134,7 @@ class Row:
         return self.clock_off_s is not None and abs(self.clock_off_s) > CLOCK_S
 
 
-@dataclass(frozen=True, slots=True)
-class Board:
+class Board(Struct, frozen=True):
     """All nodes, those that want a person first; `calendar_known`: does the holiday file have this year?"""
 
     rows: tuple[Row, ...]

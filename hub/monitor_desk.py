@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings import alarm_rule, check_store
 from holdings.check import Stage, Verdict
@@ -37,8 +38,7 @@ LOG_ALARMS: Final = 1_000
 KEPT_EVERY_S: Final = 3_600.0
 
 
-@dataclass(slots=True)
-class MonitorDesk:
+class MonitorDesk(Struct):
     """Over one home; usable from several threads.
 
     Args:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from crypto import cbor
 from sync.entry import Head
@@ -16,8 +16,7 @@ SEGMENTS_MAX = 1 << 26
 """Bytes of a stored segment list: a part of 1 TiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(Struct, frozen=True):
     """What the fold of one delta found."""
 
     log_id: bytes
@@ -28,8 +27,7 @@ class Fold:
     leaf_root_ok: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedPart:
+class OpenedPart(Struct, frozen=True):
     """Where the bytes of a file lie and what the vault found; `code` None: opened, digest equal, decodes. `media_type` and `pages` as probed and decoded."""
 
     sha256: bytes
@@ -41,8 +39,7 @@ class OpenedPart:
     code: ExceptionCode | None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """A file of a version: its name as it came, and its bytes (None: the file keys were dropped)."""
 
     position: int

@@ -10,8 +10,9 @@ import datetime as dt
 import io
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from crypto.digest import sha256
 from holdings import records
@@ -50,8 +51,7 @@ class OpeningRefused(Worded, NotAllowed):
     """What may not be proposed or decided."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What became of a review's directive at a node: its number there, its state in words, and what the node said."""
 
     node: str

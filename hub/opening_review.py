@@ -6,11 +6,11 @@ What is proposed changes nothing; what was decided stays, and what was closed ag
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.access import Opening
 from holdings.language import mark
@@ -43,8 +43,7 @@ _LABELS: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Reviewed:
+class Reviewed(Struct, frozen=True):
     """A record of a review, by its number here; `version` and `before` as they were when it was proposed."""
 
     number: int
@@ -52,8 +51,7 @@ class Reviewed:
     before: Opening
 
 
-@dataclass(frozen=True, slots=True)
-class OpeningReview:
+class OpeningReview(Struct, frozen=True):
     """One review. `until` a date or blank; times in seconds UTC, 0 where it has not come to that."""
 
     id: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.language import mark
 from hub.errors import NotAllowed
@@ -21,8 +21,7 @@ OPEN_MAX: Final = 1_000
 DAY_S: Final = 86_400
 
 
-@dataclass(frozen=True, slots=True)
-class Outage:
+class Outage(Struct, frozen=True):
     """One node's (`subject`: its log_id in hexadecimal) or everybody's (`*`), from `begins` to `until`; seconds UTC."""
 
     number: int

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from crypto.digest import hkdf_sha256
 from holdings import journal as journals
@@ -22,8 +23,7 @@ from sync.database import Database, open_database
 ROOMS: Final = (journals.ROOM, account_store.ROOM, history.ROOM)
 
 
-@dataclass(slots=True)
-class Opened:
+class Opened(Struct):
     """The parts that work on people.db."""
 
     database: Database

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.district import Districts
 from holdings.errors import NotFound
@@ -17,8 +18,7 @@ LOOKED_BACK_DAYS: Final = 30
 NONE: Final = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """One archive: its nodes' opened pages, the target of today, pages a day over the last 30 days, and when it will be reached at that speed."""
 
     code: str

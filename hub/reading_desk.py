@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from crypto.digest import sha256
 from holdings import reading_request as rules_of
@@ -31,8 +33,7 @@ from sync.entry import Role as LogRole
 _MARK: Final = b"jindang/1/reading-asked"
 
 
-@dataclass(frozen=True, slots=True)
-class Forwarded:
+class Forwarded(Struct, frozen=True):
     """What became of the directive that told the holder: its state in words, and what the holder's people said."""
 
     stage: str

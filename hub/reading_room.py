@@ -8,8 +8,10 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.errors import NotFound
 from hub.account import Account, Role, access
@@ -35,8 +37,7 @@ EXPORT_MAX, PORTION = 5_000, 1_000
 Told = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What somebody asks of search, as text from outside: `filters` are `FIELD=VALUE` (holdings/search_wish.py)."""
 
     query: str = ""

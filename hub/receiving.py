@@ -8,10 +8,10 @@ import functools
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
 from typing import TypeVar
 
 from aiohttp import web
+from msgspec import Struct, field
 
 from hub.arrivals import Arrivals
 from hub.clock import Clock
@@ -48,8 +48,7 @@ class Stale(Exception):
     """A newer request for the same object has come; this one ends."""
 
 
-@dataclass(eq=False, slots=True)
-class _Upload:
+class _Upload(Struct, eq=False):
     log_id: bytes
     claimed: int
     request: web.Request

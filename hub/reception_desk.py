@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import check_store, reception, records, rectification
 from holdings.access import Access
@@ -34,8 +34,7 @@ ZONE_S: Final = 8 * 3_600
 BATCH: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(Struct, frozen=True):
     """What somebody says of records: reasons only of a return."""
 
     accepted: bool

@@ -7,10 +7,10 @@ and the row here leaves a directive that stands in the log and still waits: it i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import directive
 from holdings.directive import Body, DirectiveKind
@@ -39,8 +39,7 @@ SEND_MAX: Final = 200
 FAULT_MAX: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """A directive of a round: of which kind, of how many records; `dseq` None while it waits here."""
 
     kind: DirectiveKind

@@ -6,12 +6,12 @@ import datetime as dt
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 import apsw
 import msgspec
+from msgspec import Struct
 
 from holdings import check_store, handover_paper, records, rectification
 from holdings.check import Property, Stage, worst
@@ -44,8 +44,7 @@ class PaperKind(StrEnum):
         return f"{'接收' if self is PaperKind.REGISTER else '整改'}〔{year}〕{serial:04d} 号"
 
 
-@dataclass(frozen=True, slots=True)
-class Paper:
+class Paper(Struct, frozen=True):
     """A paper's place: of which round, under which number."""
 
     kind: PaperKind

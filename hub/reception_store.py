@@ -6,10 +6,10 @@ Functions run inside the caller's transaction. What somebody may not see is left
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.access import Access, Facts, Opening, Secrecy
 from holdings.reception import Standing, Tally
@@ -20,8 +20,7 @@ _ITEM: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Reception:
+class Reception(Struct, frozen=True):
     """A delivery of a node in reception; `rounds` concluded ones, `came` seconds UTC."""
 
     id: int
@@ -31,8 +30,7 @@ class Reception:
     rounds: int
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """A record in reception: `number` is its number in this database, `since` when this version came (seconds UTC)."""
 
     number: int

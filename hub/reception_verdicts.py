@@ -6,11 +6,11 @@ Round 0 holds drafts, which may change; what a concluded round says stays for ev
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
 import msgspec
+from msgspec import Struct
 
 from holdings.directive_verdict import HandOver
 from holdings.rectification import Reason
@@ -24,16 +24,14 @@ _COLUMNS: Final = (
 _ROUND: Final = "round, handover, accepted, returned, due, remark, account, person, time"
 
 
-@dataclass(frozen=True, slots=True)
-class By:
+class By(Struct, frozen=True):
     """Who decides: login name, and the person's name, which stands on the papers."""
 
     account: str
     person: str
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """One verdict on one version of a record; `time` seconds UTC."""
 
     number: int
@@ -47,8 +45,7 @@ class Verdict:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """A concluded round: how many records it took and gave back; `due` the day of mending as YYYY-MM-DD, or empty."""
 
     round: int

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import check_store, reception, records, rectification
 from holdings.access import Access
@@ -32,8 +32,7 @@ LIST_MAX: Final = 50
 """Deliveries, or records, of one page."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
+class DeliveryRow(Struct, frozen=True):
     """A delivery as the inbox lists it. `age` working days that the oldest record waits; `due` until when somebody must act, `late` when that is over."""
 
     held: Reception
@@ -54,8 +53,7 @@ class DeliveryRow:
         return sum(self.counts.values(), reception.NOTHING)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordRow:
+class RecordRow(Struct, frozen=True):
     """A record as a delivery lists it: what the hub's checks of this version say (None: not yet), what was said of it last, and the node's 整改说明."""
 
     item: Item
@@ -66,8 +64,7 @@ class RecordRow:
     explained: Explanation | None
 
 
-@dataclass(frozen=True, slots=True)
-class SentRow:
+class SentRow(Struct, frozen=True):
     """A directive of a round, how far it is, and what the node said."""
 
     sent: Sent
@@ -75,8 +72,7 @@ class SentRow:
     answer: str
 
 
-@dataclass(frozen=True, slots=True)
-class RoundRow:
+class RoundRow(Struct, frozen=True):
     """A concluded round with its papers and directives."""
 
     round: Round

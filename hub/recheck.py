@@ -9,9 +9,10 @@ import logging
 import threading
 from collections import OrderedDict
 from contextlib import closing
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.check import Stage
 from holdings.errors import HoldingsError
@@ -40,8 +41,7 @@ class State(Enum):
         return self in (State.DONE, State.FAILED)
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     """How far a check is: files looked at, of how many (0: not known yet); `before` how many wait in front of it."""
 
     state: State

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
+
+from msgspec import Struct
 
 from holdings import media
 from holdings.category import ValueType, categories
@@ -27,8 +28,7 @@ _BEST: Final = (Use.ACCESS, Use.MASTER, Use.SEARCHABLE)
 """Which of several representations 版本用途 people are shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """A page that can be seen: its number from 1, the file it is in, and which page of that file, from 0."""
 
     number: int
@@ -37,8 +37,7 @@ class Leaf:
     page: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of a page's text in pieces (text, whether it matched), and its place: left, top, width, height in thousandths of the page; None: not known."""
 
     pieces: tuple[tuple[str, bool], ...]
@@ -46,8 +45,7 @@ class Line:
     is_hit: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """One element of the description: the standard's number and name of it where it knows it."""
 
     name: str

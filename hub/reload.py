@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final
 
-import msgspec
+from msgspec import Struct
+from msgspec.structs import fields, replace
 
 from holdings.errors import SiteDataWrong
 from holdings.site_data import SiteData, read_site
@@ -48,8 +49,8 @@ class Reload:
         site, of_site = self._site()
         applied = [name for name in AT_ONCE if getattr(before, name) != getattr(said, name)]
         of_people = [name for name in PEOPLE_AT_ONCE if getattr(before.people, name) != getattr(said.people, name)]
-        people = msgspec.structs.replace(before.people, **{name: getattr(said.people, name) for name in of_people})
-        now = msgspec.structs.replace(before, **{name: getattr(said, name) for name in applied}, people=people)
+        people = replace(before.people, **{name: getattr(said.people, name) for name in of_people})
+        now = replace(before, **{name: getattr(said, name) for name in applied}, people=people)
         self._home.config, self._home.site = now, site
         for take in self.takers:
             take(now)
@@ -83,7 +84,7 @@ def _differ(one: SiteData, other: SiteData) -> list[str]:
 
 
 def _changed(
-    now: msgspec.Struct, said: msgspec.Struct, kind: type[msgspec.Struct], before: str, skip: str = ""
+    now: Struct, said: Struct, kind: type[Struct], before: str, skip: str = ""
 ) -> list[str]:
-    names = [field.name for field in msgspec.structs.fields(kind) if field.name != skip]
+    names = [field.name for field in fields(kind) if field.name != skip]
     return [f"{before}{name}" for name in names if getattr(now, name) != getattr(said, name)]

@@ -10,9 +10,10 @@ import contextlib
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
 
 from crypto.keys import Secrets
 from crypto.locks import KeyFile
@@ -29,8 +30,7 @@ PIECE: Final = 1 << 20
 BATCH: Final = 1_000
 
 
-@dataclass(slots=True)
-class Restored:
+class Restored(Struct):
     """What a restore did: when the backup was taken (seconds UTC), objects and bytes compared, nodes that are waited for."""
 
     name: str = ""

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from hub.home import OBJECTS, Home
 from sync import durable, named
@@ -23,8 +23,7 @@ FINDINGS_MAX: Final = 1_000
 REMEDY: Final = "保留现场；用 jindang hub scrub --from 备份目录 补回，或从备份恢复"
 
 
-@dataclass(frozen=True, slots=True)
-class Round:
+class Round(Struct, frozen=True):
     """A round: when it began and ended (seconds UTC, None: under way), what was read, how many objects were not whole."""
 
     number: int

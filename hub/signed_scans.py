@@ -6,11 +6,11 @@ Nothing is deleted: a scan that was attached in error is void, with a reason. Fu
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.check import Verdict
 from holdings.language import mark
@@ -34,8 +34,7 @@ class SignedKind(StrEnum):
         return mark("登记表") if self is SignedKind.REGISTER else mark("交接文据")
 
 
-@dataclass(frozen=True, slots=True)
-class SignedScan:
+class SignedScan(Struct, frozen=True):
     """One scan; `void` why it counts no more, blank while it does. Times in seconds UTC, `pages` of the file. `virus` as it was attached, `virus_said` why."""
 
     id: int

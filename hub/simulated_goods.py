@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from crypto.digest import Algorithm, sha256
 from holdings.record import Basis, Clearance, Description, Level, encode_record
@@ -22,8 +23,7 @@ PACK_BYTES: Final = 2 * MIB
 WEIGHT_MAX: Final = 4 * MIB
 
 
-@dataclass(frozen=True, slots=True)
-class Goods:
+class Goods(Struct, frozen=True):
     """What a delta entry names, and the objects, manifest first."""
 
     content: deltas.SealedDelta

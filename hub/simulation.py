@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
+from msgspec import Struct
 
 from hub.simulated_goods import WEIGHT_MAX, Goods
 from hub.simulated_node import SimulatedNode, TrialRefused
@@ -27,8 +27,7 @@ STARVED_TIMES: Final = 5.0
 """A node that took so many times as long as the middle one counts as starved."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class Wish(Struct, frozen=True):
     """What a trial is: `rounds` deltas of `records` records of `weight` bytes from each node; `opened_s`: how long to wait for R4 at the end."""
 
     nodes: int = 200
@@ -45,8 +44,7 @@ class Wish:
             raise ValueError(f"每页 200 字节至 {WEIGHT_MAX >> 20} MiB，一轮合计至多 256 MiB")
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """How far a trial is."""
 
     step: str = ""

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import logging
 from concurrent.futures import Executor
-from dataclasses import replace
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from aiohttp import web
 from jinja2 import TemplateError
+from msgspec.structs import replace
 
 from holdings.errors import HoldingsError, NotFound, OperatorMustAct
 from holdings.language import Language, mark

@@ -6,8 +6,9 @@ Nothing a handler does is reached before role, stage and form token are looked a
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from holdings.errors import Worded
 from holdings.journal import Deed, Outcome
@@ -46,8 +47,7 @@ REMEDIES: Final = {
 }  # fmt: skip
 
 
-@dataclass(slots=True)
-class Visit:
+class Visit(Struct):
     """One request of one person: what handlers work with."""
 
     frame: Frame
@@ -110,8 +110,7 @@ class Visit:
         return self.words(refused.text, **refused.values)
 
 
-@dataclass(frozen=True, slots=True)
-class MenuItem:
+class MenuItem(Struct, frozen=True):
     """A link of the page's head: where to, what it says (Chinese, marked), whether the page lies under it."""
 
     path: str

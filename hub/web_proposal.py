@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings import records
 from holdings.columns import CODE
@@ -34,8 +35,7 @@ LOOKED_AT: Final = 1_000
 """Directives to the node that are gone through for those about one record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """One that was made: what it would change, why, who proposed it when, and what became of it."""
 
     changes: tuple[tuple[str, str], ...]

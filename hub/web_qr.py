@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 QUIET: Final = 4
 """Blank modules around (ISO/IEC 18004)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Qr:
+class Qr(Struct, frozen=True):
     """`side` in modules, the quiet zone included; `path` the dark ones."""
 
     side: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
+
+from msgspec import Struct, field
 
 from holdings.journal import Outcome
 from holdings.language import Language
@@ -19,8 +20,7 @@ FULL: Final = frozenset({Stage.FULL})
 NO_STAGE: Final[frozenset[Stage]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Cookie:
+class Cookie(Struct, frozen=True):
     """A cookie to set; `value` blank deletes it. `kept`: seconds it outlives the browser, 0 = not. `script`: never set, all are HttpOnly."""
 
     name: str
@@ -28,16 +28,14 @@ class Cookie:
     kept: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
+class Upload(Struct, frozen=True):
     """A file of a form: the name that the browser gives it, and its bytes."""
 
     name: str
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A request within its bounds: form and query as text, `form_token` and `origin_is_ours` as the frame judges them."""
 
     method: str
@@ -58,8 +56,7 @@ class Ask:
         return self.form.get(name, ("",))[0]
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(Struct):
     """What the browser gets. `subject`, `outcome` and `note` go to the journal where the route has a verb."""
 
     body: bytes = b""
@@ -78,8 +75,7 @@ class Reply:
 Handler: TypeAlias = "Callable[[Visit], Reply]"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One row of the table. No `stages`: no session is asked for. `verb`: what the journal calls it; blank where the handler's own act stands there."""
 
     method: str

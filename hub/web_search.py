@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import urlencode
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.errors import MeaningOff, SearchRefused
 from holdings.language import mark
@@ -53,8 +55,7 @@ _REFUSALS: Final = (
 """What search refuses (holdings/search_wish.py), likewise."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question as its address has it."""
 
     wish: Wish
@@ -99,8 +100,7 @@ def asked(query: Mapping[str, str], limit: int = 20) -> Asked:
     return Asked(wish, narrowed, bool(query.get("facets")))
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """A hit as the page shows it: what was found, its title and the text around the match in pieces (text, whether it matched; no text where the title
     has the match), and why."""
 

@@ -1,6 +1,6 @@
 """`python -m jindang`: the same door as the console script."""
 
-from jindang.cli import enter
+from jindang.entrance import enter
 
 if __name__ == "__main__":
     enter()

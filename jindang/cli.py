@@ -4,11 +4,7 @@
 Exit code 2 is wrong usage (click's own), 1 an interrupted command; the rooms decide the others.
 """
 
-import atexit
 import importlib
-import os
-import sys
-import threading
 from typing import NamedTuple
 
 import click
@@ -78,24 +74,3 @@ def main() -> None:
 
     退出码：0 完成；1 完成，但有事项需要人处理；2 用法或配置有误；3 对方或存储不可达；4 发现损坏或回退。
     """
-
-
-def enter() -> None:
-    """Do what the command line says and leave with its exit code.
-
-    By then everything is closed and committed, and no thread is left: taking the interpreter apart piece by piece would take
-    some 40 ms, a tenth of a small command. Where anything still runs, or its last words cannot be written, Python ends as ever.
-    """
-    try:
-        main()
-    except SystemExit as ended:
-        if threading.active_count() > 1 or not isinstance(ended.code, int):
-            raise
-        atexit._run_exitfuncs()
-        try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except (OSError, ValueError, AttributeError):
-            # AttributeError: it was closed before the start, and is None.
-            raise ended from None
-        os._exit(ended.code)

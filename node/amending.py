@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from holdings import custody_store, records
 from holdings.custody import Party
@@ -23,8 +23,7 @@ from sync.delta import OpenDelta, seal
 from sync.manifest import Item, ItemKind, Part
 
 
-@dataclass(frozen=True, slots=True)
-class Amendment:
+class Amendment(Struct, frozen=True):
     """A version to be made: version 1 is a new record. `moved`: its parts are others than those of the version before."""
 
     identity: RecordId
@@ -35,8 +34,7 @@ class Amendment:
     moved: bool = False
 
 
-@dataclass(slots=True)
-class Amended:
+class Amended(Struct):
     """What was signed: deltas, records, and bytes of the sealed manifests, which is all that will travel."""
 
     deltas: int = 0

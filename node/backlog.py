@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from holdings import tally
 from node import schedule, settings
@@ -14,8 +14,7 @@ from sync.manifest import read_delta
 from sync.receipt import Grade
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
+class Backlog(Struct, frozen=True):
     """Deltas without R1, bytes of their objects, pages as far as bytes tell; nights at `rate` bit/s within the windows, None while no rate is known."""
 
     deltas: int

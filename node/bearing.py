@@ -6,9 +6,9 @@ A folder is known by what lies in it (names, sizes, times, inodes), then by its 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue, lineage, records
 from holdings.records import StoredRecord
@@ -18,8 +18,7 @@ from node.walk import FileStat
 from sync import sealed
 
 
-@dataclass(frozen=True, slots=True)
-class Bearing:
+class Bearing(Struct, frozen=True):
     """What a folder stands for.
 
     `key` is the match key that its record bears now. `rests`: its volume was merged or split and the folder is as it was: there is nothing to do.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue, cataloguing, delivery, double_keying, quarantine
 from holdings.double_keying import Keying
@@ -33,8 +33,7 @@ LOOKED_MAX: Final = 20_000
 PLACE_MAX: Final = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingPlace:
+class WaitingPlace(Struct, frozen=True):
     """A folder of images without a row 有图无目: its key, its delivery, the code that its name says."""
 
     place: str

@@ -9,8 +9,9 @@ import contextlib
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from holdings import check, check_round, check_store, quarantine, records
 from holdings.check import CheckResult, Stage, Verdict, worst
@@ -44,8 +45,7 @@ READ_MAX: Final = 512 << 20
 """Bytes of a record's files held while pages are compared."""
 
 
-@dataclass
-class Counts:
+class Counts(Struct):
     """What a run of the checks did: records by their verdict, pages and bytes looked at, what waits."""
 
     records: int = 0

@@ -10,7 +10,8 @@ import os
 import posixpath
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from holdings import media
 from holdings.file_name import extension
@@ -32,8 +33,7 @@ COUNT_BYTES_MAX = 256 << 20
 _COUNTED = (media.PDF, media.OFD, media.DOCX)
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What the look at a record's files says: pages by the page-count rule, findings, and the state it must wait in (None: seal)."""
 
     pages: int

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 
 import apsw
+from msgspec.structs import replace
 
 from holdings import reading_request as requests
 from holdings import reading_request_store as register

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import quarantine
 from holdings.findings import Finding, FindingCode
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = "v.record, v.dseq, v.version, v.accepted, v.handover, v.round, v.due, v.delivery, v.faults, v.note, v.person, v.time"
 
 
-@dataclass(frozen=True, slots=True)
-class CityVerdict:
+class CityVerdict(Struct, frozen=True):
     """One word of the hub about a version of a record; `due` as YYYY-MM-DD or empty, `time` seconds UTC as the hub says."""
 
     record: bytes

@@ -8,6 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
 
 from crypto.digest import Sm3Policy
 from node import schedule
@@ -19,7 +21,7 @@ DAY_S, CAP_MBIT_MAX = 86_400, 1_000_000
 WINDOWS = ("mon-sun 20:00-07:00", "mon-sun 12:00-13:30")
 
 
-class NodeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NodeConfig(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a site sets; times in seconds, rates in Mbit/s."""
 
     name: str
@@ -92,7 +94,7 @@ def parse(text: str) -> NodeConfig:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise ConfigurationWrong(f"{FILE} 无法解读：{fault}") from fault
-    known = [f.name for f in msgspec.structs.fields(NodeConfig)]
+    known = [f.name for f in fields(NodeConfig)]
     for key in raw:
         if key not in known:
             near = difflib.get_close_matches(key, known, 1)
@@ -108,7 +110,7 @@ def parse(text: str) -> NodeConfig:
 def render(config: NodeConfig) -> str:
     """node.toml with every field that differs from its default."""
     lines = ["# 津档节点配置；各项说明见 docs/operating.md"]
-    for field in msgspec.structs.fields(NodeConfig):
+    for field in fields(NodeConfig):
         value = getattr(config, field.name)
         if value != field.default:
             lines.append(f"{field.name} = {_toml(value)}")

@@ -5,10 +5,10 @@ Functions run inside the caller's transaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import apsw
+from msgspec import Struct
 
 from holdings.local_time import local_day
 
@@ -18,8 +18,7 @@ LOOKED_BACK_DAYS = 30
 """Days whose growth the forecast of the disk rests on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """Figures at the end of a local day (YYYY-MM-DD); totals, but for `bytes_sent`, which is of the day alone."""
 
     day: str

@@ -10,11 +10,11 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import apsw
-import msgspec
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdings import (
     catalogue,
@@ -52,8 +52,7 @@ NOTED = 100
 """Files between two notes of how far a verification is."""
 
 
-@dataclass(slots=True)
-class _Files:
+class _Files(Struct):
     """Files of a delivery by their path below its root, and the folder key they lie in."""
 
     root: Path
@@ -123,7 +122,7 @@ def _not_told(connection: apsw.Connection, report: EvidenceReport) -> EvidenceRe
     """The report without the totals of a 移交清册 that the catalogue compares already (holdings/declared_totals.py)."""
     sheets = declared_totals.compared(connection, report.delivery)
     told = [one for one in report.totals if one.total in (Total.RECORDS, Total.VOLUMES) and one.source.rpartition("/")[2] in sheets]
-    return msgspec.structs.replace(report, totals=tuple(one for one in report.totals if one not in told)) if told else report
+    return replace(report, totals=tuple(one for one in report.totals if one not in told)) if told else report
 
 
 def _look(home: Home, root: Path, prefix: str) -> _Files:

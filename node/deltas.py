@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 
 import apsw
+from msgspec import Struct, field
 
 from holdings import catalogue, delivery, gate, quarantine, records
 from holdings.findings import Finding, FindingCode
@@ -27,8 +29,20 @@ FIRST_PACKS, OVERLAP_PACKS = 2, 8
 """The first delta of a run closes at two packs, later ones at up to eight: sealing, sending and re-reading overlap from the start (decision 0003)."""
 
 
+class _Gathered(Struct):
+    """Records and packs of one delta, as they were sealed."""
+
+    open: OpenDelta
+    records: list[Sealed] = field(default_factory=list)
+
+    def add(self, record: Sealed, now_s: float) -> None:
+        """A record all of whose packs are durable and in this delta or an earlier one."""
+        self.records.append(record)
+        self.open.add_item(_item(record), now_s)
+
+
 class DeltaCloser:
-    """Gathers sealed records and packs from several threads and closes deltas.
+    """Gathers sealed records and packs from several threads and closes deltas. While one thread closes a delta the others gather for the next.
 
     Args:
         now: wall clock, seconds; clock: its state.
@@ -47,48 +61,80 @@ class DeltaCloser:
         pack_bytes: int = limits.PACK_TARGET_BYTES,
     ) -> None:
         self._home, self._now, self._clock, self._closed, self._may_sign = home, now, clock, closed, may_sign
-        self._lock = threading.Lock()
-        self._first, self._most = FIRST_PACKS * next(targets(pack_bytes)), OVERLAP_PACKS * pack_bytes
-        self._open = OpenDelta(self._first)
-        self._records: list[Sealed] = []
+        self._lock, self._closing = threading.Lock(), threading.Lock()
+        first = FIRST_PACKS * next(targets(pack_bytes))
+        self._most = OVERLAP_PACKS * pack_bytes
+        self._gathered = _Gathered(OpenDelta(first))
+        self._aside: deque[_Gathered] = deque()
+        """Full deltas in the order in which they filled, and are signed: a record's packs lie in its own delta or an earlier one."""
         self.deltas = 0
         self.records = 0
         self.pages = 0
         self.source_bytes = 0
         for name, length in sealed.unclaimed(home.database.read()):
-            self._open.add_pack(name, length)
+            self._gathered.open.add_pack(name, length)
 
     def add_pack(self, name: bytes, length: int) -> None:
         """A durable pack that no delta names yet."""
         with self._lock:
-            self._open.add_pack(name, length)
+            self._gathered.open.add_pack(name, length)
 
     def add(self, record: Sealed) -> None:
         """A record all of whose packs are durable and were added before."""
         with self._lock:
-            self._records.append(record)
-            self._open.add_item(_item(record), self._now())
-            if self._open.must_close(self._now()):
-                self._close()
+            self._gathered.add(record, self._now())
+        self.tick()
+
+    def tick(self) -> None:
+        """Close what is full, or has gathered nothing for 30 s (format.md §8)."""
+        with self._lock:
+            due = bool(self._gathered.records) and self._gathered.open.must_close(self._now())
+            if due:
+                self._set_aside()
+        if due:
+            self._close_next()
 
     def close(self) -> None:
         """Close what is gathered, if anything; packs without a record stay for the next delta."""
-        with self._lock:
-            if self._records:
-                self._close()
+        while True:
+            with self._lock:
+                if self._gathered.records:
+                    self._set_aside()
+                if not self._aside:
+                    return
+            self._close_next()
 
-    def tick(self) -> None:
-        """Close after 30 s of quiet (format.md §8)."""
-        with self._lock:
-            if self._records and self._open.must_close(self._now()):
-                self._close()
+    def _set_aside(self) -> None:
+        full = self._gathered
+        self._aside.append(full)
+        self._gathered = _Gathered(OpenDelta(min(2 * full.open.bytes_max, self._most)))
 
-    def _close(self) -> None:
+    def _close_next(self) -> None:
+        """Close the delta that waits longest. One that fails goes on waiting: none that filled later is signed before it."""
+        with self._closing:
+            with self._lock:
+                if not self._aside:
+                    return
+                held = self._aside[0]
+            good, content = self._close(held)
+            with self._lock:
+                self._aside.popleft()
+                if len(good) != len(held.records):
+                    self._gather_again(held.open, good)
+                    return
+            self.deltas += 1
+            self.records += len(good)
+            self.pages += sum(r.pages for r in good)
+            self.source_bytes += content.body.source_bytes
+        self._closed()
+
+    def _close(self, held: _Gathered) -> tuple[list[Sealed], SealedDelta]:
+        """Sign the delta, or, when the gate holds some of its records by now, nothing; the records that may be signed."""
         self._may_sign()
-        home, gathered, held = self._home, self._records, self._open
+        home, gathered = self._home, held.records
         content = seal(
-            held.items,
-            list(held.packs.items()),
+            held.open.items,
+            list(held.open.packs.items()),
             os.urandom(32),
             (home.identity.hub.recipient, home.secrets.recipient()),
         )
@@ -104,26 +150,21 @@ class DeltaCloser:
                 self._put_back(connection, [r.job for r in gathered if r not in good])
             else:
                 good = gathered
-                sign(connection, home, content, held.items, int(self._now()), self._clock())
+                sign(connection, home, content, held.open.items, int(self._now()), self._clock())
                 for record in good:
                     self._store(connection, record)
         # A crash here changes nothing: the entry is committed and is offered at the next contact.
-        self._open, self._records = OpenDelta(min(2 * held.bytes_max, self._most)), []
         if len(good) != len(gathered):
             home.objects.remove(content.name)
-            for name, length in held.packs.items():
-                self._open.add_pack(name, length)
-            for record in good:
-                self._records.append(record)
-                self._open.add_item(_item(record), self._now())
-            if good:
-                self._close()
-            return
-        self.deltas += 1
-        self.records += len(good)
-        self.pages += sum(r.pages for r in good)
-        self.source_bytes += content.body.source_bytes
-        self._closed()
+        return good, content
+
+    def _gather_again(self, held: OpenDelta, good: list[Sealed]) -> None:
+        """What is left of a delta that was not signed goes with the one that is signed next: later ones may need its packs."""
+        following = self._aside[0] if self._aside else self._gathered
+        for name, length in held.packs.items():
+            following.open.add_pack(name, length)
+        for record in good:
+            following.add(record, self._now())
 
     def _withdrawn(self, connection: apsw.Connection, gathered: Sequence[Sealed]) -> bool:
         """Has the catalogue changed since a record was judged, so that the gate now holds it? A sheet may arrive while pages are sealed."""

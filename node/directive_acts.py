@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import apsw
+from msgspec.structs import replace
 
 from holdings import correction, custody_store, declared_totals, opening_result, opening_verdict, records
 from holdings.custody import ActKind, CustodyAct, Effect, Party

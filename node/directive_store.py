@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.directive_entry import Result
 from sync.entry import ZERO
@@ -15,8 +15,7 @@ BEHIND: Final = 0
 """Stored as `result` of what waits behind a directive that is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """One directive: `result` None while it waits behind one that is not known; times are seconds UTC."""
 
     dseq: int

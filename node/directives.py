@@ -7,9 +7,9 @@ the first time stands.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from crypto import sealing
 from crypto.errors import CryptoError
@@ -30,8 +30,7 @@ BATCH = 64
 ALARM_TEXT_MAX = 400
 
 
-@dataclass(frozen=True, slots=True)
-class _Now:
+class _Now(Struct, frozen=True):
     """The time of one transaction, as a clock."""
 
     wall: int

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.file_name import NameKind, name_kind
 from holdings.sheet import is_sheet_name
@@ -48,8 +49,7 @@ class Pick(Enum):
         return self is Pick.IMAGE and name.lower().endswith(PICTURES) and name_kind(name) is NameKind.CONTENT
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One folder, or one file with its bytes and time of change in whole seconds."""
 
     name: str
@@ -59,8 +59,7 @@ class Entry:
     changed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(Struct, frozen=True):
     """A folder (blank: the places to begin with), the one above it, what is in it, whether more is than is shown, bytes free, and may it be written to."""
 
     folder: str

@@ -9,10 +9,11 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from holdings.operator import LOCAL, Ceiling, Operator, OperatorRole
 from holdings.operator_rules import NOTED, Power, may, power_of, verbs_of
@@ -38,8 +39,7 @@ _READ_AGAIN_S: Final = 60
 _SUBJECTS: Final = ("ref", "name", "delivery_name", "number", "numbers", "path", "page", "destination")
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Struct, frozen=True):
     """Who asks: the system's user, the role, the journal's name, the name that acts are noted under (empty: as the asker says), and a contractor's unit."""
 
     uid: int

@@ -7,8 +7,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from holdings import quarantine
 from holdings.meaning_site import MeaningSite
@@ -47,8 +48,7 @@ TRANSCODE_BIT_S = 24_000_000
 """Below this link rate JPEG XL saves time on two cores: they make about 3 MB/s of proven JPEG XL (docs/decisions)."""
 
 
-@dataclass(slots=True)
-class Progress:
+class Progress(Struct):
     """Moving figures of a run: bytes read from sources, bytes sent."""
 
     read_bytes: int = 0
@@ -64,8 +64,7 @@ class Progress:
         self.sent_bytes += count
 
 
-@dataclass(slots=True)
-class RunResult:
+class RunResult(Struct):
     """What a run did (DESIGN §7, `node run --once`): records, pages, bytes, seconds."""
 
     records: int = 0

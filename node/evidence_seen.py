@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import apsw
+from msgspec import Struct, field
 
 from holdings import catalogue, records
 from holdings.delivery import Delivery, DeliveryState
@@ -22,8 +22,7 @@ from node.walk import FileStat
 SUBMITTED = (DeliveryState.SUBMITTED, DeliveryState.ACCEPTED)
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A row of the table."""
 
     delivery: str
@@ -32,8 +31,7 @@ class Known:
     verified: bytes
 
 
-@dataclass(slots=True)
-class EvidenceMet:
+class EvidenceMet(Struct):
     """The evidence that one walk meets, by delivery; `unchanged` deliveries were not looked through again."""
 
     found: dict[str, list[tuple[str, int, int, int]]] = field(default_factory=dict)

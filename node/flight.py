@@ -6,8 +6,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 WINDOW_S: Final = 10.0
 """Seconds over which the rate is measured."""
@@ -15,8 +17,7 @@ KEPT_MAX: Final = 4_096
 """Moves that are remembered; a line of 10 Gbit/s makes as many MiB in some seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flight:
+class Flight(Struct, frozen=True):
     """An object under way: its name, its length, how many bytes of it have left."""
 
     name: bytes

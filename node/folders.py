@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum, StrEnum, auto
 from typing import Any
 
 import apsw
+from msgspec import Struct
 
 from holdings.readiness import STALE_S
 
@@ -36,8 +36,7 @@ class Verdict(Enum):
     JUDGE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What is known of a folder from earlier looks."""
 
     id: int
@@ -81,6 +80,11 @@ def find(connection: apsw.Connection, path: str) -> Known | None:
         "SELECT id, state, signature, looked_at, epoch, item_id, subject FROM folder WHERE path = ?", (path,)
     ).fetchone()
     return Known(row[0], FolderState(row[1]), row[2], row[3], row[4], row[5], row[6]) if row else None
+
+
+def is_known(connection: apsw.Connection, path: str) -> bool:
+    """Was the folder at `path` seen before?"""
+    return connection.execute("SELECT 1 FROM folder WHERE path = ?", (path,)).fetchone() is not None
 
 
 def put(

@@ -9,8 +9,9 @@ import posixpath
 import threading
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from holdings.file_name import NameKind, name_kind
 from node.errors import ConfigurationWrong
@@ -22,16 +23,14 @@ from node.proposing import tree_of
 KEPT_S: Final = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class GatheredPage:
+class GatheredPage(Struct, frozen=True):
     """A page file: its name in the record, and its path as findings name one (scan folder first)."""
 
     name: str
     path: str
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """What one delivery's layout gathered for the places that were asked about."""
 
     delivery: str

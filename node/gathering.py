@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import apsw
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdings import catalogue, lineage, link_store
 from holdings.file_name import NameKind, name_kind
@@ -31,8 +32,7 @@ READ_AS = 2
 """Raised when a release reads layouts otherwise: deliveries that an older one read are read once more, records cut otherwise judged anew."""
 
 
-@dataclass(slots=True)
-class DeliveryTree:
+class DeliveryTree(Struct):
     """What lies below one delivery's folder. `name`: its key; `top`: relative to the watch folder; `path`: absolute."""
 
     name: str
@@ -104,8 +104,7 @@ class DeliveryTree:
         return {p: [f.name for f in folder.files] for p, folder in self.folders.items() if p not in skip}
 
 
-@dataclass(frozen=True, slots=True)
-class TreeRead:
+class TreeRead(Struct, frozen=True):
     """What a layout made of a delivery: places to be judged, and what was not linked."""
 
     places: list[tuple[Place, Folder]]

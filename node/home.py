@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
+from msgspec import Struct
 
 from crypto import keys, selftest
 from crypto.digest import require
@@ -32,8 +32,7 @@ KEY, DATABASE, SOCKET = "key.jdk", "node.db", "node.sock"
 DEFAULT_KEY_FILE = "unlock.key"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who this node is and whom it talks to."""
 
     log: Genesis
@@ -41,8 +40,7 @@ class Identity:
     tls_digest: bytes
 
 
-@dataclass(slots=True)
-class Home:
+class Home(Struct):
     """An opened home. One process holds it (`durable.HomeLock`)."""
 
     path: Path

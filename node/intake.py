@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue, delivery, quarantine
 from holdings.file_name import NameKind, name_kind
@@ -40,8 +40,7 @@ BATCH = 50
 threads then wait for one another's turn at the interpreter."""
 
 
-@dataclass(slots=True)
-class PassCounts:
+class PassCounts(Struct):
     """What one walk saw: folders and files, and what it led to."""
 
     folders: int = 0
@@ -112,7 +111,13 @@ class Intake:
         beside = {top.rpartition("/")[0] for top in profiles.tops() if profiles.of(top).gathers}
         if not self._is_open(root):
             return
-        for relative, folder in walk(root):
+
+        def is_new(relative: str) -> bool:
+            # What is read by a layout comes in its own order, and none of it is known by these paths.
+            return not trees and not folders.is_known(self._home.database.read(), f"{root.name}/{relative}")
+
+        # New folders come first: they are sealed and sent while those that stand are looked through.
+        for relative, folder in walk(root, is_new):
             if should_stop():
                 return
             counts.folders += 1

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdings.findings import Finding, FindingCode
 from holdings.gate import Cleared
@@ -14,8 +16,7 @@ from node.walk import FileStat
 from sync.manifest import Part
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """A settled folder whose record passed the gate.
 
     `known` maps names of files that are as they were sealed to their parts; every other file is read. `parts` are all parts of the record's current version,
@@ -80,8 +81,7 @@ def vanished(version: int) -> str:
     return f"第 {version} 版中有此页"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A file as it was read: what table source keeps."""
 
     name: str
@@ -91,8 +91,7 @@ class Source:
     sha256: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(Struct, frozen=True):
     """Every byte of the record's new version is in durable packs; `pages` by the page-count rule."""
 
     job: Job
@@ -104,8 +103,7 @@ class Sealed:
     """Files that changed since the version before and show the same picture 仅元数据变化."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stayed:
+class Stayed(Struct, frozen=True):
     """No new version: the folder is noted in this state, with these findings (equal bytes after a touch: SEALED, and new times)."""
 
     job: Job
@@ -114,8 +112,7 @@ class Stayed:
     sources: tuple[Source, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unsettled:
+class Unsettled(Struct, frozen=True):
     """A file changed or vanished while it was read: the folder settles anew."""
 
     job: Job

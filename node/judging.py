@@ -6,10 +6,11 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import apsw
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from holdings import catalogue, delivery, delivery_brake, gate, lineage, quarantine, records
 from holdings.delivery import DeliveryState
@@ -35,8 +36,7 @@ from node.walk import FileStat, look
 from sync import sealed
 
 
-@dataclass(slots=True)
-class Standing:
+class Standing(Struct):
     """What holds for a whole walk until the catalogue changes: the epoch, deliveries and who cleared them, volumes that are held, profiles."""
 
     epoch: int = 0

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from crypto.errors import LockedOut, WrongKey
 from sync import messages
@@ -21,7 +22,7 @@ FILE: Final = "knock.json"
 FILE_MAX: Final = 4_096
 
 
-class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Where(Struct, frozen=True, forbid_unknown_fields=True):
     """Where to knock and as whom; nothing of it is secret."""
 
     host: str

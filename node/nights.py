@@ -6,9 +6,9 @@ Functions run inside the caller's transaction.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from node import days, exit_code
 from node.engine import Engine, RunResult
@@ -18,8 +18,7 @@ FAULT_MAX = 1_000
 """Characters of why a conversation failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """Begin and end (whole seconds UTC), how often the same failure came, bytes that left, deltas receipted R1 and R4, and why it failed (empty: it did not)."""
 
     id: int

@@ -9,11 +9,12 @@ import io
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 from PIL import Image
 
 from holdings import media
@@ -41,8 +42,7 @@ _BITS: Final = {"1": 1, "I;16": 16, "I": 16, "I;16B": 16}
 _GREYS: Final = {"L", "LA", "I", "I;16", "I;16B", "F"}
 
 
-@dataclass(frozen=True, slots=True)
-class Raster:
+class Raster(Struct, frozen=True):
     """A page as pixels: `pixels` (perhaps smaller than stored), and what it is; `facts` holds its size as stored."""
 
     pixels: Pixels

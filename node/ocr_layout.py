@@ -10,9 +10,10 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from statistics import median
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from holdings.page_text import Box, Orientation, clamp
 
@@ -32,8 +33,7 @@ CROSSING: Final = 12  # one box of so many (and three at least: title, note, foo
 DEPTH_MAX: Final = 8  # columns within columns
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """One box of writing on the page as it lies."""
 
     quad: Quad
@@ -51,8 +51,7 @@ class Seen:
         return None if max(wide, high) < LONG * min(wide, high) else high > wide
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A line to be put in order: its corners as it is read from left to right (`reading_quad`), its text, how sure, and whether it is upright writing."""
 
     quad: Quad
@@ -113,8 +112,7 @@ def skew_of(lines: Sequence[Placed], orientation: Orientation) -> float:
     return 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Box:
+class _Box(Struct, frozen=True):
     """A line on the straightened page, axes swapped for upright writing so that reading always runs right, then down."""
 
     left: float

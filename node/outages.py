@@ -6,6 +6,8 @@ from typing import Final
 
 import apsw
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.errors import NotFound
 from node import settings
@@ -17,7 +19,7 @@ KEPT: Final = 50
 """Lines kept, those that are over among them."""
 
 
-class Outage(msgspec.Struct, frozen=True):
+class Outage(Struct, frozen=True):
     """One: seconds UTC; `made` when it was reported, `ended` when it was ended earlier than planned (0: it was not)."""
 
     number: int
@@ -69,7 +71,7 @@ def end(connection: apsw.Connection, number: int, now: int) -> Outage:
     if found is None:
         raise NotFound(f"没有第 {number} 条未结束的停机报备。")
     # One that has not begun leaves nothing of itself: it ends where it would have begun.
-    ended = msgspec.structs.replace(found, ended=max(1, min(now, found.ends)))
+    ended = replace(found, ended=max(1, min(now, found.ends)))
     _keep(connection, [ended if one is found else one for one in known], now)
     return ended
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from holdings.layout_words import Role, Use
 from holdings.page_name import page_name
@@ -14,8 +14,7 @@ from sync.manifest import Part
 _FRONT = {Role.COVER: 0, Role.CONTENTS: 1, Role.BODY: 2, Role.ENDNOTE: 3}
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     """A page of the version to be: a file to be read, or a part that stays."""
 
     file: FileStat

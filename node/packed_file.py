@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from node.home import Home
 from sync import manifest, transform
@@ -12,8 +13,7 @@ from sync.pack import open_segment
 from sync.sandbox import Sandbox
 
 
-@dataclass(frozen=True, slots=True)
-class PackedFile:
+class PackedFile(Struct, frozen=True):
     """A part of a record, read from this node's packs (holdings.check_files.SealedFile)."""
 
     home: Home

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 
 import apsw
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from node.home import Home
 from node.places import Place
@@ -34,8 +35,7 @@ class PageActKind(IntEnum):
         return ("删除该页", "换页", "移页")[self.value - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class PageAct:
+class PageAct(Struct, frozen=True):
     """One decision; `path` is the page's as findings name it, `stored` the digest of the image that stands for it."""
 
     path: str
@@ -67,8 +67,7 @@ def every(connection: apsw.Connection) -> list[PageAct]:
     return [PageAct(row[0], PageActKind(row[1]), *row[2:]) for row in rows]
 
 
-@dataclass(slots=True)
-class Overlay:
+class Overlay(Struct):
     """The decisions as a walk lays them over folders; empty on nearly every node, and then it costs nothing."""
 
     home: Home

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import apsw
 import msgspec
+from msgspec import Struct
 
 from holdings.page_moves import Moves, moves
 from node.job import Sealed
@@ -14,8 +13,7 @@ NAMES_MAX = 200
 """Names kept of each kind for one version; the sentence counts all."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageChange:
+class PageChange(Struct, frozen=True):
     """One version's change: its sentence, the page names concerned by kind, when (whole seconds UTC)."""
 
     version: int

@@ -12,12 +12,13 @@ import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Protocol
 from urllib.parse import parse_qs, urlsplit
+
+from msgspec import Struct
 
 from holdings.errors import HoldingsError
 from node.errors import NodeError
@@ -56,8 +57,7 @@ class Shown(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class _Session:
+class _Session(Struct):
     shown: Shown
     number: int
     first: int

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
 import apsw
+from msgspec import Struct
 
 from holdings import catalogue_withhold, media
 from holdings.findings import Finding, FindingCode
@@ -48,8 +48,7 @@ class Tops(Enum):
     UNREAD = "unread"
 
 
-@dataclass(frozen=True, slots=True)
-class Precheck:
+class Precheck(Struct, frozen=True):
     """The look at the first pages that a profile may ask for.
 
     Args:

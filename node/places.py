@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings.layout import Gathering
 from holdings.layout_words import Vocabulary
@@ -15,8 +16,7 @@ GATHERED = "#"
 """Stands between a delivery and the code of what was gathered in it, in the keys of table folder."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a record lies: `key` its path in the tables, `root` the absolute path that its files are below, `delivery` the batch it
     came with, `name` the code as the place names it."""
 
@@ -47,8 +47,7 @@ class Place:
         return self.delivery if self.gathering else self.key
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """A place as it looked in this walk, beside what was known of it."""
 
     place: Place

@@ -8,10 +8,11 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import catalogue, gate, link_store, media
 from holdings.layout import Gathered, Gathering, Layout
@@ -41,8 +42,7 @@ CANDIDATES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
+class Proposed(Struct, frozen=True):
     """What fits a delivery: its layout, records linked by it, rows without images and things left over, and the page rule."""
 
     layout: Layout

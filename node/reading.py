@@ -11,9 +11,10 @@ import queue as queues
 import threading
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from holdings import reading_rule
 from holdings.reading_rule import ReadingRule
@@ -39,8 +40,7 @@ PATIENCE_S: Final = 60.0
 HOUR_S: Final = 3_600
 
 
-@dataclass
-class ReadingCounts:
+class ReadingCounts(Struct):
     """What a run did: pages read and failed, pages that went into deltas, whether more waits, and why it stopped early."""
 
     pages: int = 0

@@ -6,11 +6,12 @@ A crash repeats the pages of the portion at hand. The gate is asked again in tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, TypeAlias
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import catalogue, facts_store, gate, page_facts, page_text, records, same_pages, text_change, text_store
 from holdings.errors import BodyUnreadable
@@ -38,8 +39,7 @@ class End(Enum):
     STOPPED = "stopped"
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """The reading of a part ended, and why when it did not come to its end."""
 
     how: End

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings import facts_store, page_text, records, same_pages, text_change, text_store
 from holdings.errors import NotFound
@@ -26,8 +26,7 @@ from sync.manifest import Part
 TEXT_MAX: Final = 200_000  # characters of one corrected page
 
 
-@dataclass(frozen=True, slots=True)
-class RecordPage:
+class RecordPage(Struct, frozen=True):
     """One page of a record's current version.
 
     Args:

@@ -6,11 +6,11 @@ One row a record and part, filled from the node's own log; a part is read page b
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, Final
 
 import apsw
+from msgspec import Struct
 
 REASON_MAX: Final = 300  # characters
 
@@ -61,8 +61,7 @@ class Figure(StrEnum):
     """1 while the engine is not installed."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueuedPart:
+class QueuedPart(Struct, frozen=True):
     """A part in the queue."""
 
     id: int
@@ -83,8 +82,7 @@ class QueuedPart:
         return max(0, (self.pages or self.next + 1) - self.next) if self.state in _OPEN else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """A page whose text waits for its delta."""
 
     id: int
@@ -95,8 +93,7 @@ class Outgoing:
     time: int
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A page that could not be read."""
 
     part: QueuedPart

@@ -8,10 +8,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
 import apsw
+from msgspec import Struct, field
 
 from holdings import facts_store, records, text_store
 from holdings.record import RecordId
@@ -32,8 +32,7 @@ PAGE_BYTES: Final = 240 << 10  # a page above this goes alone, or not at all
 DELTA_BYTES: Final = 16 << 20  # of page texts in one delta: half of a manifest
 
 
-@dataclass
-class _Load:
+class _Load(Struct):
     """What goes into one item."""
 
     pages: dict[bytes, dict[int, bytes]] = field(default_factory=dict)

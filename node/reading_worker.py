@@ -8,8 +8,9 @@ from __future__ import annotations
 import importlib.util
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from crypto import cbor
 from crypto.errors import CryptoError
@@ -26,8 +27,7 @@ NICE: Final = 19
 ENGINES: Final = ("rapidocr", "onnxruntime")
 
 
-@dataclass(frozen=True, slots=True)
-class PageRead:
+class PageRead(Struct, frozen=True):
     """One page of a part: its encoded text (format.md §6.5; empty: it has none) and facts (§6.6), or why it could not be read.
 
     Args:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from holdings import media, records
 from holdings.errors import MediaUnreadable, NotFound
@@ -66,13 +67,13 @@ class RecordPages:
         if part.size > FILE_MAX:
             raise ConfigurationWrong(f"文件大于 {FILE_MAX >> 20} MiB，不在这里查看；请导出后打开")
         data = b"".join(PackedFile(self._engine.home, self._engine.sandbox, part).pieces())
-        return drawn(self._engine, part.name, data, msgspec.structs.replace(wish, page=page.page))
+        return drawn(self._engine, part.name, data, replace(wish, page=page.page))
 
 
 def drawn(engine: Engine, name: str, data: bytes, wish: Wish) -> bytes:
     """The picture of a file's page; ConfigurationWrong with the reason when it cannot be drawn."""
     seen = media.probe(name, len(data), lambda at, length: data[at : at + length])
-    extra = msgspec.json.encode(msgspec.structs.replace(wish, media_type=seen.media_type)).decode()
+    extra = msgspec.json.encode(replace(wish, media_type=seen.media_type)).decode()
     try:
         return engine.sandbox.call("holdings.page_picture:draw", data, extra)
     except (SandboxError, MediaUnreadable) as fault:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import apsw
+from msgspec.structs import replace
 
 from holdings import custody_store, delivery, records
 from holdings.custody import ActKind, CustodyAct, Effect, Party

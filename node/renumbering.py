@@ -6,10 +6,11 @@ Catalogue rows, records, waivers and the log change together; folders on disk ar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import catalogue, correction, declared_totals, delivery, gate, lineage, quarantine, records
 from holdings.catalogue import LiftedRow
@@ -38,8 +39,7 @@ class Undone(Exception):
     """Rolls a dry run, or a sheet that the gate refuses, back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """A change as carried out: codes as printed, title, and the record if there is one."""
 
     row: int
@@ -49,8 +49,7 @@ class Moved:
     record: StoredRecord | None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a sheet came to. `refused` not empty: nothing was done."""
 
     moved: tuple[Moved, ...]

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import chain, groupby, pairwise
 
 import apsw
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import catalogue, gate, lineage, records
 from holdings.gate import Held
@@ -34,8 +35,7 @@ _LAST = re.compile(r"[0-9]+$")
 NOTHING = Outcome((), (), 0, Amended())
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(Struct, frozen=True):
     """A volume as it is now: code, pages, the codes its pages came from, and whether it ended."""
 
     code: str
@@ -44,8 +44,7 @@ class Volume:
     ended: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reshaped:
+class Reshaped(Struct, frozen=True):
     """What a merge or split came to; `items` were renumbered with it. `refused` not empty: nothing was done."""
 
     volumes: tuple[Volume, ...]
@@ -59,8 +58,7 @@ class Reshaped:
         return self.signed.records
 
 
-@dataclass(frozen=True, slots=True)
-class _Held:
+class _Held(Struct, frozen=True):
     """A volume's record with what it says and its parts."""
 
     record: StoredRecord

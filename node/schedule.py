@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
 
 from node.errors import ConfigurationWrong
 
@@ -42,8 +43,7 @@ class Kind(Enum):
 _KINDS: Final = {"work": Kind.WORK, "工作日": Kind.WORK, "free": Kind.FREE, "休息日": Kind.FREE}
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A window: days of the week of its start (0 = Monday; of a week without holidays where `kind` says which), minutes after midnight; an end not after the
     start lies on the next day.
     """

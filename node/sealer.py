@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from crypto.digest import Algorithm, Sm3Policy, hasher
 from holdings.findings import Finding, FindingCode
@@ -25,6 +26,9 @@ from sync.transform import Transformed
 
 SLOW_FIRST_BYTES, SLOW_REPEAT = (256 << 10, 512 << 10, 1 << 20), 4
 
+WAITING_RECORDS = 256
+"""Records that wait for one pack at most, about 10 KB each: small files alone would fill it with tens of thousands."""
+
 
 class SourceChanged(Exception):
     """The file is not what was judged: other size, time or inode, or gone."""
@@ -34,8 +38,7 @@ class SourceUnreadable(Exception):
     """The file cannot be read (permission, device)."""
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     """A part whose segments may still lie in the pack that is being filled."""
 
     name: str
@@ -55,8 +58,7 @@ class _Draft:
         return Part(self.name, self.size, self.digests, self.transform, segments, self.engine)
 
 
-@dataclass(slots=True)
-class _Waiting:
+class _Waiting(Struct):
     """A record that is read but whose last pack is not durable."""
 
     job: Job
@@ -115,7 +117,7 @@ class Sealer:
             self._emit(Stayed(job, FolderState.SEALED, (*findings, *_repeated(job, sources)), tuple(sources)))
             return
         self._waiting.append(_Waiting(job, drafts, tuple(sources), pages, (*findings, *_repeated(job, sources))))
-        if self._pack.full:
+        if self._pack.full or len(self._waiting) >= WAITING_RECORDS:
             self.flush()
         else:
             self._release()

@@ -6,7 +6,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from node.flight import Flights
 from node.transport import HubLink
@@ -20,8 +21,7 @@ STEP = 128 << 10
 """Bytes handed over at a time: on a slow line a whole block takes longer than the seconds over which a rate is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """An object the hub lacks, from a durable offset on."""
 
     name: bytes

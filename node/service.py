@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from msgspec.structs import asdict
 
 from holdings import quarantine
 from node import copies, evidence_seen, report, settings, verification

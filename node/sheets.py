@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
+from msgspec import Struct
 
 from holdings import (
     catalogue_trial,
@@ -54,8 +54,7 @@ class _Rehearsed(Exception):
     """Rolls a dry run back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """What an import did, and what the reader asks and offers."""
 
     report: ImportReport

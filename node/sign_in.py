@@ -9,8 +9,10 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from holdings import journal
 from holdings.journal import Deed, Outcome
@@ -41,8 +43,7 @@ WRONG: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Session:
+class Session(Struct, frozen=True):
     """Who signed in from which system user; times in seconds UTC. `password_set` of the sign-in: a reset ends what was opened before it."""
 
     number: str

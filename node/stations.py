@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
+from msgspec import Struct
 
 from holdings.delivery_name import read_name
 from node import folders
@@ -15,8 +15,7 @@ from node.folders import FolderState
 WAITING: Final = frozenset({FolderState.HELD, FolderState.SCANNING, FolderState.LOOKED})
 
 
-@dataclass(slots=True)
-class StationDay:
+class StationDay(Struct):
     """A station's day in one delivery: places looked at, files of those sealed, how many wait, the newest look (seconds UTC)."""
 
     name: str

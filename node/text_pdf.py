@@ -11,7 +11,6 @@ import math
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Final, TypeAlias
 
@@ -19,6 +18,7 @@ import cv2
 import numpy as np
 import pypdfium2 as pdfium
 import pypdfium2.raw as raw
+from msgspec import Struct
 
 from holdings import media
 from holdings.errors import MediaUnreadable
@@ -42,8 +42,7 @@ _Extent: TypeAlias = tuple[float, float, float, float]
 _UNWRITTEN: Final = ("Cc", "Cf", "Cn", "Co", "Cs")
 
 
-@dataclass(frozen=True, slots=True)
-class _Picture:
+class _Picture(Struct, frozen=True):
     """The largest picture of a page."""
 
     share: float

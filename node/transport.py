@@ -12,7 +12,8 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sync import limits, messages
 from sync.errors import BadObject, LinkLost, PeerRefused, WrongPeer
@@ -24,8 +25,7 @@ SO_MAX_PACING_RATE = 47
 """Linux <asm-generic/socket.h>: the kernel paces the socket, which is the bandwidth cap of node.toml."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A successful answer: header lookup is by `header`."""
 
     body: bytes

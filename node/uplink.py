@@ -9,9 +9,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import apsw
+from msgspec import Struct, field
 
 from node import settings
 from node.heeding import heed
@@ -37,8 +37,7 @@ CONNECTIONS_SLOW = 8
 """One lossy TCP connection gets a fifth of a slow line, eight nearly all of it; on a LAN four keep both ends busy."""
 
 
-@dataclass(slots=True)
-class Tally:
+class Tally(Struct):
     """What one conversation did."""
 
     bytes_sent: int = 0

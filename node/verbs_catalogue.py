@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import apsw
-import msgspec
+from msgspec.structs import asdict
 
 from holdings import catalogue_answer, quarantine
 from holdings.findings import FindingCode
@@ -84,7 +84,7 @@ class CatalogueVerbs(Verbs):
                 raise ConfigurationWrong(f"目录表 {name} 读不出：{fault.strerror or fault}") from fault
             columns |= {one.name: one for one in found.columns if one.name not in columns}
             elements |= dict.fromkeys(found.elements)
-        return {"columns": [msgspec.structs.asdict(one) for one in columns.values()], "elements": list(elements), "others": [KEEP, SKIP]}
+        return {"columns": [asdict(one) for one in columns.values()], "elements": list(elements), "others": [KEEP, SKIP]}
 
     def _take_register(self, result: Answer, batch: str, path: Path, register: FondsSheet, *, dry_run: bool) -> None:
         """A sheet of the fonds level feeds the register 全宗名册; told under `fonds`."""

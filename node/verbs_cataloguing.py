@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Final, Literal
+
+from msgspec.structs import asdict
 
 from holdings import cataloguing, double_keying
 from holdings import delivery as deliveries

@@ -6,9 +6,10 @@ import json
 import shutil
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
+
+from msgspec.structs import asdict
 
 from holdings import catalogue, catalogue_tree, check_store, delivery, quarantine, records, tally
 from holdings.check import Stage

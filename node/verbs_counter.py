@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
+
+from msgspec.structs import asdict
 
 from holdings import reading_request as requests
 from holdings import reading_request_store as register

@@ -7,11 +7,11 @@ import json
 import platform
 import re
 import zipfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec.structs import asdict
 
 from crypto.fingerprint import figures, read_out
 from crypto.fingerprint_words import words

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Literal
+
+from msgspec.structs import asdict
 
 from node import disk_places
 from node.verbs import Answer, Verbs

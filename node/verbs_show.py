@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 
 import apsw
+from msgspec.structs import asdict
 
 from holdings import catalogue_shown, lineage, page_reading, photo_set, quarantine, records
 from holdings.access import Access

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from node import settings
 from node.clock import Clock
@@ -18,8 +18,7 @@ from sync.manifest import read_delta
 from sync.receipt import read as read_receipt
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """One thing that is not as it should be (DESIGN §7: what, where, remedy); `damage` tells exit 4 from exit 1."""
 
     what: str

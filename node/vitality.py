@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
 
 import apsw
+from msgspec import Struct
 
 from holdings import tally
 from node import days, operators, settings
@@ -13,8 +13,7 @@ from node.engine import Engine
 from node.settings import Setting
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """When the daemon last was seen alive before it was cut off, and when it came back; whole seconds UTC."""
 
     at: int

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from holdings.file_name import NameKind, name_kind
 from holdings.findings import FindingCode, display_path
@@ -18,8 +19,7 @@ IN_PROGRESS = "加工中"
 """Folders of this name are the scanning station's own and are not looked into (deploy/smb.conf)."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileStat:
+class FileStat(Struct, frozen=True):
     """A regular file: name, size in bytes, modification time in ns, inode. `place`: where it lies below its record's root, when that is
     not its name; absolute when another image stands for it."""
 
@@ -30,8 +30,7 @@ class FileStat:
     place: str = ""
 
 
-@dataclass(slots=True)
-class Folder:
+class Folder(Struct):
     """One folder as it looked: its files in natural order of the walk, and what is not a plain readable file."""
 
     path: str
@@ -101,8 +100,10 @@ def _sort_in(folder: Folder, entry: os.DirEntry[str]) -> None:
         folder.odd.append((name, FindingCode.NOT_A_FILE))
 
 
-def walk(root: Path) -> Iterator[tuple[str, Folder]]:
-    """(path relative to the root, folder), parents before children, depth at most 8; the root itself is ''."""
+def walk(root: Path, is_new: Callable[[str], bool] = lambda _: False) -> Iterator[tuple[str, Folder]]:
+    """(path relative to the root, folder), parents before children, depth at most 8; the root itself is ''. Of the folders of one folder
+    those come first for which `is_new(relative path)` is true, each kind by name.
+    """
     pending = [("", 0)]
     while pending:
         relative, depth = pending.pop()
@@ -111,4 +112,6 @@ def walk(root: Path) -> Iterator[tuple[str, Folder]]:
             continue
         yield relative, folder
         if depth < DEPTH_MAX:
-            pending.extend((f"{relative}/{name}" if relative else name, depth + 1) for name in reversed(folder.folders))
+            below = [f"{relative}/{name}" if relative else name for name in folder.folders]
+            below.sort(key=lambda path: not is_new(path))
+            pending.extend((path, depth + 1) for path in reversed(below))

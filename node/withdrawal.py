@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
 
 import apsw
+from msgspec.structs import replace
 
 from holdings import catalogue, declared_totals, delivery, delivery_history, double_keying, quarantine, records
 from holdings.delivery import Delivery, DeliveryAct, DeliveryState

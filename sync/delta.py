@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from crypto import sealing
 from crypto.errors import CryptoError
@@ -13,8 +14,7 @@ from sync.errors import BadObject, StoreDamaged
 from sync.manifest import DeltaBody, Item, Manifest
 
 
-@dataclass(slots=True)
-class OpenDelta:
+class OpenDelta(Struct):
     """Items and packs gathered for the next delta. Pure: the clock is passed in.
 
     `bytes_max` lets a node close earlier than format.md §8 demands, so that sealing and sending overlap.
@@ -54,8 +54,7 @@ class OpenDelta:
         return not self.items and not self.packs
 
 
-@dataclass(frozen=True, slots=True)
-class SealedDelta:
+class SealedDelta(Struct, frozen=True):
     """A delta ready to be stored and signed."""
 
     name: bytes

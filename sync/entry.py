@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
+
+from msgspec import Struct
 
 from crypto import cbor, signing
 from crypto.errors import CryptoError
@@ -54,8 +55,7 @@ class SiteClass(IntEnum):
     CLASSIFIED = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """The last entry of a log: its seq and entry_hash."""
 
     seq: int
@@ -79,8 +79,7 @@ class Head:
         return cls(value[0], value[1])
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A decoded entry and the bytes it came from; `hash` is its entry_hash."""
 
     log_id: bytes
@@ -100,8 +99,7 @@ class Entry:
         return Head(self.seq, self.hash)
 
 
-@dataclass(frozen=True, slots=True)
-class Genesis:
+class Genesis(Struct, frozen=True):
     """Who a log belongs to (format.md §7, kind 0)."""
 
     role: Role

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 KIB, MIB, GIB = 1 << 10, 1 << 20, 1 << 30
 
@@ -34,8 +34,7 @@ RECEIPTS_PER_HELLO = 256
 TOKEN_DAYS = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a hub asks of its nodes (format.md §11.6): bytes, counts and seconds as the names say."""
 
     inflight_bytes: int = 256 * MIB

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import apsw
+from msgspec import Struct
 
 from sync import entry as entries
 from sync.entry import Entry, Genesis, Head, Role, SiteClass
@@ -23,8 +23,7 @@ class LogState(StrEnum):
     REVOKED = "REVOKED"
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
+class Log(Struct, frozen=True):
     """A known log: who writes it, its head, and whether it may go on."""
 
     log_id: bytes

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
 import zstandard
+from msgspec import Struct
 
 from crypto import cbor, merkle
 from crypto.digest import Algorithm
@@ -35,8 +35,7 @@ class Transform(IntEnum):
     JXL_JPEG = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """Where up to 8 MiB of a part's source bytes lie; `file_key` never enters repr."""
 
     file_key: bytes
@@ -48,8 +47,7 @@ class Segment:
         return f"Segment(pack={self.pack.hex()[:12]}, offset={self.offset}, length={self.length})"
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """One file of an item: name, size in bytes, digests by algorithm, and its segments in order."""
 
     name: str
@@ -65,8 +63,7 @@ class Part:
         return self.digests[Algorithm.SHA256]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """One version of one thing; `body` is opaque here."""
 
     id: bytes
@@ -81,16 +78,14 @@ class Item:
         return self.version - 1 if self.version > 1 else None
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """The items of a delta in order of application, and the salt of their leaves."""
 
     salt: bytes
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class DeltaBody:
+class DeltaBody(Struct, frozen=True):
     """What a delta entry says in clear (format.md §8)."""
 
     manifest: tuple[bytes, int]

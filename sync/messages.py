@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from crypto import cbor, signing
 from crypto.errors import CryptoError
@@ -30,8 +31,7 @@ KNOCK_BYTES = 256
 """Bytes of a knock's body at most: two numbers and a log_id."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class Hello(Struct, frozen=True):
     """A node's greeting: where its log ends, what it has received, how it is."""
 
     log_id: bytes
@@ -78,8 +78,7 @@ def verify_hello(public: bytes, signed: bytes) -> None:
         raise BadObject("问候的签名不符（format.md §3）") from fault
 
 
-@dataclass(frozen=True, slots=True)
-class Greeting:
+class Greeting(Struct, frozen=True):
     """The hub's answer to hello; `head` None: it knows nothing of this log beyond its enrolment's absence."""
 
     head: Head | None
@@ -135,8 +134,7 @@ class Greeting:
         return cls(head, read_limits(f[3]), receipts, hub_entries, f[6], f[7], f[8], f[9], f[10], f.get(11))
 
 
-@dataclass(frozen=True, slots=True)
-class EnrolRequest:
+class EnrolRequest(Struct, frozen=True):
     """What a node shows to be taken in (format.md §11.1)."""
 
     secret: bytes
@@ -241,8 +239,7 @@ def decode_need(data: bytes, count: int) -> tuple[list[int], dict[int, int]]:
     return [i for i in range(count) if f[1][i // 8] & 0x80 >> i % 8], partial
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """The body of an error answer (format.md §11)."""
 
     code: str

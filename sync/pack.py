@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from crypto import sealing
 from crypto.errors import CryptoError
@@ -17,8 +18,7 @@ MAGIC = b"JDB1"
 HEADER = struct.Struct(">4sBBHQ")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A blob's place in a pack that has no name yet."""
 
     file_key: bytes

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from crypto import cbor, signing
 from crypto.errors import CryptoError
@@ -36,8 +37,7 @@ class ExceptionCode(StrEnum):
     VERSION_UNEXPECTED = "version-unexpected"
 
 
-@dataclass(frozen=True, slots=True)
-class ItemException:
+class ItemException(Struct, frozen=True):
     """One item of a delta that the vault could not vouch for."""
 
     item: bytes
@@ -45,8 +45,7 @@ class ItemException:
     code: ExceptionCode
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(Struct, frozen=True):
     """A verified receipt; fields that its grade does not carry are zero or empty."""
 
     grade: Grade

@@ -18,8 +18,9 @@ import sys
 import threading
 import time
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from sync.errors import SandboxDied, SandboxRefused
 
@@ -37,8 +38,7 @@ RECYCLE_AFTER = 500
 _ROOT = Path(__file__).resolve().parent.parent
 
 
-@dataclass(frozen=True, slots=True)
-class Streamed:
+class Streamed(Struct, frozen=True):
     """Bytes for the sandbox that never lie whole in this process: exactly `size` of them, in pieces."""
 
     size: int

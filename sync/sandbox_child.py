@@ -38,18 +38,15 @@ def _allow_cpu(seconds: int) -> None:
 
 
 def _exactly(pipe: BinaryIO, size: int) -> bytes:
-    data = bytearray()
-    while len(data) < size:
-        piece = pipe.read(size - len(data))
-        if not piece:
-            raise EOFError
-        data += piece
-    return bytes(data)
+    data = pipe.read(size)
+    if len(data) < size:
+        raise EOFError
+    return data
 
 
 def serve(memory_mb: int, seconds: int, nice: int) -> None:
     """Answer calls until the pipe closes."""
-    source, sink = os.fdopen(0, "rb", 0), os.fdopen(os.dup(1), "wb", 0)
+    source, sink = os.fdopen(0, "rb"), os.fdopen(os.dup(1), "wb", 0)
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, 1)
     sys.stdout = sys.stderr

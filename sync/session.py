@@ -7,8 +7,10 @@ Not here: HTTP, retries' waiting, disk. `step` is the only way to change a state
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from enum import Enum, auto
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from sync.entry import Head
 
@@ -48,8 +50,7 @@ class Act(Enum):
     ALARM_HUB_BEHIND = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """A conversation: own head, the hub's knowledge of it, and how far receipts go.
 
     `receipted_seq` is the last entry with an R1; `unreceipted_from` the first delta without one (None: none waits).
@@ -64,13 +65,11 @@ class State:
     stop: Stop | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Begin:
+class Begin(Struct, frozen=True):
     """Open the conversation."""
 
 
-@dataclass(frozen=True, slots=True)
-class Greeted:
+class Greeted(Struct, frozen=True):
     """Hello was answered. `own_hash_at_hub_head`: this log's entry_hash at the hub's seq, None when the log does not reach it."""
 
     hub: Head | None
@@ -81,41 +80,35 @@ class Greeted:
     hub_wants_entries: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EntriesTaken:
+class EntriesTaken(Struct, frozen=True):
     """The hub's head after `POST /v1/entries`."""
 
     hub: Head
 
 
-@dataclass(frozen=True, slots=True)
-class NeedKnown:
+class NeedKnown(Struct, frozen=True):
     """How many objects the hub lacks."""
 
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectsSent:
+class ObjectsSent(Struct, frozen=True):
     """Every object that was asked for is durable at the hub."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grown:
+class Grown(Struct, frozen=True):
     """The own log has a new head: a delta closed meanwhile."""
 
     own: Head
 
 
-@dataclass(frozen=True, slots=True)
-class Denied:
+class Denied(Struct, frozen=True):
     """The hub refuses for good."""
 
     why: Stop
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(Struct, frozen=True):
     """The link broke, or the hub asks to come again later."""
 
 

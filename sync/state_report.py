@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from crypto import cbor
 from crypto.errors import BadFormat
@@ -21,8 +22,7 @@ _EXTRA: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class LastTalk:
+class LastTalk(Struct, frozen=True):
     """The last conversation before this one that brought something or failed: whole seconds UTC, tries, bytes that left, deltas receipted."""
 
     began: int
@@ -37,8 +37,7 @@ class LastTalk:
         return [self.began, self.ended, self.tries, self.bytes, self.receipted, int(self.failed)]
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedOutage:
+class PlannedOutage(Struct, frozen=True):
     """When the node's people mean to switch it off, seconds UTC, why, and who said so; ValueError when it is out of bounds (format.md §14)."""
 
     begins: int
@@ -60,8 +59,7 @@ class PlannedOutage:
         return [self.begins, self.ends, self.reason, self.person]
 
 
-@dataclass(frozen=True, slots=True)
-class StateReport:
+class StateReport(Struct, frozen=True):
     """How a node is, in numbers: records, pages, bytes, seconds UTC. None: not said, by an older program or because it is not known."""
 
     program: str = ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from sync.errors import BadObject
 
@@ -13,8 +14,7 @@ PREFIX = "jd1-"
 SECRET_BYTES = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Struct, frozen=True):
     """What a node must know before it believes anything: the hub's log_id, its certificate's digest, a one-time secret."""
 
     hub_id: bytes

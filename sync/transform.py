@@ -6,10 +6,10 @@ Nothing is transformed that was not restored and compared first. JPEG XL runs on
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from enum import StrEnum
 
 import zstandard
+from msgspec import Struct
 
 from sync import limits
 from sync.errors import SandboxError, StoreDamaged
@@ -47,8 +47,7 @@ class _Contexts(threading.local):
 _contexts = _Contexts()
 
 
-@dataclass(frozen=True, slots=True)
-class Transformed:
+class Transformed(Struct, frozen=True):
     """What is sealed instead of the source bytes, by which transform and engine."""
 
     data: bytes | memoryview

@@ -11,12 +11,12 @@ import io
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from chromium import chromium, window
 from hub_in_thread import SetClock
+from msgspec.structs import replace
 from people_at_hub import MACHINE
 from people_door import Browser, Door, open_door
 from PIL import Image

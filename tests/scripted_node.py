@@ -8,7 +8,10 @@ import os
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from crypto.digest import Algorithm, sha256
 from crypto.identity import new_identity, recipient_of
@@ -40,8 +43,7 @@ class Reply:
         return Problem.decode(self.body)
 
 
-@dataclass
-class SealedDelta:
+class SealedDelta(Struct):
     """A signed delta entry and the bytes of its objects by name, manifest first."""
 
     entry: Entry
@@ -156,7 +158,7 @@ class ScriptedNode:
             self.log_id, self.head, self.cursor, self.hub_entries[-1].head, StateReport(program="scripted", records=1), self.token.hub_id,
             self.token.tls_digest, self.nonce,
         )  # fmt: skip
-        return messages.sign_hello(self.key, replace(hello, **changes))  # type: ignore[arg-type]
+        return messages.sign_hello(self.key, replace(hello, **changes))
 
     def hello(self) -> Greeting:
         """Greet, repeating once with the nonce the hub gives, and take what it brings."""
@@ -195,7 +197,7 @@ class ScriptedNode:
     def seal(self, items: Sequence[Item], packs: Mapping[bytes, bytes], **changes: object) -> SealedDelta:
         """Close a delta over these items and packs and sign its entry (not sent)."""
         content = deltas.seal(items, [(name, len(data)) for name, data in packs.items()], os.urandom(32), [self.hub.recipient, recipient_of(self.identity)])
-        body = replace(content.body, **changes) if changes else content.body  # type: ignore[arg-type]
+        body = replace(content.body, **changes) if changes else content.body
         entry = self.entry(EntryKind.DELTA, body.to_map())
         return SealedDelta(entry, {content.name: content.sealed, **packs}, tuple(items))
 

@@ -84,3 +84,12 @@ def test_who_listens_to_nothing_gets_the_exit_code(words: str, closed: str, surr
     done = subprocess.run(shell, env=surroundings, capture_output=True, text=True, check=False)
     assert done.returncode == (0 if words == "--version" else 2)
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("words", ["--help", "--version", "node status --help"])
+def test_a_full_disk_under_the_output_is_said_in_a_line(words: str, surroundings: dict[str, str]) -> None:
+    """`> FILE` on a full disk: one line and exit code 3 in place of a trace."""
+    done = subprocess.run(["sh", "-c", f'"$0" -m jindang {words} > /dev/full', sys.executable], env=surroundings, capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert done.stderr.startswith("错误：结果写不出去")
+    assert done.stderr.count("\n") == 1

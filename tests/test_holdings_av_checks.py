@@ -1,9 +1,10 @@
 """Recordings under the four-property checks: cut short is 不通过, whole is for a person's ear, lengths are compared with the description."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
+from msgspec.structs import replace
 from test_holdings_av import wav
 from test_holdings_check import by_code, elements, examine, file, material
 

@@ -1,12 +1,12 @@
 """Four-property checks: the registry, the four verdicts, every method on facts of our own making, the store."""
 
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import apsw
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from holdings import check_store
 from holdings.check import CheckResult, Property, Scope, Stage, Verdict, registry, worst

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from holdings import custody
 from holdings.custody import ActKind, CustodyAct, CustodyState, Effect, Holding, Party, held_by

@@ -2,11 +2,11 @@
 
 import copy
 import pickle
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from holdings.errors import OurFault
 from holdings.findings import FindingCode, Severity, _texts

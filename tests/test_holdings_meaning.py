@@ -1,11 +1,11 @@
 """Search by meaning: what it finds, in what order, for whom, and that it follows the catalogue."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import meaning_kit as kit
 import pytest
+from msgspec.structs import replace
 
 from holdings import catalogue_rows, meaning_embedder, meaning_store, records, search_index, text_store
 from holdings.access import Access, Caller, Role, access_of

@@ -2,11 +2,11 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from holdings import reading_request_store as store
 from holdings.access import Opening
@@ -86,7 +86,7 @@ def test_open_records_need_no_approval() -> None:
 def test_what_is_missing_is_named(change: dict[str, object], says: str) -> None:
     """An applicant without what the document asks for, or with a number in clear, is not registered."""
     with pytest.raises(ReadingRefused, match=says):
-        asked(OPEN, applicant=replace(WANG, **change))  # type: ignore[arg-type]
+        asked(OPEN, applicant=replace(WANG, **change))
 
 
 def test_approval_holds_until_its_end() -> None:

@@ -1,11 +1,11 @@
 """Records in their versions: chains, folding, references, counters, search."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import apsw
 import pytest
+from msgspec.structs import replace
 
 from holdings import catalogue, delivery, lineage, records, tally
 from holdings.access import Access

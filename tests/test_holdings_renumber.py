@@ -1,10 +1,9 @@
 """Renumbering as a set, sheets of new codes, elements that follow, and what merge and split make of names and counts: pure."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from holdings.errors import SheetUnreadable
 from holdings.record import Basis, Clearance, Description, Level, RecordId

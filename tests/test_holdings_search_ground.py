@@ -1,10 +1,10 @@
 """What questions stand on is read once for each state of the database, and never outlives it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from test_holdings_search import found, lay
 
 from holdings import catalogue_sheets, search_index, search_plan

@@ -1,11 +1,11 @@
 """Words of state secrets in titles, document numbers and at the top of pages: none overlooked, none imagined."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from holdings.findings import FindingCode
 from holdings.gate import Held, HeldReason, judge, judge_description

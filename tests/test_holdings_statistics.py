@@ -4,13 +4,13 @@ import contextlib
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from holdings import catalogue, catalogue_moves, delivery, fonds, records, statistics_report, statistics_tally
 from holdings import reading_request_store as requests

@@ -1,12 +1,12 @@
 """Texts of pages: which one counts, what is kept, what a new version hides, what travels (format.md §6.3)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from crypto import cbor
 from holdings import facts_store, page_facts, page_text, records, tally, text_store

@@ -1,9 +1,9 @@
 """Alarms 告警 and planned outages 停机报备: what is judged, what stands, rolls up, is noted and silenced (hub/alarm*.py, hub/outage.py)."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from people_at_hub import MACHINE, Team, team
 
 from holdings.alarm_rule import AlarmRule, rule

@@ -25,6 +25,7 @@ from hub.alarm_channel import Attachment, ChannelFailed, Message
 from hub.alarm_words import AlarmWords
 from hub.errors import NotAllowed
 from hub.monitor_desk import MonitorDesk
+from hub.monitor_watch import MonitorWatch
 
 WALL = 1_700_000_000
 
@@ -282,6 +283,18 @@ def test_the_daily_page_is_one_sheet(desk: MonitorDesk, open_gateway: Gateway, c
     daily_page.make(desk, bounds)
     assert len(list(folder.iterdir())) == bounds.papers_kept
     assert isinstance(Attachment(path.name, b"").data, bytes)
+
+
+@pytest.mark.parametrize(("quiet_s", "waited_s", "made"), [(0.1, 0, False), (5.0, 0, True), (0.1, 899, False), (0.1, 900, True)])
+def test_the_daily_page_waits_for_uploads(desk: MonitorDesk, crew: Team, quiet_s: float, waited_s: int, made: bool) -> None:
+    """It is drawn when no bytes come in, or when it has been due for a quarter of an hour."""
+    crew.clock.now += 86_400
+    watch = MonitorWatch(crew.home, crew.people, lambda: True, lambda: quiet_s)
+    assert daily_page.due(desk, rule())
+    assert watch.look()
+    crew.clock.skip += waited_s
+    assert watch.look()
+    assert daily_page.due(desk, rule()) is not made
 
 
 def test_commands_speak_through_the_desk(desk: MonitorDesk, crew: Team) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from city import City
 from hub_in_thread import running
+from msgspec.structs import replace
 from scan_tree import page
 
 from holdings.record import RecordId, Relation, RelationKind, decode_record, encode_record

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from city import City
+from msgspec.structs import replace
 from page_readers import Desk, text_of
 from test_faults import A, B, drop
 

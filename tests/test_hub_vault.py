@@ -4,13 +4,13 @@ import io
 import os
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import imagecodecs
 import pytest
 import zstandard
 from hub_in_thread import RunningHub, running
+from msgspec.structs import replace
 from PIL import Image
 from scripted_node import ScriptedNode, description
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from city import City
+from msgspec.structs import replace
 from told_city import WORD, report_three
 
 from holdings import directive
@@ -56,4 +56,4 @@ def test_bounds_of_what_travels(wrong: dict[str, object]) -> None:
     bare = replace(ANSWER, received=None)
     assert directive.decode(DirectiveKind.READING_ANSWER, directive.encode(bare)) == bare
     with pytest.raises(DirectiveUnreadable):
-        directive.encode(replace(ANSWER, received=replace(RECEIVED, **wrong)))  # type: ignore[arg-type]
+        directive.encode(replace(ANSWER, received=replace(RECEIVED, **wrong)))

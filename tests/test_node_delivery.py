@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from msgspec.structs import replace
 from node_at_work import NodeAtWork, findings, make
 from PIL import Image
 from scan_tree import COLUMNS, page, pages

@@ -7,6 +7,7 @@ import hashlib
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,15 @@ import pytest
 from node_at_work import NodeAtWork, SetClock, findings, make
 from scan_tree import page, pages
 
-from crypto.digest import Algorithm
+from crypto.digest import Algorithm, Sm3Policy
 from node import settings
 from node.deltas import DeltaCloser
 from node.engine import Engine
 from node.errors import SealingFailed
 from node.exit_code import of
 from node.intake import Intake
-from node.job import Job
+from node.job import Job, Sealed
+from node.sealer import WAITING_RECORDS, Sealer
 from node.sealing import Sealing
 from node.service import Service
 from node.settings import Setting
@@ -211,6 +213,26 @@ def test_a_full_disk_fails_the_run_and_leaves_nothing_half_done(work: NodeAtWork
         assert not [t.name for t in threading.enumerate() if t.name.startswith(("seal", "uplink", "send"))]
         engine.run(settle_s=0, send=False)
     assert work.current() == files
+
+
+def test_no_more_than_so_many_records_wait_for_a_pack(work: NodeAtWork) -> None:
+    """Small files do not pile up until they fill a pack: memory is flat in their number."""
+    count = 2 * WAITING_RECORDS + 50
+    files = work.scans.delivery({f"J001-WS·2011·Y·BGS-{n:04d}": 1 for n in range(1, count + 1)})
+    waiting: Counter[bytes] = Counter()
+    with work.opened() as engine:
+        recorded: list[Sealed] = []
+        sealer = Sealer(
+            engine.home.database, engine.home.objects, 8 << 20, Sm3Policy.OFF, None,
+            lambda outcome: recorded.append(outcome) if isinstance(outcome, Sealed) else None, lambda *_: None, lambda _: None,
+        )  # fmt: skip
+        for job in judged(engine, work.clock):
+            sealer.seal(job, 1, ())
+        sealer.flush()
+        for record in recorded:
+            waiting.update({segment.pack for part in record.parts for segment in part.segments})
+    assert len(recorded) == len(files)
+    assert sorted(waiting.values()) == [50, WAITING_RECORDS, WAITING_RECORDS]
 
 
 def test_a_stopped_node_signs_nothing(work: NodeAtWork) -> None:

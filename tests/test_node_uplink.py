@@ -6,11 +6,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from middlebox import Kind
+from msgspec.structs import replace
 from node_and_hub import NodeAndHub, pair
 from scan_tree import page
 

@@ -70,6 +70,14 @@ def test_parents_come_before_children_and_the_root_is_empty(tmp_path: Path) -> N
     assert met == ["", "a", "b", "b/10", "b/2", "c", "c/x", "c/x/y"]
 
 
+def test_new_folders_come_first_and_all_come_once(tmp_path: Path) -> None:
+    """Of the folders of one folder the new ones are seen first, each kind by name, and each with what lies below it."""
+    for name in ("a/1", "b", "c/2", "c/1", "d"):
+        (tmp_path / name).mkdir(parents=True)
+    seen = [relative for relative, _ in walk(tmp_path, lambda relative: relative in {"c", "c/2", "d"})]
+    assert seen == ["", "c", "c/2", "c/1", "d", "a", "a/1", "b"]
+
+
 def test_the_stations_own_folder_is_not_looked_into(tmp_path: Path) -> None:
     """加工中 is passed over at any depth."""
     put(tmp_path / "加工中" / "A" / "0001.jpg")

@@ -53,7 +53,7 @@ def test_wheel_is_private_and_has_one_program(wheel: Path) -> None:
     distribution = next(iter(importlib.metadata.distributions(path=[str(wheel)])))
     assert "Private :: Do Not Upload" in (distribution.metadata.get_all("Classifier") or [])
     scripts = {point.name: point.value for point in distribution.entry_points if point.group == "console_scripts"}
-    assert scripts == {"jindang": "jindang.cli:enter"}
+    assert scripts == {"jindang": "jindang.entrance:enter"}
 
 
 def test_no_other_distribution_brings_a_room() -> None:

@@ -5,11 +5,11 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import zstandard
+from msgspec.structs import replace
 from sync_material import (
     NODE,
     NODE_IDENTITY,

@@ -2,13 +2,13 @@
 
 import copy
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
 from hypothesis import given
+from msgspec.structs import replace
 from sync_material import SALT, digest, item, items, manifests, part
 
 from crypto import cbor, merkle

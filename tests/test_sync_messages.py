@@ -1,12 +1,12 @@
 """Messages between node and hub: round trips, bounds, bitmaps (format.md §11)."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sync_material import HUB_KEY, NODE_KEY, REPORT, STRANGER, WALL, chain, digest, identifiers, mutated, numbers
 
 from crypto import cbor, signing

@@ -1,13 +1,13 @@
 """Receipts R1 and R4 (format.md §9)."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sync_material import HUB_KEY, STRANGER, hub_genesis, identifiers, mutated, node_genesis, numbers
 from sync_material import receipt as material
 

@@ -1,12 +1,12 @@
 """What a node has sealed, and what a hub's front waits for: both tables of objects."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from sync_material import delta_body, digest, item, part, parts
 
 from sync import limits, named, sealed

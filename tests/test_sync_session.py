@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from sync import session
 from sync.entry import Head
@@ -37,8 +38,7 @@ def head(seq: int, branch: int = 0) -> Head:
     return Head(seq, bytes([seq, branch if seq else 0]) * 16)
 
 
-@dataclass(frozen=True)
-class World:
+class World(Struct, frozen=True):
     """Node, hub and what is between them: what each has committed, and what the shell of node/uplink.py will do.
 
     `asked`: the last seq whose objects were asked about since the last hello; `wanted` what the answer was; `sending` what is under way.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from tui import figures
 from tui.wording import _
@@ -15,8 +16,7 @@ CUT_S: Final = 2 * 86_400
 """How long after a cut the screen still speaks of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """A sentence, whether something is wrong (else it only informs), and the screen where it is dealt with."""
 
     text: str

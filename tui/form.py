@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from msgspec import Struct
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -29,8 +29,7 @@ NOTE_LEAST, FIELDS_LEAST = 3, 3
 """Lines that a note and the fields keep on the smallest screen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field. `choices` are (value, label) of which one is taken with left and right; `hint` says what is expected; a `secret` is not shown."""
 
     name: str

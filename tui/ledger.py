@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from msgspec import Struct
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -23,8 +23,7 @@ KEPT_MAX: Final = 4_000
 """Lines kept in memory; the farthest are forgotten and asked for again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A column: its title (Chinese source), its width in cells; the flexible one takes what is left; of a path the end is kept."""
 
     title: str
@@ -34,8 +33,7 @@ class Column:
     path: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What a row shows; the tone (error, warning, hint, faint, or nothing) colours it beside the sign that its first cell carries."""
 
     cells: tuple[str, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from msgspec import Struct
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -29,8 +29,7 @@ MOVING: Final = frozenset({"enter", "escape", "backspace", "space", "asterisk"})
 """Keys that mean something only where a cursor stands already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One act: what it is called, its key when it has one, what it does."""
 
     name: str

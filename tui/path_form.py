@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from msgspec import Struct
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -24,8 +24,7 @@ from tui.wording import _
 from tui.work import start
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a field takes: `act` as the node's verb places_look has it; where one begins; whether several may stand there, parted by ;; a name of a file that
     is written, to put behind the folder; whether anything is written into it."""
 

@@ -164,7 +164,7 @@ def goals_of(built: corpus.Built, found: dict[str, tuple[float, float, float]], 
 
 def run(out: Path, repeat: int) -> list[Goal]:
     """Build once, ask twice; peers over fewer rows, in the same run. JINDANG_SEARCH_ROWS rows (17018500: the whole catalogue), peers over
-    JINDANG_SEARCH_PEER_ROWS (4000000: tantivy alone)."""
+    JINDANG_SEARCH_PEER_ROWS (from 4000000 on: tantivy alone, as a goal)."""
     del repeat
     import search_peers
 
