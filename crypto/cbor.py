@@ -70,8 +70,7 @@ def encode(obj: Any) -> bytes:
     """Encode ints, bytes, text, bools, None, lists, tuples, maps and tag 18 deterministically; BadFormat for anything
     else.
     """
-    _check(obj, DEPTH_MAX, _UNBOUNDED)
-    return _dumps(obj)
+    return _dumps(obj, in_order=_check(obj, DEPTH_MAX, _UNBOUNDED))
 
 
 def decode(data: bytes | bytearray | memoryview, *, limit: int, depth: int = DEPTH_MAX) -> Any:
@@ -98,16 +97,16 @@ def decode(data: bytes | bytearray | memoryview, *, limit: int, depth: int = DEP
             "CBOR (format.md §1): not one well-formed, definite, tag-free item without repeated keys"
         ) from error
     # The budget stops objects that are larger than their own bytes (shared references), should a tag ever slip through.
-    _check(obj, depth, len(raw))
-    if _dumps(obj) != raw:
+    in_order = _check(obj, depth, len(raw))
+    if _dumps(obj, in_order=in_order) != raw:
         raise BadFormat("CBOR (format.md §1): not the deterministic encoding, or bytes after the end")
     return obj
 
 
-def _dumps(obj: Any) -> bytes:
-    """Encode a checked value."""
+def _dumps(obj: Any, *, in_order: bool) -> bytes:
+    """Encode a checked value; where the keys of its maps come in order already, in half the time."""
     try:
-        return cbor2.dumps(obj, canonical=True)
+        return cbor2.dumps(obj, canonical=not in_order)
     except (cbor2.CBOREncodeError, ValueError) as error:  # text that is no Unicode: lone surrogates
         raise BadFormat("CBOR (format.md §1): value cannot be encoded") from error
 
@@ -181,10 +180,11 @@ def _kind_of(value: Any) -> str:
     return type(value).__name__
 
 
-def _check(root: Any, depth_max: int, budget: int) -> None:
+def _check(root: Any, depth_max: int, budget: int) -> bool:
     """Let only the types of format.md §1 through, within a depth and a budget of bytes (every value costs at least
-    one).
+    one); whether the keys of all maps are known to come in order.
     """
+    in_order = True
     pending: list[tuple[Collection[Any], int]] = [((root,), 0)]
     while pending:
         values, depth = pending.pop()
@@ -199,19 +199,21 @@ def _check(root: Any, depth_max: int, budget: int) -> None:
             elif kind is not bool and value is not None and not isinstance(value, (int, str)):
                 if depth >= depth_max:
                     raise BadFormat(f"CBOR (format.md §1): nested deeper than {depth_max}")
-                pending.append((_inner(value), depth + 1))
+                if kind is dict:
+                    in_order = _check_keys(value) and in_order
+                    pending.append((value.values(), depth + 1))
+                else:
+                    pending.append((_inner(value), depth + 1))
         if budget < 0:
             raise BadFormat("CBOR (format.md §1): the value is larger than its bytes")
+    return in_order
 
 
 def _inner(value: Any) -> Collection[Any]:
-    """The values inside an array, map (whose keys are checked here) or tag 18; BadFormat for anything else."""
+    """The values inside an array or tag 18; BadFormat for anything else."""
     kind = type(value)
     if kind is list or kind is tuple:
         inner: Collection[Any] = value
-    elif kind is dict:
-        _check_keys(value)
-        inner = value.values()
     elif kind is cbor2.CBORTag and value.tag == TAG_SIGN1:
         inner = (value.value,)
     else:
@@ -219,14 +221,20 @@ def _inner(value: Any) -> Collection[Any]:
     return inner
 
 
-def _check_keys(value: dict[Any, Any]) -> None:
-    """Keys of one map are all unsigned integers, all text or all bytes: so every sorting rule gives one order."""
+def _check_keys(value: dict[Any, Any]) -> bool:
+    """Keys of one map are all unsigned integers, all text or all bytes: so every sorting rule gives one order. Whether
+    they are integers that come in order.
+    """
     kinds = set(map(type, value))
     if kinds == {int}:
-        if min(value) < 0 or max(value) > _INT_MAX:
+        keys = list(value)
+        ordered = sorted(keys)
+        if ordered[0] < 0 or ordered[-1] > _INT_MAX:
             raise BadFormat("CBOR (format.md §1): a map key that is no unsigned integer of 64 bits")
-    elif kinds and kinds != {str} and kinds != {bytes} and not _are_enums(kinds):
+        return keys == ordered
+    if kinds and kinds != {str} and kinds != {bytes} and not _are_enums(kinds):
         raise BadFormat("CBOR (format.md §1): map keys are unsigned integers (or, in bodies, all text or all bytes)")
+    return not kinds
 
 
 def _are_enums(kinds: set[type]) -> bool:
