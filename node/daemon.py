@@ -6,6 +6,7 @@ import asyncio
 import random
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import UTC, datetime
@@ -35,6 +36,9 @@ TICK_S = 30.0
 IDLE_HELLO_S = 600.0
 """Inside a window a node with nothing to send still shows itself this often."""
 EVENT_CALM_S = 1.0
+CALM, CALM_MAX_S = 4, 120.0
+"""Between two walks that nobody asked for lies so many times what the last one took of a processor, at most so many seconds: over half a million pages
+one takes ten, and where people scan all day something always happens."""
 EXAMINE_S = 60.0
 """Seconds between two looks for records that were sealed and not yet checked."""
 EXAMINE_PORTION = 50
@@ -53,7 +57,8 @@ class Daemon:
         self.examine_s = examine_s
         self._engine, self._say, self._share = engine, say, share
         self._stop = threading.Event()
-        self._look = threading.Event()
+        self._look, self._asked = threading.Event(), threading.Event()
+        """Something may have changed; and a person said so, or all ends, which waits for nothing."""
         self._send = threading.Event()
         self.fault: Exception | None = None
         self.locked = False
@@ -67,6 +72,7 @@ class Daemon:
 
     def _wake(self) -> None:
         """A person has decided something: look, and send if it is time, now."""
+        self._asked.set()
         self._look.set()
         self._send.set()
 
@@ -75,25 +81,32 @@ class Daemon:
         self._stop.set()
         self._engine.cancel.set()
         self._engine.cancel_link()
+        self._asked.set()
         self._look.set()
         self._send.set()
 
     def take_in(self) -> None:
         """Walk at start, on hints, where folders are polled, while something settles, and nightly."""
         config, watching = self._engine.home.config, Watching(self._engine.home.config.watch, self._look)
-        if watching.polled:
-            self._say(f"以轮询方式查看：{'、'.join(watching.polled)}")
+        polled = watching.polled
         try:
             while not self._stop.is_set():
+                if polled:
+                    self._say(f"以轮询方式查看：{'、'.join(polled)}")
                 self._look.clear()
+                self._asked.clear()
+                began = time.thread_time()  # sealing, which a walk waits for, is done by others
                 done = self._attempt(lambda: self._engine.run(settle_s=None, send=False, rounds=1))
+                calm = min(CALM * (time.thread_time() - began), CALM_MAX_S)
                 if done is not None and done.deltas:
                     self._send.set()
-                unsettled = self._engine.unsettled()
-                pause = max(config.settle_s, 0.5) if unsettled else config.poll_s if watching.polled else RECONCILE_S
-                if self._look.wait(pause) and not self._stop.is_set():
+                pause = config.poll_s if watching.polled else RECONCILE_S
+                if self._engine.unsettled():
+                    pause = max(config.settle_s, 0.5)
+                if self._look.wait(max(pause, calm)):
                     # A burst of events is one walk: files come in groups.
-                    self._stop.wait(EVENT_CALM_S)
+                    self._asked.wait(max(EVENT_CALM_S, calm))
+                polled = watching.review()
         finally:
             watching.close()
 

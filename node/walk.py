@@ -104,14 +104,23 @@ def walk(root: Path, is_new: Callable[[str], bool] = lambda _: False) -> Iterato
     """(path relative to the root, folder), parents before children, depth at most 8; the root itself is ''. Of the folders of one folder
     those come first for which `is_new(relative path)` is true, each kind by name.
     """
-    pending = [("", 0)]
-    while pending:
-        relative, depth = pending.pop()
+    levels = [iter([""])]
+    """What is left to look at, by depth: names of a hundred thousand folders are held, and their paths one at a time."""
+    while levels:
+        relative = next(levels[-1], None)
+        if relative is None:
+            levels.pop()
+            continue
         folder = look(os.path.join(root, relative) if relative else str(root))
         if folder is None:
             continue
         yield relative, folder
-        if depth < DEPTH_MAX:
-            below = [f"{relative}/{name}" if relative else name for name in folder.folders]
-            below.sort(key=lambda path: not is_new(path))
-            pending.extend((path, depth + 1) for path in reversed(below))
+        if len(levels) <= DEPTH_MAX:
+            levels.append(_below(relative, folder.folders, is_new))
+
+
+def _below(relative: str, names: list[str], is_new: Callable[[str], bool]) -> Iterator[str]:
+    """Paths of the folders of one folder. Which are new is asked before the first of them is looked at."""
+    begin = f"{relative}/" if relative else ""
+    ordered = sorted(names, key=lambda name: not is_new(begin + name))
+    return (begin + name for name in ordered)

@@ -287,3 +287,51 @@ def test_a_folder_that_cannot_be_watched_is_polled(tmp_path: Path) -> None:
     watching = Watching((str(tmp_path / "away"), str(tmp_path)), threading.Event())
     assert watching.polled == (str(tmp_path / "away"),)
     watching.close()
+
+
+def test_a_tree_with_too_many_folders_is_polled_and_its_top_wakes(tmp_path: Path) -> None:
+    """What listening costs does not grow with the holdings: only the top of a very large tree is listened to, where new deliveries come."""
+    for number in range(4):
+        (tmp_path / "large" / f"{number}").mkdir(parents=True)
+    (tmp_path / "small" / "1").mkdir(parents=True)
+    woken = threading.Event()
+    watching = Watching((str(tmp_path / "large"), str(tmp_path / "small")), woken, folders_max=4)
+    try:
+        assert watching.polled == (str(tmp_path / "large"),)
+        until(lambda: not (woken.clear() or woken.wait(0.3)))
+        (tmp_path / "large" / "0" / "0001.jpg").write_bytes(b"x")
+        assert not woken.wait(0.3)
+        (tmp_path / "large" / "new").mkdir()
+        assert woken.wait(DEADLINE_S)
+        until(lambda: not (woken.clear() or woken.wait(0.3)))
+        (tmp_path / "small" / "1" / "0001.jpg").write_bytes(b"x")
+        assert woken.wait(DEADLINE_S)
+        assert watching.review() == ()
+    finally:
+        watching.close()
+
+
+def test_a_tree_that_grows_too_large_is_polled_from_then_on(tmp_path: Path) -> None:
+    """A daemon runs for months: what was small when it began is looked at again."""
+    woken = threading.Event()
+    for name in ("grows", "stays"):
+        (tmp_path / name).mkdir()
+    watching = Watching((str(tmp_path / "stays"), str(tmp_path / "grows")), woken, folders_max=4)
+    try:
+        assert watching.polled == ()
+        for number in range(4):
+            (tmp_path / "grows" / f"{number}").mkdir()
+        found: list[str] = []
+        until(lambda: bool(found.extend(watching.review()) or found))
+        assert found == [str(tmp_path / "grows")]
+        assert watching.polled == (str(tmp_path / "grows"),)
+        until(lambda: not (woken.clear() or woken.wait(0.3)))
+        (tmp_path / "grows" / "0" / "0001.jpg").write_bytes(b"x")
+        assert not woken.wait(0.3)
+        for changed in (tmp_path / "grows" / "new", tmp_path / "stays" / "new"):
+            changed.mkdir()
+            assert woken.wait(DEADLINE_S)
+            until(lambda: not (woken.clear() or woken.wait(0.3)))
+        assert watching.review() == ()
+    finally:
+        watching.close()
