@@ -79,7 +79,9 @@ def assemble(home: Home, quiet_s: float = QUIET_S) -> Hub:
     bearers = Bearers(home.clock, home.random)
     arrivals = Arrivals(home.front, home.objects, key, home.own_log, home.clock, folding.receipted)
     enrolment = Enrolment(home.front, home.own_log, home.tls_digest, home.clock, home.random)
-    conversation = Conversation(home.front, home.objects, home.own_log, arrivals, bearers, bounds, home.tls_digest, home.clock, home.random, home.directives)
+    conversation = Conversation(
+        home.front, home.objects, home.own_log, arrivals, bearers, bounds, home.tls_digest, home.clock, home.random, home.directives, traffic
+    )
     cut_off: list[Callable[[bytes], None]] = [bearers.drop]
     people, reloading = People(home), Reload(home)
     reloading.takers.append(lambda now: people.use(now.people))

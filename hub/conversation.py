@@ -17,6 +17,7 @@ from hub.clock import Clock, Randomness
 from hub.crowd import Crowd
 from hub.errors import Refused
 from hub.own_log import OwnLog
+from hub.traffic import Traffic
 from sync import entry as entries
 from sync import limits, manifest, messages, named
 from sync import log as logs
@@ -40,11 +41,11 @@ class Conversation:
 
     def __init__(
         self, database: Database, objects: ObjectStore, own_log: OwnLog, arrivals: Arrivals, bearers: Bearers, bounds: Callable[[], limits.Limits],
-        tls_digest: bytes, clock: Clock, random: Randomness, directives: Callable[[], Directives],
+        tls_digest: bytes, clock: Clock, random: Randomness, directives: Callable[[], Directives], traffic: Traffic,
     ) -> None:  # fmt: skip
         self._front, self._objects, self._own_log, self._arrivals, self._bearers = database, objects, own_log, arrivals, bearers
         self._bounds, self._tls_digest, self._clock, self._random, self._directives = bounds, tls_digest, clock, random, directives
-        self._crowd = Crowd(clock)
+        self._crowd, self._traffic = Crowd(clock), traffic
 
     # ------------------------------------------------------------------ hello
 
@@ -81,6 +82,8 @@ class Conversation:
         node = front.node(connection, log.log_id)
         assert node is not None, "a node's row is written with its log"
         if not hmac.compare_digest(node.nonce, hello.nonce):
+            # So a program of the node begins to talk: most often it has something to send.
+            self._traffic.moved()
             # The stored nonce was never used: giving it out again costs no commit, and whoever replays an old hello learns nothing.
             raise Refused(401, "nonce", "随机数不是最新的", "请用所附的随机数重发一次", detail=node.nonce)
         front.greeted(connection, log.log_id, self._random(NONCE_BYTES), self._clock.wall(), hello.report)
@@ -144,6 +147,7 @@ class Conversation:
         log = self._speaker(log_id)
         may_speak(log)
         offered = self._offered(body, log)
+        self._traffic.moved()
         current: Entry | None = None
         try:
             with self._front.transaction() as connection:

@@ -56,13 +56,15 @@ class Examiner:
     Args:
         known: what was found earlier for exactly this part of this item, None when it must be looked at.
         named: was this pack named by this log, up to the delta at hand?
+        give_way: waits, before each part, for those who go first.
     """
 
     def __init__(
         self, vault: Vault, sandbox: Sandbox, site_class: SiteClass, pool: Executor,
-        known: Callable[[Item, Part], OpenedPart | None], named: Callable[[bytes], bool],
+        known: Callable[[Item, Part], OpenedPart | None], named: Callable[[bytes], bool], give_way: Callable[[], object],
     ) -> None:  # fmt: skip
-        self._vault, self._sandbox, self._site_class, self._pool, self._known, self._named = vault, sandbox, site_class, pool, known, named
+        self._vault, self._sandbox, self._site_class, self._pool = vault, sandbox, site_class, pool
+        self._known, self._named, self._give_way = known, named, give_way
 
     def begin(self, item: Item) -> Callable[[], Examined]:
         """Begin to open, compare and decode everything of an item; the returned call waits and tells. What is wrong is in `code`, not raised."""
@@ -88,6 +90,7 @@ class Examiner:
         return finish
 
     def _part(self, part: Part) -> OpenedPart:
+        self._give_way()
         media_type, pages, code = media.UNKNOWN, 1, None
         try:
             if any(not self._named(s.pack) for s in part.segments):

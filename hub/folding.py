@@ -171,7 +171,7 @@ class Folding:
         except (BadObject, StoreDamaged) as fault:
             LOG.error("节点“%s”第 %d 条增量的清单打不开：%s", log.name, entry.seq, fault)
             items, root_ok = (), False
-        examined = self._examine(self._examiner(log, entry), items, until)
+        examined = self._examine(self._examiner(log, entry, until), items)
         if examined is None:
             return None
         with self._stores.holdings.transaction() as connection:
@@ -182,15 +182,11 @@ class Folding:
         # A crash here leaves the cursor ahead of R4: `_reissue` makes it at the next start.
         return fold
 
-    def _examine(self, examiner: Examiner, items: Sequence[Item], until: float) -> list[Examined] | None:
-        """Examine the items, some ahead of the one waited for, so that the decoders never rest; None when told to stop.
-
-        Uploads that begin meanwhile go first, item by item, until patience with the delta ends.
-        """
+    def _examine(self, examiner: Examiner, items: Sequence[Item]) -> list[Examined] | None:
+        """Examine the items, some ahead of the one waited for, so that the decoders never rest; None when told to stop."""
         examined: list[Examined] = []
         under_way: deque[Callable[[], Examined]] = deque()
         for item in items:
-            self._give_way(until)
             under_way.append(examiner.begin(item))
             if len(under_way) > AHEAD:
                 examined.append(under_way.popleft()())
@@ -199,7 +195,8 @@ class Folding:
         examined += [finish() for finish in under_way]
         return None if self._stop.is_set() else examined
 
-    def _examiner(self, log: Log, entry: Entry) -> Examiner:
+    def _examiner(self, log: Log, entry: Entry, until: float) -> Examiner:
+        """Uploads that begin meanwhile go first, page by page, until patience with the delta ends."""
         stores = self._stores
         origins: dict[tuple[bytes, int], tuple[bytes, ...]] = {}
 
@@ -215,7 +212,7 @@ class Folding:
         def is_named(pack: bytes) -> bool:
             return any(seq <= entry.seq for seq in named.naming(stores.front.read(), log.log_id, pack))
 
-        return Examiner(stores.vault, stores.sandbox, self._site_class, self._pool, known, is_named)
+        return Examiner(stores.vault, stores.sandbox, self._site_class, self._pool, known, is_named, lambda: self._give_way(until))
 
     def _bring(self, connection: apsw.Connection, log: Log, seq: int, writer: str, one: Examined) -> ItemException | None:
         item, code = one.item, one.code

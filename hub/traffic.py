@@ -1,4 +1,4 @@
-"""How much came in lately: the vault works when uploads rest."""
+"""How much came in lately, or is about to: the vault works when uploads rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Traffic:
         self._clock, self._last = clock, clock.monotonic() - 3600.0
 
     def moved(self) -> None:
-        """Bytes just came in."""
+        """Bytes just came in, or a node has begun to talk or told of entries: its uploads follow within a second."""
         self._last = self._clock.monotonic()
 
     def quiet_s(self) -> float:

@@ -58,6 +58,21 @@ def test_a_wrong_nonce_does_not_spend_the_right_one(node: ScriptedNode) -> None:
     assert node.call("POST", messages.HELLO, node.hello_request()).status == 200
 
 
+def test_the_vault_gives_way_to_whoever_begins_to_talk(hub: RunningHub, node: ScriptedNode) -> None:
+    """A program's first greeting and its entries count as uploads that begin; a stranger's greeting, and one with nothing to do, do not."""
+
+    def moves(path: str, body: bytes) -> bool:
+        hub.clock.skip += 100.0
+        node.call("POST", path, body)
+        return hub.hub.traffic.quiet_s() < 50.0
+
+    assert moves(messages.HELLO, node.hello_request(nonce=bytes(16)))
+    assert not moves(messages.HELLO, messages.sign_hello(SigningKey.generate(), messages.read_hello(node.hello_request(nonce=bytes(16)))))
+    assert not moves(messages.HELLO, node.hello_request())
+    node.hello()
+    assert moves(messages.ENTRIES, messages.encode_entries([node.delta({"0001": {"1.txt": b"1"}}).entry.signed]))
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "code"),
     [

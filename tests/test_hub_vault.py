@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import imagecodecs
@@ -17,9 +18,12 @@ from scripted_node import ScriptedNode, description
 from crypto import sealing
 from crypto.identity import identity_text, new_identity, recipient_of
 from holdings.record import RecordId, encode_record
+from holdings.security import SiteClass
 from holdings.text_item import DerivedText, encode_text
 from hub import opened
 from hub.errors import DamageFound, NotAllowed
+from hub.examination import Examiner
+from hub.opened import OpenedPart
 from sync import delta as deltas
 from sync import log as logs
 from sync.manifest import Item, ItemKind, Transform
@@ -183,6 +187,24 @@ def test_nothing_of_a_classified_record_is_stored_in_clear_or_catalogued(hub: Ru
     r4(hub, node, 1)
     assert hub.hub.desk.call("search", query="测试")["hits"] == []
     assert opened.versions(hub.hub.home.holdings.read(), node.log_id, item.id) == []
+
+
+def test_uploads_go_before_every_single_page(hub: RunningHub, node: ScriptedNode) -> None:
+    """Before each part that is opened the examiner gives way, so that a record of many pages holds nobody up; parts known from before cost nobody anything."""
+    delta = node.delta({"A": {f"{n}.txt": b"%d" % n for n in range(5)}})
+    node.send(delta)
+    hub.folded()
+    gave: list[int] = []
+    known: list[OpenedPart] = []
+    with ThreadPoolExecutor(2) as pool:
+        examiner = Examiner(
+            hub.hub.vault, hub.hub.sandbox, SiteClass.OPEN, pool, lambda _item, _part: known.pop() if known else None, lambda _pack: True, lambda: gave.append(1)
+        )
+        found = examiner.begin(delta.items[0])()
+        assert (len(gave), [p.code for p in found.parts]) == (5, [None] * 5)
+        known += found.parts[:2]
+        examiner.begin(delta.items[0])()
+    assert len(gave) == 5 + 3
 
 
 def test_a_corrupted_pack_is_an_exception_and_the_doctor_finds_it(tmp_path: Path) -> None:
