@@ -73,6 +73,13 @@ def encode(obj: Any) -> bytes:
     return _dumps(obj, in_order=_check(obj, DEPTH_MAX, _UNBOUNDED))
 
 
+def encode_own(obj: Any) -> bytes:
+    """As `encode`, in a third of the time: for a value that this program has built of its own typed fields, the keys of its maps
+    integers in ascending order. It is not looked through; never for what came from outside.
+    """
+    return _dumps(obj, in_order=True)
+
+
 def decode(data: bytes | bytearray | memoryview, *, limit: int, depth: int = DEPTH_MAX) -> Any:
     """Decode exactly one deterministic CBOR item of at most `limit` bytes and `depth` nested arrays, maps and tags.
 

@@ -73,8 +73,9 @@ def create_record(
     size: int,
     now: int,
     writer: str = OWN,
+    encoded: bytes = b"",
 ) -> StoredRecord:
-    """Store version 1 of a new record; `pages` and `size` (source bytes) are of its files.
+    """Store version 1 of a new record; `pages` and `size` (source bytes) are of its files, `encoded` its body where the caller has it.
 
     VersionUnexpected when the id is known.
     """
@@ -87,7 +88,7 @@ def create_record(
         (writer, identity, *_described(description), pages, size),
     )
     number = connection.last_insert_rowid()
-    _add_version(connection, number, 1, description, pages, size, now)
+    _add_version(connection, number, 1, description, pages, size, now, encoded)
     tally.add(connection, tally.Count.RECORDS, int(not description.ended), writer)
     fonds_tally.moved(connection, None, description, writer)
     record_moved(connection, None, (description, pages, size), writer, now)
@@ -106,10 +107,11 @@ def new_version(
     size: int,
     now: int,
     writer: str = OWN,
+    encoded: bytes = b"",
 ) -> StoredRecord:
     """Make `version` the current one; it must follow the one held, else VersionUnexpected.
 
-    A changed code keeps the old one as a former code.
+    A changed code keeps the old one as a former code. `pages`, `size` and `encoded` as of `create_record`.
     """
     held = _by_id(connection, writer, identity)
     if held is None or version != held.version + 1:
@@ -125,7 +127,7 @@ def new_version(
         " date = ?, delivery = ?, ended = ?, pages = ?, bytes = ? WHERE number = ?",
         (version, *_described(description), pages, size, held.number),
     )
-    _add_version(connection, held.number, version, description, pages, size, now)
+    _add_version(connection, held.number, version, description, pages, size, now, encoded)
     if held.match_key != match_key(description.reference_code):
         lineage.keep_former(connection, held.number, held.reference_code)
     tally.add(connection, tally.Count.RECORDS, int(held.ended) - int(description.ended), writer)
@@ -326,12 +328,12 @@ def _described(description: Description) -> tuple[str, str, str, int, str, str, 
 
 
 def _add_version(
-    connection: apsw.Connection, number: int, version: int, description: Description, pages: int, size: int, now: int
+    connection: apsw.Connection, number: int, version: int, description: Description, pages: int, size: int, now: int, encoded: bytes
 ) -> None:
     """Store the body of one version and the former codes it names."""
     connection.execute(
         "INSERT INTO record_version(record, version, body, pages, bytes, time) VALUES (?, ?, ?, ?, ?, ?)",
-        (number, version, encode_record(description), pages, size, now),
+        (number, version, encoded or encode_record(description), pages, size, now),
     )
     for code in description.former_codes:
         lineage.keep_former(connection, number, code)

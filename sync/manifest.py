@@ -150,19 +150,22 @@ def segment_size(size: int, index: int) -> int:
 
 
 def _core(item: Item) -> dict[int, Any]:
+    """What the leaf of an item covers (format.md §6.4), keys in order."""
     parts = [
-        {1: p.name, 2: p.size, 3: {int(a): d for a, d in p.digests.items()}, 4: int(p.transform)} for p in item.parts
+        {1: p.name, 2: p.size, 3: {int(a): d for a, d in sorted(p.digests.items())}, 4: int(p.transform)}
+        for p in item.parts
     ]
-    core: dict[int, Any] = {1: item.id, 2: item.version, 4: int(item.kind), 5: item.body, 6: parts}
+    core: dict[int, Any] = {1: item.id, 2: item.version}
     if item.supersedes is not None:
         core[3] = item.supersedes
+    core |= {4: int(item.kind), 5: item.body, 6: parts}
     return core
 
 
 def leaf(salt: bytes, item: Item) -> bytes:
     """The 64 bytes that stand for an item in the delta's tree (format.md §6.4)."""
     tag = hmac.digest(salt, item.id + item.version.to_bytes(4, "big"), "sha256")
-    return tag + hashlib.sha256(cbor.encode(_core(item))).digest()
+    return tag + hashlib.sha256(cbor.encode_own(_core(item))).digest()
 
 
 def leaf_root(manifest: Manifest) -> bytes:
@@ -174,17 +177,19 @@ def encode(manifest: Manifest) -> bytes:
     """The zstd frame that is sealed (format.md §6); BadObject when a bound is exceeded: nothing is written that `decode` refuses."""
     index: dict[bytes, int] = {}
     items = []
-    for item in manifest.items:
-        core = _core(item)
-        for part, target in zip(item.parts, core[6], strict=True):
-            target[5] = [[s.file_key, index.setdefault(s.pack, len(index)), s.offset, s.length] for s in part.segments]
-            if part.engine:
-                target[6] = part.engine
-        items.append(core)
-    content = {1: 1, 2: 1, 3: manifest.salt, 4: list(index), 5: items}
     try:
-        _manifest(content)
-        plain = cbor.encode(content)
+        _check_count(manifest.items)
+        if len(manifest.salt) != 32:
+            raise BadObject("清单的盐不是 32 字节（format.md §6）")
+        for item in manifest.items:
+            _check_item(item)
+            core = _core(item)
+            for part, target in zip(item.parts, core[6], strict=True):
+                target[5] = [[s.file_key, index.setdefault(s.pack, len(index)), s.offset, s.length] for s in part.segments]
+                if part.engine:
+                    target[6] = part.engine
+            items.append(core)
+        plain = cbor.encode({1: 1, 2: 1, 3: manifest.salt, 4: list(index), 5: items})
     except (CryptoError, ValueError) as fault:
         raise BadObject(f"清单不合规，未加封：{fault}（format.md §6）") from fault
     if len(plain) > limits.MANIFEST_PLAIN_BYTES:
@@ -211,54 +216,75 @@ def _manifest(value: object) -> Manifest:
     packs = cbor.take_array(f[4], cbor.ID32, at_most=len(f[4]), name="packs")
     if f[1] != 1 or f[2] != 1:
         raise BadObject("清单的版本或套件本程序不支持（format.md §6）。请升级程序。")
-    if len(f[5]) > limits.MANIFEST_ITEMS:
-        raise BadObject(f"清单条目数超过 {limits.MANIFEST_ITEMS}（format.md §14）")
+    _check_count(f[5])
     return Manifest(f[3], tuple(_item(item, packs) for item in f[5]))
+
+
+def _check_count(items: Sequence[object]) -> None:
+    if len(items) > limits.MANIFEST_ITEMS:
+        raise BadObject(f"清单条目数超过 {limits.MANIFEST_ITEMS}（format.md §14）")
 
 
 def _item(value: object, packs: Sequence[bytes]) -> Item:
     f = cbor.take_map(value, required={1: bytes, 2: int, 4: int, 5: bytes, 6: list}, optional={3: int})
+    if len(f[6]) > limits.ITEM_PARTS or f.get(3) != (f[2] - 1 or None):
+        raise BadObject("清单条目的部件数或所替代的版本不合规（format.md §6.1、§14）")
+    item = Item(f[1], f[2], ItemKind(f[4]), f[5], tuple(_part(p, packs) for p in f[6]))
+    _check_item(item)
+    return item
+
+
+def _check_item(item: Item) -> None:
+    """The bounds of format.md §6.1 and §14, for writers and readers alike."""
     if (
-        len(f[1]) != 16
-        or not 1 <= f[2] < 1 << 32
-        or f.get(3) != (f[2] - 1 or None)
-        or len(f[5]) > limits.ITEM_BODY_BYTES
-        or len(f[6]) > limits.ITEM_PARTS
+        len(item.id) != 16
+        or not 1 <= item.version < 1 << 32
+        or len(item.body) > limits.ITEM_BODY_BYTES
+        or len(item.parts) > limits.ITEM_PARTS
     ):
         raise BadObject("清单条目的标识、版本或大小不合规（format.md §6.1、§14）")
-    parts = tuple(_part(p, packs) for p in f[6])
-    if len({p.name for p in parts}) != len(parts):
+    for part in item.parts:
+        _check_part(part)
+    if len({p.name for p in item.parts}) != len(item.parts):
         raise BadObject("清单条目中两个部件同名（format.md §6）：导出时后者会盖掉前者")
-    return Item(f[1], f[2], ItemKind(f[4]), f[5], parts)
 
 
 def _part(value: object, packs: Sequence[bytes]) -> Part:
     f = cbor.take_map(value, required={1: str, 2: int, 3: dict, 4: int, 5: list}, optional={6: str})
-    name, size, transform = f[1], f[2], Transform(f[4])
-    check_part_name(name)
     digests = {Algorithm(a): d for a, d in f[3].items()}
-    if (
-        not 0 <= size <= limits.PART_BYTES
-        or Algorithm.SHA256 not in digests
-        or not all(isinstance(d, bytes) and len(d) == 32 for d in digests.values())
-    ):
-        raise BadObject("部件的大小或摘要不合规（format.md §6）")
-    if len(f[5]) != segments_of(size) or (transform is Transform.JXL_JPEG and len(f[5]) != 1):
-        raise BadObject("部件的分段数与大小不符（format.md §6.2）")
+    if not all(isinstance(d, bytes) for d in digests.values()):
+        raise BadObject("部件的摘要不是字节串（format.md §6）")
     segments = []
     for s in f[5]:
         if (
             not isinstance(s, list)
             or len(s) != 4
             or not isinstance(s[0], bytes)
-            or len(s[0]) != 16
             or not all(type(n) is int and n >= 0 for n in s[1:])
         ):
             raise BadObject("部件的分段写法不合规（format.md §6）")
-        if s[1] >= len(packs) or s[2] + s[3] > limits.PACK_BYTES:
+        if s[1] >= len(packs):
             raise BadObject("部件的分段指向包外（format.md §6、§14）")
         segments.append(Segment(s[0], packs[s[1]], s[2], s[3]))
-    return Part(name, size, digests, transform, tuple(segments), f.get(6, ""))
+    return Part(f[1], f[2], digests, Transform(f[4]), tuple(segments), f.get(6, ""))
+
+
+def _check_part(part: Part) -> None:
+    """The bounds of format.md §6, §6.2 and §14, for writers and readers alike."""
+    check_part_name(part.name)
+    if (
+        not 0 <= part.size <= limits.PART_BYTES
+        or Algorithm.SHA256 not in part.digests
+        or any(len(d) != 32 for d in part.digests.values())
+    ):
+        raise BadObject("部件的大小或摘要不合规（format.md §6）")
+    if len(part.segments) != segments_of(part.size) or (part.transform is Transform.JXL_JPEG and len(part.segments) != 1):
+        raise BadObject("部件的分段数与大小不符（format.md §6.2）")
+    for one in part.segments:
+        if len(one.file_key) != 16 or len(one.pack) != 32 or one.offset < 0 or one.length < 0:
+            raise BadObject("部件的分段写法不合规（format.md §6）")
+        if one.offset + one.length > limits.PACK_BYTES:
+            raise BadObject("部件的分段指向包外（format.md §6、§14）")
 
 
 def check_part_name(name: str) -> None:
