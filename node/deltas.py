@@ -1,11 +1,13 @@
-"""Closes deltas: sealed manifest durable, then one transaction signs the entry and makes its items the current versions (DESIGN §4, §5)."""
+"""Closes deltas: sealed manifest durable, then one transaction writes down its packs, signs the entry and makes its items the current versions
+(DESIGN §4, §5; decision 0029).
+"""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import apsw
 from msgspec import Struct, field
@@ -23,10 +25,12 @@ from sync import limits, sealed
 from sync.delta import OpenDelta, SealedDelta, seal
 from sync.entry import ClockState, EntryKind
 from sync.errors import RolledBack
-from sync.manifest import Item, ItemKind
+from sync.manifest import Item, ItemKind, Part
 
 FIRST_PACKS, OVERLAP_PACKS = 2, 8
 """The first delta of a run closes at two packs, later ones at up to eight: sealing, sending and re-reading overlap from the start (decision 0003)."""
+REMEMBERED_BYTES = 128 * limits.MIB
+"""So many bytes of packs that no delta took up are written down: little more is sealed again after a crash, of a film as well (decision 0029)."""
 
 
 class _Gathered(Struct):
@@ -34,11 +38,45 @@ class _Gathered(Struct):
 
     open: OpenDelta
     records: list[Sealed] = field(default_factory=list)
+    parts: dict[bytes, list[Part]] = field(default_factory=dict)
+    """Parts in these packs whose records are not whole yet, by item id."""
+    loose: int = 0
+    """Bytes of packs that are not written down yet."""
+    noted: int = 0
+    """How many of the records have their parts written down."""
+    closing: bool = False
+    """It is being signed: its transaction writes down what it brings."""
+
+    def add_pack(self, name: bytes, length: int, parts: Iterable[tuple[bytes, Part]]) -> None:
+        """A durable pack that is not written down, and the parts that are complete with it."""
+        self.open.add_pack(name, length)
+        self.loose += length
+        for item_id, part in parts:
+            self.parts.setdefault(item_id, []).append(part)
 
     def add(self, record: Sealed, now_s: float) -> None:
         """A record all of whose packs are durable and in this delta or an earlier one."""
         self.records.append(record)
         self.open.add_item(_item(record), now_s)
+        self.parts.pop(record.job.item_id, None)
+
+    def remember(self, connection: apsw.Connection) -> None:
+        """Write down the packs, and all parts that wait for their delta."""
+        whole = [(r.job.item_id, part) for r in self.records[self.noted :] for part in _fresh(r)]
+        sealed.remember(connection, self.open.packs.items(), (*self.waiting(), *whole))
+
+    def remembered(self) -> None:
+        """That is committed."""
+        self.parts.clear()
+        self.loose, self.noted = 0, len(self.records)
+
+    def claim(self, connection: apsw.Connection) -> None:
+        """Write down the parts whose records come with a later delta."""
+        sealed.remember(connection, (), self.waiting())
+
+    def waiting(self) -> list[tuple[bytes, Part]]:
+        """(item id, part) of records that are not whole yet."""
+        return [(item_id, part) for item_id, parts in self.parts.items() for part in parts]
 
 
 class DeltaCloser:
@@ -74,10 +112,32 @@ class DeltaCloser:
         for name, length in sealed.unclaimed(home.database.read()):
             self._gathered.open.add_pack(name, length)
 
-    def add_pack(self, name: bytes, length: int) -> None:
-        """A durable pack that no delta names yet."""
+    def add_pack(self, name: bytes, length: int, parts: Iterable[tuple[bytes, Part]] = ()) -> None:
+        """A durable pack that no delta names yet, and the parts (item id, part) that are complete with it."""
         with self._lock:
-            self._gathered.open.add_pack(name, length)
+            self._gathered.add_pack(name, length, parts)
+            if sum(one.loose for one in self._left()) >= REMEMBERED_BYTES:
+                # Under the lock: no record of these parts is signed before they are written down, so none stays behind as waiting.
+                self._remember()
+
+    def remember(self) -> None:
+        """Write down what no delta has taken up: the next run goes on with it."""
+        with self._lock:
+            self._remember()
+
+    def _left(self) -> list[_Gathered]:
+        return [one for one in (*self._aside, self._gathered) if not one.closing]
+
+    def _remember(self) -> None:
+        left = [one for one in self._left() if one.loose]
+        if not left:
+            return
+        with self._home.database.transaction() as connection:
+            for one in left:
+                one.remember(connection)
+        # A crash here leaves packs and parts that wait for their delta: the next judgement of their folders takes them up.
+        for one in left:
+            one.remembered()
 
     def add(self, record: Sealed) -> None:
         """A record all of whose packs are durable and were added before."""
@@ -116,11 +176,16 @@ class DeltaCloser:
                 if not self._aside:
                     return
                 held = self._aside[0]
-            good, content = self._close(held)
+                held.closing = True
+            try:
+                good, content = self._close(held)
+            except BaseException:
+                held.closing = False
+                raise
             with self._lock:
                 self._aside.popleft()
                 if len(good) != len(held.records):
-                    self._gather_again(held.open, good)
+                    self._gather_again(held, good)
                     return
             self.deltas += 1
             self.records += len(good)
@@ -150,19 +215,23 @@ class DeltaCloser:
                 self._put_back(connection, [r.job for r in gathered if r not in good])
             else:
                 good = gathered
+                held.claim(connection)
                 sign(connection, home, content, held.open.items, int(self._now()), self._clock())
-                for record in good:
-                    self._store(connection, record)
+                for record, item in zip(good, held.open.items, strict=True):
+                    self._store(connection, record, item.body)
         # A crash here changes nothing: the entry is committed and is offered at the next contact.
         if len(good) != len(gathered):
             home.objects.remove(content.name)
         return good, content
 
-    def _gather_again(self, held: OpenDelta, good: list[Sealed]) -> None:
+    def _gather_again(self, held: _Gathered, good: list[Sealed]) -> None:
         """What is left of a delta that was not signed goes with the one that is signed next: later ones may need its packs."""
         following = self._aside[0] if self._aside else self._gathered
-        for name, length in held.packs.items():
-            following.open.add_pack(name, length)
+        dropped = [(r.job.item_id, part) for r in held.records if r not in good for part in _fresh(r)]
+        for name, length in held.open.packs.items():
+            following.add_pack(name, length, ())
+        for item_id, part in (*held.waiting(), *dropped):
+            following.parts.setdefault(item_id, []).append(part)
         for record in good:
             following.add(record, self._now())
 
@@ -182,15 +251,15 @@ class DeltaCloser:
         for job in jobs:
             folders.forget_look(connection, job.path)
 
-    def _store(self, connection: apsw.Connection, record: Sealed) -> None:
+    def _store(self, connection: apsw.Connection, record: Sealed, body: bytes) -> None:
         job, now = record.job, int(self._now())
         described, identity = job.description, RecordId(job.item_id)
         size = sum(p.size for p in record.parts)
         if job.version == 1:
-            records.create_record(connection, identity, described, pages=record.pages, size=size, now=now)
+            records.create_record(connection, identity, described, pages=record.pages, size=size, now=now, encoded=body)
         else:
             stored = records.new_version(
-                connection, identity, job.version, described, pages=record.pages, size=size, now=now
+                connection, identity, job.version, described, pages=record.pages, size=size, now=now, encoded=body
             )
             brake.note(connection, job, record.parts, now, self._home.site)
             _mended(connection, job.item_id, now)
@@ -208,7 +277,7 @@ def sign(
         RolledBack: the hub knows another or a longer log: nothing is signed until a person has acted.
     """
     entry = own_entries.append(connection, home, EntryKind.DELTA, content.body.to_map(), wall, clock)
-    sealed.claim(connection, entry.seq, [name for name, _ in content.body.packs], items)
+    sealed.claim(connection, entry.seq, content.body.packs, items)
     settings.add(connection, Setting.BYTES_STORED, sum(length for _, length in content.body.objects()))
 
 
@@ -253,6 +322,12 @@ def note_outcome(connection: apsw.Connection, outcome: Stayed | Unsettled, now: 
                 FindingCode.VANISHED_IN_READING, job.subject, job.path, job.cleared.description.reference_code
             )
             quarantine.settle(connection, job.path, [finding], int(now))
+
+
+def _fresh(record: Sealed) -> list[Part]:
+    """The parts that this version of a record brings."""
+    known = {part.sha256 for part in record.job.parts}
+    return [part for part in record.parts if part.sha256 not in known]
 
 
 def _item(record: Sealed) -> Item:

@@ -231,6 +231,16 @@ class Engine:
         finally:
             self._intake_busy.release()
 
+    @contextmanager
+    def resting(self) -> Iterator[bool]:
+        """Is nothing taken in or signed? Then nothing is until the end of this; else False, at once."""
+        rests = self._intake_busy.acquire(blocking=False)
+        try:
+            yield rests
+        finally:
+            if rests:
+                self._intake_busy.release()
+
     def _meet(self) -> None:
         """Before this process first signs: the hub's word on our head, when the hub can be reached at all."""
         if self._met.is_set():

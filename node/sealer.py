@@ -1,7 +1,8 @@
 """The hot path: read once, digest, transform, seal into a pack, write the pack durably (DESIGN §5). One thread, one pack buffer.
 
 No bytes object stands between file and pack: `readv` fills one buffer, SHA-256 and the AEAD work on views of it and release the interpreter lock.
-After each pack's fsync its parts and file keys are committed; a crash before that leaves a pack file without a row, which recovery removes.
+A pack is durable before anybody is told of it; it is written down with the delta that names it (node/deltas.py). A crash before that leaves a pack
+file without a row, which recovery removes.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from holdings.findings import Finding, FindingCode
 from node.folders import FolderState
 from node.job import Job, Outcome, Sealed, Source, Stayed, Unsettled
 from node.walk import FileStat
-from sync import durable, limits, sealed, transform
-from sync.database import Database
+from sync import durable, limits, transform
 from sync.manifest import Part, Segment, Transform
 from sync.objects import ObjectStore
 from sync.pack import PackBuffer, Placed
@@ -73,15 +73,15 @@ class Sealer:
 
     Args:
         emit: told of every outcome; Sealed only when durable.
-        claim: told of every durable pack (name, length) before the records in it.
+        claim: told of every durable pack (name, length) and the parts (item id, part) that are complete with it, before the records in it.
         jpeg_xl: sandbox for transcoding, or None to leave JPEG alone.
     """
 
     def __init__(
-        self, database: Database, objects: ObjectStore, target: int, sm3: Sm3Policy, jpeg_xl: Sandbox | None,
-        emit: Callable[[Outcome], None], claim: Callable[[bytes, int], None], read: Callable[[int], None],
+        self, objects: ObjectStore, target: int, sm3: Sm3Policy, jpeg_xl: Sandbox | None,
+        emit: Callable[[Outcome], None], claim: Callable[[bytes, int, list[tuple[bytes, Part]]], None], read: Callable[[int], None],
     ) -> None:  # fmt: skip
-        self._database, self._objects, self._sm3, self._jpeg_xl = database, objects, sm3, jpeg_xl
+        self._objects, self._sm3, self._jpeg_xl = objects, sm3, jpeg_xl
         self._emit, self._claim, self._progress = emit, claim, read
         self._pack = PackBuffer(durable.aligned_buffer(PackBuffer.capacity(target)), target)
         self._targets = targets(target)
@@ -127,17 +127,13 @@ class Sealer:
         if self._pack.length:
             name, length = self._pack.name(), self._pack.length
             self._objects.put(name, self._pack.view())
-            # A crash here leaves a durable pack without a row: `doctor` and the next start remove it, the sources are sealed again.
+            # A crash here, and until the pack is written down, leaves it without a row: the next start removes it, the sources are sealed again.
             for _, draft in self._in_pack:
                 draft.places = [p.in_pack(name) if isinstance(p, Placed) else p for p in draft.places]
-            complete = [(item_id, draft.part()) for item_id, draft in self._in_pack if draft.durable]
-            with self._database.transaction() as connection:
-                sealed.add_pack(connection, name, length, complete)
-            # A crash here leaves parts that wait for their delta: the next judgement of the folder takes them up.
+            self._claim(name, length, [(item_id, draft.part()) for item_id, draft in self._in_pack if draft.durable])
             self._pack.clear()
             self._pack.target = next(self._targets)
             self._in_pack = []
-            self._claim(name, length)
         self._release()
 
     def _release(self) -> None:

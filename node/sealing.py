@@ -80,16 +80,19 @@ class Sealing:
         """Seal what was submitted, flush packs, close the last delta, write outcomes.
 
         Raises:
-            SealingFailed: a thread has failed.
+            SealingFailed: a thread has failed; what is durable of its work is written down all the same.
         """
         for _ in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
             thread.join()
         self._threads = []
-        self._raise()
-        self._write_stays()
-        self._closer.close()
+        try:
+            self._raise()
+            self._write_stays()
+            self._closer.close()
+        finally:
+            self._closer.remember()
 
     def _raise(self) -> None:
         if self._fault is not None:
@@ -99,7 +102,7 @@ class Sealing:
         ended = False
         try:
             sealer = Sealer(
-                self._home.database, self._home.objects, self._target, self._home.config.sm3, self._sandbox if self._jpeg_xl else None,
+                self._home.objects, self._target, self._home.config.sm3, self._sandbox if self._jpeg_xl else None,
                 self._outcome, self._closer.add_pack, self._read,
             )  # fmt: skip
             while (job := self._jobs.get()) is not None:

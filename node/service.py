@@ -106,7 +106,8 @@ class Service(Groups):
 
     def doctor(self, repair: bool = False) -> Answer:
         """Examine database, log, receipts, objects."""
-        return _findings(verification.doctor(self._home, self._clock, repair=repair))
+        with self._engine.resting() as rests:
+            return _findings(verification.doctor(self._home, self._clock, repair=repair, rests=rests))
 
     def backup(self, destination: str) -> Answer:
         """Copy the home's state to a folder."""

@@ -114,10 +114,12 @@ class MachineVerbs(Verbs):
         reading = self._home.database.read()
         shown = self.machine_show()
         shown["settings"].pop("watch")
+        with self._engine.resting() as rests:
+            examined = verification.doctor(self._home, self._clock, rests=rests)
         parts = {
             "status.json": report.status(self._home, self._clock),
             "machine.json": {name: value for name, value in shown.items() if name != "home"},
-            "doctor.json": [one.to_json() for one in verification.doctor(self._home, self._clock)],
+            "doctor.json": [one.to_json() for one in examined],
             "findings.json": {code.slug: count for code, count in quarantine.waiting_by_code(reading)},
             "days.json": [asdict(one) for one in days.newest(reading, days.KEPT_DAYS)],
             "nights.json": [asdict(one) for one in nights.newest(reading, NIGHTS_TOLD)],

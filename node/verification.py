@@ -44,8 +44,13 @@ def verify(home: Home, progress: Callable[[int], None] = lambda _: None) -> list
     return found
 
 
-def doctor(home: Home, clock: Clock, *, repair: bool = False) -> list[Trouble]:
-    """Database, log chain, signatures, receipts, objects present, orphans of a crash, clock, space."""
+def doctor(home: Home, clock: Clock, *, repair: bool = False, rests: bool = True) -> list[Trouble]:
+    """Database, log chain, signatures, receipts, objects present, orphans of a crash, clock, space.
+
+    Args:
+        repair: remove objects that nothing names.
+        rests: False while something is taken in: its packs are written down later (decision 0029), so none is called an orphan.
+    """
     found = [
         Trouble(f"数据库完整性检查未通过：{what}", "node.db", "停止使用并从备份恢复") for what in home.database.check()
     ]
@@ -53,9 +58,11 @@ def doctor(home: Home, clock: Clock, *, repair: bool = False) -> list[Trouble]:
     found += _receipts(home)
     found += list(_presence(home))
     found += _search(home, int(clock.now()))
-    orphans = list(_orphans(home))
+    orphans = list(_orphans(home)) if rests else []
     for name in orphans if repair else ():
         home.objects.remove(name)
+    if repair and not rests:
+        found.append(Trouble("正在收入扫描件，这次没有清理未登记的对象", "objects", "收入告一段落后再执行 node doctor --repair", damage=False))
     if orphans and not repair:
         what = f"{len(orphans)} 个未登记的对象（断电留下的，未被引用，无数据丢失）"
         found.append(Trouble(what, "objects", "执行 node doctor --repair 清除", damage=False))

@@ -13,11 +13,11 @@ from sync.manifest import Item, Part, Segment, Transform
 
 
 def _row(part: Part) -> tuple[str, int, bytes, int, str, bytes]:
-    segments = cbor.encode([[s.file_key, s.pack, s.offset, s.length] for s in part.segments])
+    segments = cbor.encode_own([[s.file_key, s.pack, s.offset, s.length] for s in part.segments])
     return (
         part.name,
         part.size,
-        cbor.encode({int(a): d for a, d in part.digests.items()}),
+        cbor.encode_own({int(a): d for a, d in sorted(part.digests.items())}),
         int(part.transform),
         part.engine,
         segments,
@@ -31,12 +31,12 @@ def _part(row: Sequence[Any]) -> Part:
     return Part(name, size, tagged, Transform(transform), places, engine)
 
 
-def add_pack(connection: apsw.Connection, name: bytes, length: int, parts: Iterable[tuple[bytes, Part]]) -> None:
-    """Remember a durable pack and the (item id, part) that are complete with it.
+def remember(connection: apsw.Connection, packs: Iterable[tuple[bytes, int]], parts: Iterable[tuple[bytes, Part]]) -> None:
+    """Remember durable packs (name, length) that no delta names yet, and the parts (item id, part) that are complete with them.
 
-    A crash before this commit leaves a pack file without a row: recovery removes it and its sources are sealed again.
+    A crash before this commit leaves pack files without rows: recovery removes them and their sources are sealed again.
     """
-    connection.execute("INSERT OR IGNORE INTO pack VALUES (?, ?, NULL)", (name, length))
+    connection.executemany("INSERT OR IGNORE INTO pack VALUES (?, ?, NULL)", packs)
     connection.executemany(
         "INSERT OR REPLACE INTO pending_part VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         ((item_id, part.sha256, *_row(part)) for item_id, part in parts),
@@ -65,9 +65,14 @@ def unclaimed(connection: apsw.Connection) -> list[tuple[bytes, int]]:
     return [(row[0], row[1]) for row in connection.execute("SELECT name, length FROM pack WHERE seq IS NULL")]
 
 
-def claim(connection: apsw.Connection, seq: int, packs: Iterable[bytes], items: Iterable[Item]) -> None:
-    """The delta at `seq` names these packs and brings these items: their parts become current, their pending ones go."""
-    connection.executemany("UPDATE pack SET seq = ? WHERE name = ?", ((seq, name) for name in packs))
+def claim(connection: apsw.Connection, seq: int, packs: Iterable[tuple[bytes, int]], items: Iterable[Item]) -> None:
+    """The delta at `seq` names these packs (name, length), remembered or not, and brings these items: their parts become current, their
+    pending ones go.
+    """
+    connection.executemany(
+        "INSERT INTO pack VALUES (?, ?, ?) ON CONFLICT(name) DO UPDATE SET seq = excluded.seq",
+        ((name, length, seq) for name, length in packs),
+    )
     for item in items:
         connection.execute("DELETE FROM part WHERE item_id = ?", (item.id,))
         connection.executemany(

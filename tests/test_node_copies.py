@@ -16,6 +16,7 @@ from scan_tree import page, pages
 from node import copies, verification
 from node.errors import ConfigurationWrong
 from node.exit_code import of
+from node.service import Service
 from node.settings import Setting, write
 from sync.errors import NewerSchema, StoreDamaged
 from sync.objects import DiskObjects
@@ -81,6 +82,21 @@ def test_a_lost_object_is_seen_without_reading_all(work: NodeAtWork) -> None:
     path = objects(work)[1]
     path.write_bytes(path.read_bytes() + b"x")
     assert sorted(t.what for t in troubles(work, verification.doctor, work.clock)) == ["加封对象不见了", "加封对象长度不符"]
+
+
+def test_no_pack_is_called_an_orphan_while_something_is_taken_in(work: NodeAtWork) -> None:
+    """What is sealed is written down with its delta: until then the doctor leaves it alone, and says so when it was to clean up."""
+    with work.opened() as engine:
+        name = hashlib.sha256(b"under way").digest()
+        engine.home.objects.put(name, b"under way")
+        with engine.resting() as rests:
+            assert rests
+            assert Service(engine).doctor()["ok"]
+            [told] = Service(engine).doctor(repair=True)["findings"]
+            assert "正在收入" in told["what"]
+            assert engine.home.objects.has(name)
+        Service(engine).doctor(repair=True)
+        assert not engine.home.objects.has(name)
 
 
 def test_orphans_of_a_crash_are_no_damage_and_go(work: NodeAtWork) -> None:

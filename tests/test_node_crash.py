@@ -1,4 +1,4 @@
-"""kill -9 after every durable step of intake: the next run yields every record once, byte for byte, and seals nothing twice."""
+"""kill -9 after every durable step of intake: the next run yields every record once, byte for byte, and keeps nothing twice."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_the_uninterrupted_run_is_what_crashes_are_compared_with(changed: tuple[
 def test_a_kill_after_any_durable_step_loses_and_repeats_nothing(
     changed: tuple[NodeAtWork, dict[str, dict[str, bytes]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Killed after its 1st, 2nd, … last durable step, intake is completed by the next run, and packs that were committed are used."""
+    """Killed after its 1st, 2nd, … last durable step, intake is completed by the next run, and packs that were written down are used."""
     work, files = changed
     before = {p.relative_to(work.path): p.read_bytes() for p in work.path.rglob("*") if p.is_file()}
     plain = None

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from node_at_work import NodeAtWork, make
 
+from node import deltas
 from node.deltas import DeltaCloser
 from node.engine import Engine
 from node.intake import Intake
 from node.job import Job, Sealed
 from node.sealing import Sealing
-from sync import log
+from sync import log, sealed
 from sync.delta import open_manifest
 from sync.entry import EntryKind
-from sync.manifest import read_delta
+from sync.manifest import Part, read_delta
 from sync.sandbox import Sandbox
 
 PACK = 4096
+Pack: TypeAlias = "tuple[bytes, int, list[tuple[bytes, Part]]]"
 CODES = [f"J001-WS·2011·Y·BGS-{n:04d}" for n in range(1, 121)]
 
 
@@ -32,13 +34,13 @@ def work(tmp_path: Path, sandbox: Sandbox) -> NodeAtWork:
 
 
 class Recording(DeltaCloser):
-    """Takes what is sealed and closes nothing: durable packs as (name, length), and records, in their order."""
+    """Takes what is sealed and closes nothing: durable packs as `add_pack` has them, and records, in their order."""
 
-    said: list[tuple[bytes, int] | Sealed]
+    said: list[Pack | Sealed]
 
-    def add_pack(self, name: bytes, length: int) -> None:
+    def add_pack(self, name: bytes, length: int, parts: Iterable[tuple[bytes, Part]] = ()) -> None:
         """Note it."""
-        self.said.append((name, length))
+        self.said.append((name, length, list(parts)))
 
     def add(self, record: Sealed) -> None:
         """Note it."""
@@ -60,7 +62,7 @@ def seal(engine: Engine, work: NodeAtWork, closer: DeltaCloser) -> None:
     sealing.finish()
 
 
-def sealed_by(engine: Engine, work: NodeAtWork) -> list[tuple[bytes, int] | Sealed]:
+def sealed_by(engine: Engine, work: NodeAtWork) -> list[Pack | Sealed]:
     """What one walk seals, for a closer of the test's."""
     recording = closer_of(engine, work, lambda: None, Recording)
     assert isinstance(recording, Recording)
@@ -94,7 +96,7 @@ class Stumbling:
             raise ConnectionError
 
 
-def feed(closer: DeltaCloser, said: list[tuple[bytes, int] | Sealed]) -> None:
+def feed(closer: DeltaCloser, said: list[Pack | Sealed]) -> None:
     """Hand on what was sealed, over failures of signing."""
     for one in said:
         if isinstance(one, Sealed):
@@ -118,10 +120,60 @@ def test_deltas_are_signed_in_the_order_in_which_they_filled(work: NodeAtWork, f
         word.left = 0
         closer.close()
         assert closer.records == len(CODES)
-        assert closer.deltas > 3
+        assert closer.deltas > 2
         assert packs_are_named_in_time(engine)
     order = [one.job.cleared.description.reference_code for one in said if isinstance(one, Sealed)]
     assert [version.code for version in work.versions()] == order
+    assert work.current() == files
+
+
+@pytest.mark.parametrize("bound", [1 << 20, 3 * PACK])
+def test_what_no_delta_took_up_is_written_down(work: NodeAtWork, bound: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the end, and whenever there is much of it, packs without their records are kept with their parts; with the records they wait no more."""
+    monkeypatch.setattr(deltas, "REMEMBERED_BYTES", bound)
+    files = work.scans.delivery(dict.fromkeys(CODES, 1))
+    with work.opened() as engine:
+        said, reading = sealed_by(engine, work), engine.home.database.read()
+        packs = [one for one in said if not isinstance(one, Sealed)]
+        records = [one for one in said if isinstance(one, Sealed)]
+        first = closer_of(engine, work, lambda: None)
+        for one in packs:
+            first.add_pack(*one)
+        assert bool(sealed.unclaimed(reading)) == (bound == 3 * PACK)
+        first.close()
+        first.remember()
+        assert engine.home.head().seq == 0
+        assert sorted(sealed.unclaimed(reading)) == sorted((name, length) for name, length, _ in packs)
+        assert all(sealed.pending(reading, record.job.item_id) == list(record.parts) for record in records)
+        second = closer_of(engine, work, lambda: None)
+        for record in records:
+            second.add(record)
+        second.close()
+        second.remember()
+        assert sealed.unclaimed(reading) == []
+        assert not any(sealed.pending(reading, record.job.item_id) for record in records)
+        assert packs_are_named_in_time(engine)
+    assert work.current() == files
+
+
+@pytest.mark.parametrize("failures", [1, 3, 99])
+def test_records_whose_delta_could_not_be_signed_are_written_down(work: NodeAtWork, failures: int) -> None:
+    """Their parts wait, each once, and go when the records are signed by a later run."""
+    files = work.scans.delivery(dict.fromkeys(CODES, 1))
+    with work.opened() as engine:
+        said, reading = sealed_by(engine, work), engine.home.database.read()
+        first = closer_of(engine, work, Stumbling(failures))
+        feed(first, said)
+        first.remember()
+        records = [one for one in said if isinstance(one, Sealed)]
+        signed = {record.job.item_id for record in records if sealed.current(reading, record.job.item_id)}
+        for record in records:
+            assert sealed.pending(reading, record.job.item_id) == ([] if record.job.item_id in signed else list(record.parts))
+        second = closer_of(engine, work, lambda: None)
+        feed(second, [record for record in records if record.job.item_id not in signed])
+        second.close()
+        assert not any(sealed.pending(reading, record.job.item_id) for record in records)
+        assert packs_are_named_in_time(engine)
     assert work.current() == files
 
 

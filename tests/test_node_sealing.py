@@ -17,7 +17,7 @@ from node_at_work import NodeAtWork, SetClock, findings, make
 from scan_tree import page, pages
 
 from crypto.digest import Algorithm, Sm3Policy
-from node import settings
+from node import settings, verification
 from node.deltas import DeltaCloser
 from node.engine import Engine
 from node.errors import SealingFailed
@@ -180,17 +180,18 @@ def test_a_clock_that_jumps_loses_no_change(work: NodeAtWork, jump: float) -> No
 
 
 class Refusing:
-    """Objects whose disk is full for the next so many objects."""
+    """Objects whose disk is full for so many objects, after the first so many."""
 
-    def __init__(self, objects: Any, times: int) -> None:
-        self._objects, self._left = objects, times
+    def __init__(self, objects: Any, times: int, after: int = 0) -> None:
+        self._objects, self._left, self._after = objects, times, after
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._objects, name)
 
     def put(self, name: bytes, data: bytes | memoryview) -> None:
         """Refuse, or store."""
-        if self._left:
+        self._after -= 1
+        if self._left and self._after < 0:
             self._left -= 1
             raise StoreFull("磁盘空间不足") from OSError(errno.ENOSPC, "No space left on device")
         self._objects.put(name, data)
@@ -215,6 +216,31 @@ def test_a_full_disk_fails_the_run_and_leaves_nothing_half_done(work: NodeAtWork
     assert work.current() == files
 
 
+def test_what_was_sealed_before_the_disk_was_full_is_used(work: NodeAtWork) -> None:
+    """Packs that no delta took up are written down when a run fails: none is called an orphan, and the next run seals no byte of them again."""
+    codes = {f"J001-WS·2011·Y·BGS-{n:04d}": 1 for n in range(1, 120)}
+    files = work.scans.delivery(codes)
+    with work.opened() as engine:
+        with engine.home.database.transaction() as connection:
+            settings.write(connection, Setting.PACK_TARGET, 4096)
+        objects = engine.home.objects
+        engine.home.objects = Refusing(objects, 3, after=6)  # type: ignore[assignment]
+        with pytest.raises(SealingFailed):
+            engine.run(settle_s=0, send=False)
+        engine.home.objects = objects
+        reading = engine.home.database.read()
+        kept = dict(sealed.pack_names(reading))
+        assert len(kept) >= 3
+        assert set(kept) <= set(objects.names())
+        assert verification.doctor(engine.home, work.clock) == []
+        engine.run(settle_s=0, send=False)
+        packs = dict(sealed.pack_names(reading))
+        assert kept.items() <= packs.items()
+        plain = sum(len(data) for pages in files.values() for data in pages.values())
+        assert plain < sum(packs.values()) < plain + 120 * 64
+    assert work.current() == files
+
+
 def test_no_more_than_so_many_records_wait_for_a_pack(work: NodeAtWork) -> None:
     """Small files do not pile up until they fill a pack: memory is flat in their number."""
     count = 2 * WAITING_RECORDS + 50
@@ -223,7 +249,7 @@ def test_no_more_than_so_many_records_wait_for_a_pack(work: NodeAtWork) -> None:
     with work.opened() as engine:
         recorded: list[Sealed] = []
         sealer = Sealer(
-            engine.home.database, engine.home.objects, 8 << 20, Sm3Policy.OFF, None,
+            engine.home.objects, 8 << 20, Sm3Policy.OFF, None,
             lambda outcome: recorded.append(outcome) if isinstance(outcome, Sealed) else None, lambda *_: None, lambda _: None,
         )  # fmt: skip
         for job in judged(engine, work.clock):

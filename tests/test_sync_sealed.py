@@ -30,14 +30,14 @@ def test_sealed_parts_wait_and_become_current(database: Database) -> None:
     """Parts of a durable pack wait for their delta; with it they are the item's current ones, in order, and wait no more."""
     first, second = part("b.jpg", 5, ONE), part("a.jpg", 6, TWO)
     with database.transaction() as connection:
-        sealed.add_pack(connection, ONE, 100, [(ITEM, first)])
-        sealed.add_pack(connection, TWO, 200, [(ITEM, second)])
+        sealed.remember(connection, [(ONE, 100)], [(ITEM, first)])
+        sealed.remember(connection, [(TWO, 200)], [(ITEM, second)])
     reading = database.read()
     assert sorted(sealed.pending(reading, ITEM), key=lambda one: one.name) == [second, first]
     assert sorted(sealed.unclaimed(reading)) == sorted([(ONE, 100), (TWO, 200)])
     assert sealed.current(reading, ITEM) == []
     with database.transaction() as connection:
-        sealed.claim(connection, 3, [ONE, TWO], [item(1, parts=[first, second])])
+        sealed.claim(connection, 3, [(ONE, 100), (TWO, 200)], [item(1, parts=[first, second])])
     assert sealed.current(reading, ITEM) == [first, second]
     assert sealed.pending(reading, ITEM) == []
     assert sealed.unclaimed(reading) == []
@@ -47,9 +47,9 @@ def test_sealed_parts_wait_and_become_current(database: Database) -> None:
 def test_a_pack_may_precede_its_manifest(database: Database) -> None:
     """A delta may claim packs without items: their parts wait on, and the packs are claimed once."""
     with database.transaction() as connection:
-        sealed.add_pack(connection, ONE, 100, [(ITEM, part("a", 5, ONE))])
-        sealed.claim(connection, 1, [ONE], [])
-        sealed.add_pack(connection, TWO, 200, [])
+        sealed.remember(connection, [(ONE, 100)], [(ITEM, part("a", 5, ONE))])
+        sealed.claim(connection, 1, [(ONE, 100)], [])
+        sealed.remember(connection, [(TWO, 200)], [])
     reading = database.read()
     assert [one.name for one in sealed.pending(reading, ITEM)] == ["a"]
     assert sealed.unclaimed(reading) == [(TWO, 200)]
@@ -60,15 +60,26 @@ def test_recording_a_pack_again_changes_nothing(database: Database) -> None:
     """Recovery may record the same pack and parts twice; a claimed pack stays claimed."""
     rows = [(ITEM, part("a", 5, ONE))]
     with database.transaction() as connection:
-        sealed.add_pack(connection, ONE, 100, rows)
-        sealed.add_pack(connection, ONE, 100, rows)
+        sealed.remember(connection, [(ONE, 100)], rows)
+        sealed.remember(connection, [(ONE, 100)], rows)
         assert len(sealed.pending(connection, ITEM)) == 1
-        sealed.claim(connection, 1, [ONE], [])
-        sealed.add_pack(connection, ONE, 100, rows)
+        sealed.claim(connection, 1, [(ONE, 100)], [])
+        sealed.remember(connection, [(ONE, 100)], rows)
         assert sealed.unclaimed(connection) == []
     assert sealed.has_pack(database.read(), ONE)
     assert not sealed.has_pack(database.read(), TWO)
     assert list(sealed.pack_names(database.read())) == [(ONE, 100)]
+
+
+def test_a_delta_writes_down_packs_that_nobody_remembered(database: Database) -> None:
+    """A pack may come with its delta for the first time; remembered later, by whoever was late, it stays claimed."""
+    with database.transaction() as connection:
+        sealed.claim(connection, 2, [(ONE, 100), (TWO, 200)], [item(1, parts=[part("a", 5, ONE)])])
+        sealed.remember(connection, [(TWO, 200)], [])
+    reading = database.read()
+    assert sorted(sealed.pack_names(reading)) == sorted([(ONE, 100), (TWO, 200)])
+    assert sealed.unclaimed(reading) == []
+    assert sealed.seqs_of(reading, [ONE, TWO]) == {2}
 
 
 def test_a_new_version_takes_the_place_of_the_old(database: Database) -> None:
@@ -86,7 +97,7 @@ def test_a_rolled_back_pack_was_never_there(database: Database) -> None:
     rows = [(ITEM, part())]
     broken = ((rows[0], 1 // 0)[0] for _ in range(2))
     with pytest.raises(ZeroDivisionError), database.transaction() as connection:
-        sealed.add_pack(connection, ONE, 100, broken)
+        sealed.remember(connection, [(ONE, 100)], broken)
     assert not sealed.has_pack(database.read(), ONE)
     assert sealed.pending(database.read(), ITEM) == []
 
@@ -107,7 +118,7 @@ def test_the_largest_part_is_kept(database: Database) -> None:
     large = replace(part("tape", 0, ONE), size=limits.PART_BYTES, transform=Transform.STORE)
     large = replace(large, segments=part("x", 8, ONE).segments * 131_072)
     with database.transaction() as connection:
-        sealed.add_pack(connection, ONE, 100, [(ITEM, large)])
+        sealed.remember(connection, [(ONE, 100)], [(ITEM, large)])
     assert sealed.pending(database.read(), ITEM) == [large]
 
 
