@@ -24,6 +24,7 @@ from holdings.readiness import Scanning, finished, order_pages, readiness
 from holdings.record import page_count
 from node.folders import FolderState
 from node.job import Job, vanished
+from node.record_files import RecordFiles
 from node.walk import FileStat
 from sync.errors import SandboxError
 from sync.sandbox import Sandbox, Streamed
@@ -45,8 +46,8 @@ class FileGone(Exception):
     """A file vanished or changed between scan and check: the folder settles anew."""
 
 
-def check(job: Job, sandbox: Sandbox, now_s: float) -> Checked:
-    """Check the files of a job.
+def check(job: Job, files: RecordFiles, sandbox: Sandbox, now_s: float) -> Checked:
+    """Check the files of a job, and keep them open for sealing.
 
     Raises:
         FileGone: settle anew.
@@ -60,7 +61,7 @@ def check(job: Job, sandbox: Sandbox, now_s: float) -> Checked:
     findings = [*job.odd, *_twins(job)]
     images: list[Image] = []
     for index, file in enumerate(job.files):
-        image, found = _image(job, index, file, sandbox)
+        image, found = _image(job, files, index, file, sandbox)
         images.append(image)
         findings += found
     findings += _vanished(job)
@@ -120,7 +121,7 @@ def _representations(job: Job, images: list[Image]) -> Iterator[Finding]:
         yield Finding(FindingCode.REPRESENTATION_DIFFERS, job.subject, job.path, ref, detail)
 
 
-def _image(job: Job, index: int, file: FileStat, sandbox: Sandbox) -> tuple[Image, list[Finding]]:
+def _image(job: Job, files: RecordFiles, index: int, file: FileStat, sandbox: Sandbox) -> tuple[Image, list[Finding]]:
     """One file as the page-count rule sees it, and what is wrong with it."""
     role = Role(job.roles[index]) if job.roles else Role.BODY
     label = job.labels[index] if job.labels else file.name
@@ -128,7 +129,7 @@ def _image(job: Job, index: int, file: FileStat, sandbox: Sandbox) -> tuple[Imag
         # A part that stays where only an override came: it was looked at when it was sealed.
         single = vocabulary().use_of_ending(file.name) in (Use.MASTER, Use.ACCESS)
         return Image(label, role, 1 if single else None), []
-    pages, found, area = _file(job, file, sandbox)
+    pages, found, area = _file(job, files, file, sandbox)
     if extension(file.name) in RAW:
         pages = 1
     if job.whole:
@@ -145,7 +146,7 @@ RAW = frozenset({"cr2", "cr3", "nef", "arw", "dng", "raf", "orf", "rw2"})
 """Cameras' own formats: one picture, whatever directories of previews they hold."""
 
 
-def _file(job: Job, file: FileStat, sandbox: Sandbox) -> tuple[int | None, list[Finding], int]:
+def _file(job: Job, files: RecordFiles, file: FileStat, sandbox: Sandbox) -> tuple[int | None, list[Finding], int]:
     path, ref = job.path_of(file), job.cleared.description.reference_code
 
     def found(code: FindingCode, detail: str = "") -> Finding:
@@ -154,9 +155,7 @@ def _file(job: Job, file: FileStat, sandbox: Sandbox) -> tuple[int | None, list[
     if len(file.name.encode()) > 1024:
         return 1, [found(FindingCode.NAME_TOO_LONG)], 0
     try:
-        descriptor = os.open(
-            os.path.join(job.root, file.place or file.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        )
+        descriptor = files.open(file)
     except FileNotFoundError as fault:
         raise FileGone(file.name) from fault
     except OSError:
@@ -172,7 +171,7 @@ def _file(job: Job, file: FileStat, sandbox: Sandbox) -> tuple[int | None, list[
     except OSError:
         return 1, [found(FindingCode.UNREADABLE)], 0
     finally:
-        os.close(descriptor)
+        files.keep(file, descriptor)
 
 
 def _count(

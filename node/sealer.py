@@ -16,6 +16,7 @@ from crypto.digest import Algorithm, Sm3Policy, hasher
 from holdings.findings import Finding, FindingCode
 from node.folders import FolderState
 from node.job import Job, Outcome, Sealed, Source, Stayed, Unsettled
+from node.record_files import RecordFiles
 from node.walk import FileStat
 from sync import durable, limits, transform
 from sync.manifest import Part, Segment, Transform
@@ -90,13 +91,13 @@ class Sealer:
         self._in_pack: list[tuple[bytes, _Draft]] = []
         self._waiting: list[_Waiting] = []
 
-    def seal(self, job: Job, pages: int, findings: tuple[Finding, ...]) -> None:
+    def seal(self, job: Job, files: RecordFiles, pages: int, findings: tuple[Finding, ...]) -> None:
         """Seal what the record lacks and remember it until its packs are durable."""
         drafts: list[_Draft | Part] = []
         sources: list[Source] = []
         try:
             for file in job.files:
-                part = job.known.get(file.name) or self._part(job, file)
+                part = job.known.get(file.name) or self._part(job, files, file)
                 drafts.append(part)
                 digest = part.sha256 if isinstance(part, Part) else part.digests[Algorithm.SHA256]
                 sources.append(Source(file.name, file.size, file.mtime_ns, file.inode, digest))
@@ -146,23 +147,20 @@ class Sealer:
                 kept.append(waiting)
         self._waiting = kept
 
-    def _part(self, job: Job, file: FileStat) -> _Draft | Part:
+    def _part(self, job: Job, files: RecordFiles, file: FileStat) -> _Draft | Part:
         try:
-            descriptor = os.open(
-                os.path.join(job.root, file.place or file.name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-            )
+            descriptor = files.open(file)
         except FileNotFoundError as fault:
             raise SourceChanged(file.name) from fault
         except OSError as fault:
             raise SourceUnreadable(file.name) from fault
         try:
-            if not _unchanged(descriptor, file):
+            if file.size <= limits.SEGMENT_BYTES:
+                part = self._small(job, file, descriptor)
+            elif _unchanged(descriptor, file):
+                part = self._large(job, file, descriptor)
+            else:
                 raise SourceChanged(file.name)
-            part = (
-                self._small(job, file, descriptor)
-                if file.size <= limits.SEGMENT_BYTES
-                else self._large(job, file, descriptor)
-            )
             if not _unchanged(descriptor, file):
                 raise SourceChanged(file.name)
             return part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from contextlib import closing
 
 from msgspec.structs import replace
 
@@ -15,6 +16,7 @@ from node.folders import FolderState
 from node.home import Home
 from node.job import Job, Outcome, Sealed, Stayed, Unsettled
 from node.page_tops import Precheck, ReadTop
+from node.record_files import RecordFiles
 from node.sealer import Sealer
 from sync.sandbox import Sandbox
 
@@ -116,8 +118,12 @@ class Sealing:
                 continue
 
     def _one(self, sealer: Sealer, job: Job) -> None:
+        with closing(RecordFiles(job)) as files:
+            self._sealed(sealer, job, files)
+
+    def _sealed(self, sealer: Sealer, job: Job, files: RecordFiles) -> None:
         try:
-            checked = checking.check(job, self._sandbox, self._now())
+            checked = checking.check(job, files, self._sandbox, self._now())
         except checking.FileGone:
             self._outcome(Unsettled(job))
             return
@@ -130,7 +136,7 @@ class Sealing:
                     page_tops.withhold(connection, job)
             self._outcome(held)
         else:
-            sealer.seal(job, checked.pages, checked.findings)
+            sealer.seal(job, files, checked.pages, checked.findings)
 
     def _looked_over(self, record: Sealed) -> Sealed:
         """With those changed pages of a sealed record that show the same picture as before."""

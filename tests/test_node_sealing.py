@@ -24,6 +24,7 @@ from node.errors import SealingFailed
 from node.exit_code import of
 from node.intake import Intake
 from node.job import Job, Sealed
+from node.record_files import RecordFiles
 from node.sealer import WAITING_RECORDS, Sealer
 from node.sealing import Sealing
 from node.service import Service
@@ -253,7 +254,7 @@ def test_no_more_than_so_many_records_wait_for_a_pack(work: NodeAtWork) -> None:
             lambda outcome: recorded.append(outcome) if isinstance(outcome, Sealed) else None, lambda *_: None, lambda _: None,
         )  # fmt: skip
         for job in judged(engine, work.clock):
-            sealer.seal(job, 1, ())
+            sealer.seal(job, RecordFiles(job), 1, ())
         sealer.flush()
         for record in recorded:
             waiting.update({segment.pack for part in record.parts for segment in part.segments})
