@@ -1,4 +1,5 @@
-"""The hot path: read once, digest, transform, seal into a pack, write the pack durably (DESIGN §5). One thread, one pack buffer.
+"""The hot path: read once, digest, transform, seal into a pack, write the pack durably (DESIGN §5). One thread that seals into one pack while the one
+before goes to the device (decision 0030).
 
 No bytes object stands between file and pack: `readv` fills one buffer, SHA-256 and the AEAD work on views of it and release the interpreter lock.
 A pack is durable before anybody is told of it; it is written down with the delta that names it (node/deltas.py). A crash before that leaves a pack
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
 
 from msgspec import Struct, field
 
@@ -49,10 +51,12 @@ class _Draft(Struct):
     engine: str
     places: list[Placed | Segment] = field(default_factory=list)
     whole: bool = False
+    packs: int = 0
+    """Packs with segments of it that are not durable yet."""
 
     @property
     def durable(self) -> bool:
-        return self.whole and all(isinstance(p, Segment) for p in self.places)
+        return self.whole and not self.packs
 
     def part(self) -> Part:
         segments = tuple(p for p in self.places if isinstance(p, Segment))
@@ -69,27 +73,40 @@ class _Waiting(Struct):
     findings: tuple[Finding, ...]
 
 
+class _UnderWay(Struct):
+    """A full pack on its way to the device, and what lies in it: (item id, part)."""
+
+    pack: PackBuffer
+    name: bytes
+    drafts: list[tuple[bytes, _Draft]]
+    stored: Future[None]
+
+
 class Sealer:
     """Seals the records of one thread.
 
     Args:
+        storing: where packs are written to the device.
         emit: told of every outcome; Sealed only when durable.
         claim: told of every durable pack (name, length) and the parts (item id, part) that are complete with it, before the records in it.
         jpeg_xl: sandbox for transcoding, or None to leave JPEG alone.
     """
 
     def __init__(
-        self, objects: ObjectStore, target: int, sm3: Sm3Policy, jpeg_xl: Sandbox | None,
+        self, objects: ObjectStore, storing: Executor, target: int, sm3: Sm3Policy, jpeg_xl: Sandbox | None,
         emit: Callable[[Outcome], None], claim: Callable[[bytes, int, list[tuple[bytes, Part]]], None], read: Callable[[int], None],
     ) -> None:  # fmt: skip
-        self._objects, self._sm3, self._jpeg_xl = objects, sm3, jpeg_xl
+        self._objects, self._storing, self._sm3, self._jpeg_xl = objects, storing, sm3, jpeg_xl
         self._emit, self._claim, self._progress = emit, claim, read
-        self._pack = PackBuffer(durable.aligned_buffer(PackBuffer.capacity(target)), target)
+        self._pack, self._next = (PackBuffer(durable.aligned_buffer(PackBuffer.capacity(target)), target) for _ in range(2))
+        self._under_way: _UnderWay | None = None
         self._targets = targets(target)
         self._pack.target = next(self._targets)
         self._buffer = durable.aligned_buffer(limits.SEGMENT_BYTES)
         self._in_pack: list[tuple[bytes, _Draft]] = []
         self._waiting: list[_Waiting] = []
+        self._records = 0
+        """Records since the last pack was handed over."""
 
     def seal(self, job: Job, files: RecordFiles, pages: int, findings: tuple[Finding, ...]) -> None:
         """Seal what the record lacks and remember it until its packs are durable."""
@@ -118,23 +135,49 @@ class Sealer:
             self._emit(Stayed(job, FolderState.SEALED, (*findings, *_repeated(job, sources)), tuple(sources)))
             return
         self._waiting.append(_Waiting(job, drafts, tuple(sources), pages, (*findings, *_repeated(job, sources))))
-        if self._pack.full or len(self._waiting) >= WAITING_RECORDS:
-            self.flush()
+        self._records += 1
+        if self._pack.full or self._records >= WAITING_RECORDS:
+            self._hand_over()
+        elif self._under_way is not None and self._under_way.stored.done():
+            self.land()
         else:
             self._release()
 
     def flush(self) -> None:
-        """Close the pack that is being filled and let go of the records that waited for it."""
-        if self._pack.length:
-            name, length = self._pack.name(), self._pack.length
-            self._objects.put(name, self._pack.view())
-            # A crash here, and until the pack is written down, leaves it without a row: the next start removes it, the sources are sealed again.
-            for _, draft in self._in_pack:
-                draft.places = [p.in_pack(name) if isinstance(p, Placed) else p for p in draft.places]
-            self._claim(name, length, [(item_id, draft.part()) for item_id, draft in self._in_pack if draft.durable])
-            self._pack.clear()
-            self._pack.target = next(self._targets)
-            self._in_pack = []
+        """Close the pack that is being filled, and let go of the records when it is durable."""
+        self._hand_over()
+        self.land()
+        self._release()
+
+    def _hand_over(self) -> None:
+        """Send the pack that is being filled to the device, once the one before is there, and fill the other one."""
+        self.land()
+        self._records = 0
+        if not self._pack.length:
+            return
+        pack, name = self._pack, self._pack.name()
+        for _, draft in self._in_pack:
+            draft.places = [p.in_pack(name) if isinstance(p, Placed) else p for p in draft.places]
+        self._under_way = _UnderWay(pack, name, self._in_pack, self._storing.submit(self._objects.put, name, pack.view()))
+        self._pack, self._in_pack = self._next, []
+        self._pack.target = next(self._targets)
+
+    def land(self) -> None:
+        """Wait until the pack that is under way is durable, if one is, and let go of the records that waited for it.
+
+        Raises:
+            StoreError: it could not be stored; it is under way no more.
+        """
+        done, self._under_way = self._under_way, None
+        if done is None:
+            return
+        done.stored.result()
+        # A crash here, and until the pack is written down, leaves it without a row: the next start removes it, the sources are sealed again.
+        for _, draft in done.drafts:
+            draft.packs -= 1
+        self._claim(done.name, done.pack.length, [(item_id, draft.part()) for item_id, draft in done.drafts if draft.durable])
+        done.pack.clear()
+        self._next = done.pack
         self._release()
 
     def _release(self) -> None:
@@ -228,10 +271,11 @@ class Sealer:
 
     def _place(self, job: Job, draft: _Draft, data: bytes | memoryview) -> None:
         if not self._pack.room_for(len(data)):
-            self.flush()
+            self._hand_over()
         draft.places.append(self._pack.append(data))
         if not self._in_pack or self._in_pack[-1][1] is not draft:
             self._in_pack.append((job.item_id, draft))
+            draft.packs += 1
 
     def _fill(self, descriptor: int, size: int, name: str) -> memoryview:
         filled = 0

@@ -1,10 +1,11 @@
-"""Three threads check and seal what intake submits; outcomes without a version are written in batches, versions go to the delta closer."""
+"""A few threads check and seal what intake submits; outcomes without a version are written in batches, versions go to the delta closer."""
 
 from __future__ import annotations
 
 import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from msgspec.structs import replace
@@ -20,7 +21,8 @@ from node.record_files import RecordFiles
 from node.sealer import Sealer
 from sync.sandbox import Sandbox
 
-THREADS = 3
+THREADS, TRANSCODING_THREADS = 2, 3
+"""One for each of two cores, as packs are written beside them (decision 0030); one more where they wait for JPEG XL."""
 QUEUE = 1024
 """Jobs waiting at most, about 2 KB each: a short queue makes the walk and the sealing threads wake one another for every job."""
 BATCH = 50
@@ -54,6 +56,8 @@ class Sealing:
         self._precheck = Precheck(home.identity.log.site_class, read_top)
         self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE)
         self._threads: list[threading.Thread] = []
+        self._most = TRANSCODING_THREADS if jpeg_xl else THREADS
+        self._storing = ThreadPoolExecutor(self._most, "store")
         self._fault: BaseException | None = None
         self._lock = threading.Lock()
         self._stays: list[Stayed | Unsettled] = []
@@ -66,7 +70,7 @@ class Sealing:
             SealingFailed: a thread has failed.
         """
         # A second thread, with its own pack, pays only when there is more than a pack's worth to do.
-        if not self._threads or (len(self._threads) < THREADS and self._jobs.qsize() > BATCH // 4):
+        if not self._threads or (len(self._threads) < self._most and self._jobs.qsize() > BATCH // 4):
             thread = threading.Thread(target=self._run, name=f"seal-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()
@@ -89,6 +93,7 @@ class Sealing:
         for thread in self._threads:
             thread.join()
         self._threads = []
+        self._storing.shutdown()
         try:
             self._raise()
             self._write_stays()
@@ -104,7 +109,7 @@ class Sealing:
         ended = False
         try:
             sealer = Sealer(
-                self._home.objects, self._target, self._home.config.sm3, self._sandbox if self._jpeg_xl else None,
+                self._home.objects, self._storing, self._target, self._home.config.sm3, self._sandbox if self._jpeg_xl else None,
                 self._outcome, self._closer.add_pack, self._read,
             )  # fmt: skip
             while (job := self._jobs.get()) is not None:
@@ -113,6 +118,7 @@ class Sealing:
             sealer.flush()
         except Exception as fault:  # noqa: BLE001  a thread's fault is raised in the thread that submits, with its cause
             self._fault = fault
+            # A pack that is under way just now stays without a row: the next start removes it.
             # The submitter must not wait for a place in the queue; after its last word nothing more comes.
             while not ended and self._jobs.get() is not None:
                 continue

@@ -213,7 +213,7 @@ def test_sealing_goes_on_while_a_delta_is_closed(work: NodeAtWork) -> None:
             """Store, and count."""
             objects.put(name, data)
             self.count += 1
-            if self.count >= 9:
+            if self.count >= 5:
                 enough.set()
 
     with work.opened() as engine:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +213,7 @@ def test_a_full_disk_fails_the_run_and_leaves_nothing_half_done(work: NodeAtWork
         engine.home.objects = objects
         assert isinstance(caught.value.__cause__, StoreFull)
         assert of(caught.value) in (1, 3)
-        assert not [t.name for t in threading.enumerate() if t.name.startswith(("seal", "uplink", "send"))]
+        assert not [t.name for t in threading.enumerate() if t.name.startswith(("seal", "store", "uplink", "send"))]
         engine.run(settle_s=0, send=False)
     assert work.current() == files
 
@@ -247,10 +248,10 @@ def test_no_more_than_so_many_records_wait_for_a_pack(work: NodeAtWork) -> None:
     count = 2 * WAITING_RECORDS + 50
     files = work.scans.delivery({f"J001-WS·2011·Y·BGS-{n:04d}": 1 for n in range(1, count + 1)})
     waiting: Counter[bytes] = Counter()
-    with work.opened() as engine:
+    with work.opened() as engine, ThreadPoolExecutor(1) as storing:
         recorded: list[Sealed] = []
         sealer = Sealer(
-            engine.home.objects, 8 << 20, Sm3Policy.OFF, None,
+            engine.home.objects, storing, 8 << 20, Sm3Policy.OFF, None,
             lambda outcome: recorded.append(outcome) if isinstance(outcome, Sealed) else None, lambda *_: None, lambda _: None,
         )  # fmt: skip
         for job in judged(engine, work.clock):
