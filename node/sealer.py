@@ -100,6 +100,7 @@ class Sealer:
         self._emit, self._claim, self._progress = emit, claim, read
         self._pack, self._next = (PackBuffer(durable.aligned_buffer(PackBuffer.capacity(target)), target) for _ in range(2))
         self._under_way: _UnderWay | None = None
+        self._beside = target >= limits.PACK_TARGET_BYTES
         self._targets = targets(target)
         self._pack.target = next(self._targets)
         self._buffer = durable.aligned_buffer(limits.SEGMENT_BYTES)
@@ -161,6 +162,9 @@ class Sealer:
         self._under_way = _UnderWay(pack, name, self._in_pack, self._storing.submit(self._objects.put, name, pack.view()))
         self._pack, self._in_pack = self._next, []
         self._pack.target = next(self._targets)
+        if not self._beside:
+            # On a slow line packs are small and the line waits for them: each is told of before the next page is transcoded.
+            self.land()
 
     def land(self) -> None:
         """Wait until the pack that is under way is durable, if one is, and let go of the records that waited for it.
