@@ -15,6 +15,7 @@ from scan_tree import page
 
 from node import settings, verification
 from node.settings import Setting
+from sync import limits
 from sync.sandbox import Sandbox
 
 A, B, C, D = (f"J001-WS·2011·Y·BGS-{n:04d}" for n in range(1, 5))
@@ -25,6 +26,12 @@ STEPS_MAX = 40
 def large(seed: int) -> bytes:
     """A page of which two do not fit one pack of these tests."""
     return page(seed) + bytes(range(seed % 200, seed % 200 + 50)) * 800 + b"\xff\xd9"
+
+@pytest.fixture(autouse=True, params=["waited for", "stored beside"])
+def storing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packs of a slow line, each waited for; packs that go to the device while the next one fills."""
+    if request.param == "stored beside":
+        monkeypatch.setattr(limits, "PACK_TARGET_BYTES", PACK_TARGET)
 
 
 class Dying:

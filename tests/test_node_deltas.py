@@ -16,7 +16,7 @@ from node.engine import Engine
 from node.intake import Intake
 from node.job import Job, Sealed
 from node.sealing import Sealing
-from sync import log, sealed
+from sync import limits, log, sealed
 from sync.delta import open_manifest
 from sync.entry import EntryKind
 from sync.manifest import Part, read_delta
@@ -31,6 +31,12 @@ CODES = [f"J001-WS·2011·Y·BGS-{n:04d}" for n in range(1, 121)]
 def work(tmp_path: Path, sandbox: Sandbox) -> NodeAtWork:
     """A node whose deliveries count as cleared by its profile."""
     return make(tmp_path, sandbox)
+
+@pytest.fixture(autouse=True, params=["waited for", "stored beside"])
+def storing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Packs of a slow line, each waited for; packs that go to the device while the next one fills."""
+    if request.param == "stored beside":
+        monkeypatch.setattr(limits, "PACK_TARGET_BYTES", PACK)
 
 
 class Recording(DeltaCloser):

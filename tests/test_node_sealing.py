@@ -30,7 +30,7 @@ from node.sealer import WAITING_RECORDS, Sealer
 from node.sealing import Sealing
 from node.service import Service
 from node.settings import Setting
-from sync import log, sealed
+from sync import limits, log, sealed
 from sync.delta import open_manifest
 from sync.errors import RolledBack, StoreFull
 from sync.manifest import ItemKind, Transform, read_delta
@@ -218,8 +218,10 @@ def test_a_full_disk_fails_the_run_and_leaves_nothing_half_done(work: NodeAtWork
     assert work.current() == files
 
 
-def test_what_was_sealed_before_the_disk_was_full_is_used(work: NodeAtWork) -> None:
+@pytest.mark.parametrize("beside", [False, True])
+def test_what_was_sealed_before_the_disk_was_full_is_used(work: NodeAtWork, monkeypatch: pytest.MonkeyPatch, beside: bool) -> None:
     """Packs that no delta took up are written down when a run fails: none is called an orphan, and the next run seals no byte of them again."""
+    monkeypatch.setattr(limits, "PACK_TARGET_BYTES", 4096 if beside else limits.PACK_TARGET_BYTES)
     codes = {f"J001-WS·2011·Y·BGS-{n:04d}": 1 for n in range(1, 120)}
     files = work.scans.delivery(codes)
     with work.opened() as engine:
