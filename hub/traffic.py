@@ -16,5 +16,5 @@ class Traffic:
         self._last = self._clock.monotonic()
 
     def quiet_s(self) -> float:
-        """Seconds since bytes last came in."""
+        """Seconds since bytes last came in, or a node began to talk."""
         return self._clock.monotonic() - self._last

@@ -30,7 +30,7 @@ from sync.manifest import Item, ItemKind, Part
 FIRST_PACKS, OVERLAP_PACKS = 2, 8
 """The first delta of a run closes at two packs, later ones at up to eight: sealing, sending and re-reading overlap from the start (decision 0003)."""
 REMEMBERED_BYTES = 128 * limits.MIB
-"""So many bytes of packs that no delta took up are written down: little more is sealed again after a crash, of a film as well (decision 0029)."""
+"""So many bytes of packs that no delta took up are written down: a crash costs so much, and the delta that is being signed (decision 0029)."""
 
 
 class _Gathered(Struct):

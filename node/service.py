@@ -106,8 +106,7 @@ class Service(Groups):
 
     def doctor(self, repair: bool = False) -> Answer:
         """Examine database, log, receipts, objects."""
-        with self._engine.resting() as rests:
-            return _findings(verification.doctor(self._home, self._clock, repair=repair, rests=rests))
+        return _findings(verification.doctor(self._home, self._clock, repair=repair, resting=self._engine.resting))
 
     def backup(self, destination: str) -> Answer:
         """Copy the home's state to a folder."""

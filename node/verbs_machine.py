@@ -114,8 +114,7 @@ class MachineVerbs(Verbs):
         reading = self._home.database.read()
         shown = self.machine_show()
         shown["settings"].pop("watch")
-        with self._engine.resting() as rests:
-            examined = verification.doctor(self._home, self._clock, rests=rests)
+        examined = verification.doctor(self._home, self._clock, resting=self._engine.resting)
         parts = {
             "status.json": report.status(self._home, self._clock),
             "machine.json": {name: value for name, value in shown.items() if name != "home"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 
 import apsw
 from msgspec import Struct
@@ -44,12 +45,15 @@ def verify(home: Home, progress: Callable[[int], None] = lambda _: None) -> list
     return found
 
 
-def doctor(home: Home, clock: Clock, *, repair: bool = False, rests: bool = True) -> list[Trouble]:
+def doctor(
+    home: Home, clock: Clock, *, repair: bool = False, resting: Callable[[], AbstractContextManager[bool]] = lambda: nullcontext(enter_result=True)
+) -> list[Trouble]:
     """Database, log chain, signatures, receipts, objects present, orphans of a crash, clock, space.
 
     Args:
         repair: remove objects that nothing names.
-        rests: False while something is taken in: its packs are written down later (decision 0029), so none is called an orphan.
+        resting: keeps intake off while orphans are looked for; False where something is being taken in, whose packs are written
+            down later (decision 0029): then none is called an orphan.
     """
     found = [
         Trouble(f"数据库完整性检查未通过：{what}", "node.db", "停止使用并从备份恢复") for what in home.database.check()
@@ -58,9 +62,10 @@ def doctor(home: Home, clock: Clock, *, repair: bool = False, rests: bool = True
     found += _receipts(home)
     found += list(_presence(home))
     found += _search(home, int(clock.now()))
-    orphans = list(_orphans(home)) if rests else []
-    for name in orphans if repair else ():
-        home.objects.remove(name)
+    with resting() as rests:
+        orphans = list(_orphans(home)) if rests else []
+        for name in orphans if repair else ():
+            home.objects.remove(name)
     if repair and not rests:
         found.append(Trouble("正在收入扫描件，这次没有清理未登记的对象", "objects", "收入告一段落后再执行 node doctor --repair", damage=False))
     if orphans and not repair:

@@ -27,6 +27,7 @@ def large(seed: int) -> bytes:
     """A page of which two do not fit one pack of these tests."""
     return page(seed) + bytes(range(seed % 200, seed % 200 + 50)) * 800 + b"\xff\xd9"
 
+
 @pytest.fixture(autouse=True, params=["waited for", "stored beside"])
 def storing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Packs of a slow line, each waited for; packs that go to the device while the next one fills."""

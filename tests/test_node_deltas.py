@@ -32,6 +32,7 @@ def work(tmp_path: Path, sandbox: Sandbox) -> NodeAtWork:
     """A node whose deliveries count as cleared by its profile."""
     return make(tmp_path, sandbox)
 
+
 @pytest.fixture(autouse=True, params=["waited for", "stored beside"])
 def storing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Packs of a slow line, each waited for; packs that go to the device while the next one fills."""

@@ -199,20 +199,26 @@ class Refusing:
         self._objects.put(name, data)
 
 
+def fail_by_full_disk(engine: Engine, times: int, after: int = 0) -> SealingFailed:
+    """Run with small packs until the disk refuses so many objects, after the first so many; there is room again afterwards."""
+    with engine.home.database.transaction() as connection:
+        settings.write(connection, Setting.PACK_TARGET, 4096)
+    objects = engine.home.objects
+    engine.home.objects = Refusing(objects, times, after)  # type: ignore[assignment]
+    with pytest.raises(SealingFailed) as caught:
+        engine.run(settle_s=0, send=False)
+    engine.home.objects = objects
+    return caught.value
+
+
 def test_a_full_disk_fails_the_run_and_leaves_nothing_half_done(work: NodeAtWork) -> None:
     """When a pack cannot be stored the run says so, no thread stays behind, and with room everything is sealed."""
     codes = {f"J001-WS·2011·Y·BGS-{n:04d}": 1 for n in range(1, 120)}
     files = work.scans.delivery(codes)
     with work.opened() as engine:
-        with engine.home.database.transaction() as connection:
-            settings.write(connection, Setting.PACK_TARGET, 4096)
-        objects = engine.home.objects
-        engine.home.objects = Refusing(objects, 2)  # type: ignore[assignment]
-        with pytest.raises(SealingFailed) as caught:
-            engine.run(settle_s=0, send=False)
-        engine.home.objects = objects
-        assert isinstance(caught.value.__cause__, StoreFull)
-        assert of(caught.value) in (1, 3)
+        fault = fail_by_full_disk(engine, 2)
+        assert isinstance(fault.__cause__, StoreFull)
+        assert of(fault) in (1, 3)
         assert not [t.name for t in threading.enumerate() if t.name.startswith(("seal", "store", "uplink", "send"))]
         engine.run(settle_s=0, send=False)
     assert work.current() == files
@@ -225,17 +231,11 @@ def test_what_was_sealed_before_the_disk_was_full_is_used(work: NodeAtWork, monk
     codes = {f"J001-WS·2011·Y·BGS-{n:04d}": 1 for n in range(1, 120)}
     files = work.scans.delivery(codes)
     with work.opened() as engine:
-        with engine.home.database.transaction() as connection:
-            settings.write(connection, Setting.PACK_TARGET, 4096)
-        objects = engine.home.objects
-        engine.home.objects = Refusing(objects, 3, after=6)  # type: ignore[assignment]
-        with pytest.raises(SealingFailed):
-            engine.run(settle_s=0, send=False)
-        engine.home.objects = objects
+        fail_by_full_disk(engine, 3, after=6)
         reading = engine.home.database.read()
         kept = dict(sealed.pack_names(reading))
         assert len(kept) >= 3
-        assert set(kept) <= set(objects.names())
+        assert set(kept) <= set(engine.home.objects.names())
         assert verification.doctor(engine.home, work.clock) == []
         engine.run(settle_s=0, send=False)
         packs = dict(sealed.pack_names(reading))
