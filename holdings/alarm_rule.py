@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
+from holdings.expression import expression
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 
 FILE: Final = "alarms.toml"
@@ -19,9 +20,9 @@ CHANNELS_MAX: Final = 16
 TEMPLATE_MAX: Final = 16_384
 TO_MAX: Final = 50
 _NAME = Annotated[str, msgspec.Meta(min_length=1, max_length=40)]
-_ADDRESS: Final = re.compile(r"[^\s@<>,;\"]{1,64}@[A-Za-z0-9.-]{1,190}")
-_HEADER: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
-_TIME: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_ADDRESS: Final = expression(r"[^\s@<>,;\"]{1,64}@[A-Za-z0-9.-]{1,190}")
+_HEADER: Final = expression(r"[A-Za-z][A-Za-z0-9-]{0,63}")
+_TIME: Final = expression(r"([01]\d|2[0-3]):([0-5]\d)")
 Level = Literal["notice", "warning", "critical"]
 LEVELS: Final[dict[str, int]] = {"notice": 1, "warning": 2, "critical": 3}
 

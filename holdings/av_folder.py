@@ -5,16 +5,17 @@ The folder is kept as it came: no file of it is a page, none is renamed, and wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Final
 
 from msgspec import Struct
 
+from holdings.expression import expression
+
 PARTS_MAX: Final = 20_000  # format.md §14: parts per item
-_VOB: Final = re.compile(r"VTS_(?P<title>[0-9]{2})_(?P<part>[0-9])\.(?P<kind>IFO|BUP|VOB)")
-_CLIP: Final = re.compile(r"(?P<clip>[0-9]{5})\.(?P<kind>CLPI|CPI|M2TS|MTS)")
+_VOB: Final = expression(r"VTS_(?P<title>[0-9]{2})_(?P<part>[0-9])\.(?P<kind>IFO|BUP|VOB)")
+_CLIP: Final = expression(r"(?P<clip>[0-9]{5})\.(?P<kind>CLPI|CPI|M2TS|MTS)")
 
 
 class FolderKind(StrEnum):

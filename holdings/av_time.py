@@ -6,20 +6,21 @@ form (HH:MM:SS;FF) leaves out two numbers a minute so that the code keeps step w
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Final
 
 from msgspec import Struct
 
+from holdings.expression import expression
+
 TEXT_MAX: Final = 32  # characters; a longer cell is no time code
 HOURS_MAX: Final = 99  # a time code has two digits for hours
 RATE_MAX: Final = 120  # frames a second
-_CODE: Final = re.compile(
+_CODE: Final = expression(
     r"(?:(?P<h>[0-9]{1,2}):)?(?P<m>[0-9]{1,3}):(?P<s>[0-9]{1,2})(?:(?P<sep>[:;])(?P<f>[0-9]{1,3})|\.(?P<ms>[0-9]{1,3}))?"
 )
-_FULL: Final = re.compile(r"(?P<h>[0-9]{1,2}):(?P<m>[0-9]{1,2}):(?P<s>[0-9]{1,2})(?P<sep>[:;])(?P<f>[0-9]{1,3})")
-_WORDS: Final = re.compile(
+_FULL: Final = expression(r"(?P<h>[0-9]{1,2}):(?P<m>[0-9]{1,2}):(?P<s>[0-9]{1,2})(?P<sep>[:;])(?P<f>[0-9]{1,3})")
+_WORDS: Final = expression(
     r"(?:(?P<h>[0-9]{1,3})(?:小时|时|h))?(?:(?P<m>[0-9]{1,4})(?:分钟|分|min|m|'))?(?:(?P<s>[0-9]{1,5})(?:秒钟|秒|sec|s|\"|''))?"
 )
 _MARKS: Final = str.maketrans({"′": "'", "″": '"', "’": "'", "‘": "'", "”": '"', "“": '"', "；": ";", "：": ":"})

@@ -15,12 +15,13 @@ import msgspec
 from msgspec import Struct
 
 from holdings.columns import CODE
+from holdings.expression import expression
 from holdings.record import DATE, ELEMENTS_MAX, TITLE, Level
 from holdings.security import MarkKind
 from holdings.sheet_notes import SheetRow
 
 DIGEST_SIZE: Final = 16
-_DIGITS: Final = re.compile("[0-9]+")
+_DIGITS: Final = expression("[0-9]+")
 _DIGITS_MAX: Final = 20  # significant digits of a number that order; longer ones are compared by their last 20
 _OWN: Final = 0
 """In place of a value: it stands in the column of its own (code, title, date)."""

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 import apsw
 from msgspec import Struct
 
+from holdings import search_tables
 from holdings.catalogue_import import PORTION, Import
 from holdings.catalogue_origin import Origin
 from holdings.findings import Finding, FindingCode
@@ -69,6 +70,8 @@ def importing(
         SheetUnreadable, and whatever the stream raises: as when it is stopped.
     """
     portions = sheet.portions(circumstances.portion)
+    # The sandbox is reading the first of them.
+    search_tables.load()
     portion, done, already = next(portions, None), 0, 0
     job: Import | None = None
     report: ImportReport | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -11,12 +10,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdings import catalogue_rows, fonds
+from holdings.expression import expression
 from holdings.record import Level
 
 COUNTED_MAX: Final = 10_000
 """Rows below a branch are counted up to this many."""
 _BEYOND: Final = "\U0010ffff"
-_DIVIDER: Final = re.compile(r"[-·.]")
+_DIVIDER: Final = expression(r"[-·.]")
 
 
 class Branch(Struct, frozen=True):

@@ -5,7 +5,6 @@ A real sheet that says the same code later takes the row over, as one sheet does
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from holdings.code_scheme import codes_of
 from holdings.columns import CODE, fold
 from holdings.dates import date_fault, read_date
 from holdings.errors import MendRefused, NotFound
+from holdings.expression import expression
 from holdings.findings import FindingCode, Severity
 from holdings.metadata import category_for, known_from, violations
 from holdings.metadata_scheme import CURRENT, required
@@ -51,8 +51,8 @@ _BEFORE_ONE: Final = frozenset(
     }
 )
 """What a sheet is warned of and a person who types must mend: the page lies before him."""
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_LAST_NUMBER: Final = re.compile(r"[0-9]+(?=[^0-9]*$)")
+_CONTROL: Final = expression(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_LAST_NUMBER: Final = expression(r"[0-9]+(?=[^0-9]*$)")
 
 
 class Judged(Struct, frozen=True):

@@ -8,7 +8,6 @@ families. Pure.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
@@ -16,12 +15,13 @@ from typing import Any, Final
 from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
+from holdings.expression import expression
 from holdings.reference_code import ReferenceCode
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, shipped_names, table, typed
 
 DEFAULT: Final = "document"  # 文书: what is taken when neither code nor profile says anything
 FOLDER: Final = "categories"
-_PLACE: Final = re.compile(r"\{([^{}]{1,64})\}")
+_PLACE: Final = expression(r"\{([^{}]{1,64})\}")
 LIKE_MAX: Final = 4  # a category that is like one that is like one …: longer is a circle
 
 

@@ -16,12 +16,13 @@ from msgspec import Struct, field
 
 from holdings.category import ReelRule
 from holdings.category_rows import CategoryRow, RowFault, fault
+from holdings.expression import expression
 from holdings.findings import FindingCode
 from holdings.reference_code import ordering_key
 
 FRAMES_MAX: Final = 100_000  # frames a reel: 30 m of 16 mm film hold some 3,000, so this is a shifted column
 FAULTS_MAX: Final = 10_000  # told of one sheet
-_FRAME: Final = re.compile(r"0*([0-9]{1,6})(?:[-_ ]?(?P<side>[ABLR左右上下12]))?", re.IGNORECASE)
+_FRAME: Final = expression(r"0*([0-9]{1,6})(?:[-_ ]?(?P<side>[ABLR左右上下12]))?", re.IGNORECASE)
 _SIDES: Final = {"A": 1, "L": 1, "左": 1, "上": 1, "1": 1, "B": 2, "R": 2, "右": 2, "下": 2, "2": 2}
 _NUMBER: Final = "案卷号"
 _WHERE: Final = ("题名", "附注", "备注")

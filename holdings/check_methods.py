@@ -18,6 +18,7 @@ from holdings.category import categories
 from holdings.check import CheckCode, CheckResult, Scope, Verdict
 from holdings.check_facts import FileFacts, Material, Service
 from holdings.check_pictures import PICTURES, Picture
+from holdings.expression import expression
 from holdings.findings import FindingCode, Severity
 from holdings.format_id import FormatId, allowed, policy
 from holdings.image_checks import ImageRules
@@ -190,8 +191,8 @@ def _electronic_attributes(looking: Looking) -> Iterator[Outcome]:
 
 _FILE_NAMES: Final = ("计算机文件名", "电子文件路径", "正文文件")
 _ATTACHED: Final = ("附件文件名", "附件")
-_SPLIT: Final = re.compile(r"[;；,，、|\n]")
-_NAME: Final = re.compile(r".+\.[A-Za-z0-9]{1,5}$")
+_SPLIT: Final = expression(r"[;；,，、|\n]")
+_NAME: Final = expression(r".+\.[A-Za-z0-9]{1,5}$")
 
 
 def _named(looking: Looking, elements: Iterable[str]) -> list[tuple[str, str]]:

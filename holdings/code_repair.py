@@ -4,25 +4,25 @@ code as printed stays official until somebody renumbers 改号.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
 from msgspec import Struct
 
+from holdings.expression import expression
 from holdings.reference_code import CODE_MAX, CodeForm, CodeProblem, ReferenceCode, format_code, match_key, parse
 
 NUMBER_WIDTH: Final = 3  # DA/T 13-2022 examples count volumes and items with three digits at least
 
-_WORDS: Final = ((re.compile(r"永久"), "Y"), (re.compile(r"(?:定期)?D?([1-9][0-9]{0,2})年"), r"D\1"))
+_WORDS: Final = ((expression(r"永久"), "Y"), (expression(r"(?:定期)?D?([1-9][0-9]{0,2})年"), r"D\1"))
 _CROSSED: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
-_ODD_HYPHENS: Final = re.compile(r"[_~/\\|+]+|-{2,}")
-_ODD_DOTS: Final = re.compile(r"·{2,}|[,;:'`*]+")
-_BESIDE: Final = re.compile(r"·?-·?")
-_RUN_TOGETHER: Final = re.compile(r"(?<=-)([A-Z]{2})((?:19|20)[0-9]{2})(?=[·-])")
-_LABEL: Final = re.compile(r"^(?:档号|档案号|编号)[·:]?")
-_SHORT: Final = re.compile(r"(?<=-)([0-9]{1,2})(?=-|$)")
+_ODD_HYPHENS: Final = expression(r"[_~/\\|+]+|-{2,}")
+_ODD_DOTS: Final = expression(r"·{2,}|[,;:'`*]+")
+_BESIDE: Final = expression(r"·?-·?")
+_RUN_TOGETHER: Final = expression(r"(?<=-)([A-Z]{2})((?:19|20)[0-9]{2})(?=[·-])")
+_LABEL: Final = expression(r"^(?:档号|档案号|编号)[·:]?")
+_SHORT: Final = expression(r"(?<=-)([0-9]{1,2})(?=-|$)")
 
 
 class RepairReason(Enum):

@@ -16,6 +16,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
+from holdings.expression import expression
 from holdings.reference_code import CODE_MAX, CodeForm, ReferenceCode, match_key
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 
@@ -25,7 +26,7 @@ TEMPLATE_MAX: Final = 200  # characters
 LENGTH_MAX: Final = 40  # characters of one part
 _NAMED: Final = ("fonds", "inventory", "year", "retention", "organ", "volume", "item")
 _OTHERS: Final = ("kind", "second", "third", "fourth", "project", "page")
-_TOKEN: Final = re.compile(r"\{(\w+)\}|([\[\]])|([^{}\[\]]+)")
+_TOKEN: Final = expression(r"\{(\w+)\}|([\[\]])|([^{}\[\]]+)")
 
 
 class Characters(StrEnum):

@@ -6,7 +6,6 @@ with the gaps and not with the codes. Pure.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -15,12 +14,13 @@ from typing import Final
 
 from msgspec import Struct, field
 
+from holdings.expression import expression
 from holdings.reference_code import match_key
 
 GROUPS_MAX: Final = 10_000  # groups held open; one that comes back after so many others is counted anew
 TOLD_MAX: Final = 1_000  # ranges of one kind told of one group; all are counted
 NUMBER_MAX: Final = 18  # digits; a longer run is no count
-_LAST: Final = re.compile(r"([0-9]+)$")
+_LAST: Final = expression(r"([0-9]+)$")
 
 
 class SeriesFault(Enum):

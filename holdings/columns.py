@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from holdings.code_scheme import Scheme, codes_of
 from holdings.errors import SiteDataWrong
+from holdings.expression import expression
 from holdings.site_data import NO_SITE, SiteData, received, shipped, table, typed
 
 CODE: Final = "档号"
@@ -19,7 +20,7 @@ ITEM, VOLUME, VOLUME_CODE, FONDS = "件号", "案卷号", "案卷档号", "全�
 HEADER_WITHIN: Final = 20  # rows: banners, merged titles and group lines stand above the header
 COLUMN_NAME_MAX: Final = 64  # characters; longer is a title row, not a header
 _DBF_NAME: Final = 10  # bytes of a field name in a DBF; a longer one was cut off
-_BLANK: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
+_BLANK: Final = expression(r"[\s\u200b-\u200f\u2060\ufeff]+")
 
 _Names = tuple[str, ...]
 

@@ -6,7 +6,6 @@ Functions run inside the caller's transaction.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +15,7 @@ import apsw
 from holdings import catalogue
 from holdings.columns import CODE
 from holdings.errors import MendRefused, NotFound
+from holdings.expression import expression
 from holdings.record import CELL_MAX, MARK, NAME_MAX, Row
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _ELSEWHERE: Final = {
     MARK: "密级不能在这里修改：请改正目录表中的密级后重新导入；疑为涉密的立即报保密办",
     CODE: "档号不能在这里修改：请用 node renumber 改号",
 }
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_CONTROL: Final = expression(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def mend(

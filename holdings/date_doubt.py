@@ -6,9 +6,10 @@ they were printed. A doubtful date is a conjectured one 考证日期.
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Final
+
+from holdings.expression import expression
 
 
 class DayOrder(StrEnum):
@@ -18,15 +19,15 @@ class DayOrder(StrEnum):
     DAY_FIRST = "日/月/年"
 
 
-_YEAR_LAST: Final = re.compile(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})")
+_YEAR_LAST: Final = expression(r"([0-9]{1,2})([/.-])([0-9]{1,2})\2([0-9]{4})")
 _UNTIL: Final = r"(?=$|[-~\u301c至到—–―])"  # a date ends here: at the end of the cell, or of a period's first half
-_DOUBT: Final = re.compile(r"^(?:约|大约|疑为|疑)|(?:\(\?\)|\?|左右|前后)" + _UNTIL)
-_LUNAR: Final = re.compile(r"年?(?:农历|阴历|夏历|旧历|(?=闰?(?:[0-9]{1,2}|正|冬|腊)月)(?=闰|[正冬腊])).*$")
-_PART: Final = re.compile(
+_DOUBT: Final = expression(r"^(?:约|大约|疑为|疑)|(?:\(\?\)|\?|左右|前后)" + _UNTIL)
+_LUNAR: Final = expression(r"年?(?:农历|阴历|夏历|旧历|(?=闰?(?:[0-9]{1,2}|正|冬|腊)月)(?=闰|[正冬腊])).*$")
+_PART: Final = expression(
     r"(?:(?<=[0-9年.])(?:[春夏秋冬]季?|[上下]半年|第?[1-4]季度?)|(?<=[0-9月])[上中下]旬|(?<=[年月])[初中底末])" + _UNTIL
 )
-_HOLE: Final = re.compile(r"(?<=[-/.年月])[?xX×*□○_]{1,2}(?=[-/.月日]|$)")
-_BARE: Final = re.compile(r"(?:(?<=年)月(?:日)?|(?<=月)日)" + _UNTIL)
+_HOLE: Final = expression(r"(?<=[-/.年月])[?xX×*□○_]{1,2}(?=[-/.月日]|$)")
+_BARE: Final = expression(r"(?:(?<=年)月(?:日)?|(?<=月)日)" + _UNTIL)
 
 
 def known_part(plain: str) -> tuple[str, bool]:

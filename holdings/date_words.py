@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from holdings.expression import expression
 
 _DIGIT: Final = {c: str(n) for n, cs in enumerate(("〇零○Ｏ０", "一壹元", "二贰", "三叁", "四肆", "五伍", "六陆", "七柒", "八捌", "九玖")) for c in cs}  # fmt: skip
 _TENS: Final = {"十": 10, "拾": 10, "廿": 20, "卅": 30, "卌": 40}
 _NUMERAL: Final = "".join((*_DIGIT, *_TENS))
-_WORDS: Final = re.compile(rf"[{_NUMERAL}]+")
-_ERA: Final = re.compile(
+_WORDS: Final = expression(rf"[{_NUMERAL}]+")
+_ERA: Final = expression(
     r"(?P<era>中华民国|民国|民國|光绪|光緒|宣统|宣統|公元|公历)(?P<year>[0-9]{1,4})(?P<rest>年.*)?$"
 )
 _BEFORE: Final = {"民国": 1911, "中华民国": 1911, "民國": 1911, "光绪": 1874, "光緒": 1874, "宣统": 1908, "宣統": 1908}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import calendar
 import datetime as dt
 import functools
-import re
 import unicodedata
 from typing import Final, TypeAlias
 
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from holdings.date_doubt import DayOrder, known_part, year_last
 from holdings.date_words import arabic_date
+from holdings.expression import expression
 
 Ymd: TypeAlias = tuple[int, int, int]
 """Year, month, day; 0 = not known."""
@@ -27,17 +27,17 @@ DATE_TEXT_MAX: Final = 64  # characters; a longer cell is no date
 CENTURY: Final = 30
 """Two-digit years: from here to 99 they are 19xx, below 20xx. Holdings on paper are mostly of 1949 to 1999."""
 _KNOWN: Final = 1 << 15  # dates repeat a lot: a sheet of a million rows has some twenty thousand different ones
-_PARTED: Final = re.compile(
+_PARTED: Final = expression(
     r"(?P<y>[0-9]{4}|[0-9]{2})(?:[-/.年](?:(?P<m>[0-9]{1,2})(?:[-/.月](?:(?P<d>[0-9]{1,2})日?)?)?)?)?"
     r"(?:[ T]?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?:\.0+)?)?"  # the time of day that other systems add
 )
-_SPAN: Final = re.compile(r"[-~\u301c至到—–―]{1,2}")
-_WITHIN: Final = re.compile(r"(?:(?P<m>[0-9]{1,2})[./月-])?(?P<d>[0-9]{1,2})日?")  # ends of a period: 15, 4.5, 4月5日
-_SERIAL: Final = re.compile(r"[0-9]{5}(?:\.[0-9]+)?")
+_SPAN: Final = expression(r"[-~\u301c至到—–―]{1,2}")
+_WITHIN: Final = expression(r"(?:(?P<m>[0-9]{1,2})[./月-])?(?P<d>[0-9]{1,2})日?")  # ends of a period: 15, 4.5, 4月5日
+_SERIAL: Final = expression(r"[0-9]{5}(?:\.[0-9]+)?")
 _BRACKETS: Final = {"[": "]", "【": "】", "〔": "〕", "［": "］"}
 _UNKNOWN: Final = frozenset({"不详", "无", "无日期", "未详", "缺", "日期不详", "年代不详", "-", "—", "?"})
 _VAGUE_MAX: Final = 16  # characters
-_VAGUE: Final = re.compile(
+_VAGUE: Final = expression(
     r"约?[0-9\u3007\u4e00-\u9fff]{0,10}(?:年代|世纪|时期|年间|期间|(?:解放|建国|事变|抗战|战)[前后]|[清明末]末|清代|明代|民国)"
     r"[初中末前后]?[期叶]?"
     r"|[12][0-9]{2}[-?xX×*□○_]年?|[12][0-9][-?xX×*□○_]{2}年?"  # 195?, 19××: a decade, a century

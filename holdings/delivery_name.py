@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Final
 
 from msgspec import Struct
 
-_NUMBER: Final = re.compile(r"第\s*([0-9]{1,6}|[零〇一二三四五六七八九十百]{1,7})\s*批")
-_DATE: Final = re.compile(
+from holdings.expression import expression
+
+_NUMBER: Final = expression(r"第\s*([0-9]{1,6}|[零〇一二三四五六七八九十百]{1,7})\s*批")
+_DATE: Final = expression(
     r"(?<![0-9])((?:19|20)[0-9]{2})[-.年]?(0[1-9]|1[0-2])[-.月]?(0[1-9]|[12][0-9]|3[01])日?(?![0-9])"
 )
-_STATION: Final = re.compile(r"扫描站\s*[-_]?\s*[0-9A-Za-z一二三四五六七八九十]{1,8}")
+_STATION: Final = expression(r"扫描站\s*[-_]?\s*[0-9A-Za-z一二三四五六七八九十]{1,8}")
 _DIGITS: Final = {**{c: n for n, c in enumerate("零一二三四五六七八九")}, "〇": 0}
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from holdings.delivery_report import STATES, DeliveryReport, FaultCount, SampleSummary
 from holdings.evidence import EvidenceReport, Outcome
 from holdings.evidence_note import Total
+from holdings.expression import expression
 from holdings.findings import FindingCode
 from holdings.report_page import Heading, render
 
@@ -17,7 +18,7 @@ Printed = dict[str, Any]
 
 MARKS_MAX: Final = 60  # paths of evidence on paper; all are in the JSON file and in the quarantine list
 LINES_MAX: Final = 200  # declared totals on paper
-_CLAUSE: Final = re.compile(r"((?:DA/T|GB/T|GB|T/)[^：]{1,80})：(.+)", re.DOTALL)
+_CLAUSE: Final = expression(r"((?:DA/T|GB/T|GB|T/)[^：]{1,80})：(.+)", re.DOTALL)
 _OUTCOMES: Final = {
     Outcome.MATCHED: "passed", Outcome.DIFFERS: "failed", Outcome.MISSING: "failed", Outcome.UNLISTED: "person", Outcome.WITHHELD: "untested",
 }  # fmt: skip

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 
 from holdings.errors import DirectiveUnreadable
+from holdings.expression import expression
 
 NAME_MAX: Final = 200
 NOTE_MAX: Final = 400
 TEXT_MAX: Final = 2_000
 TIME_MAX: Final = 1 << 40
 T = TypeVar("T")
-_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_CODE: Final = re.compile(r"[A-Z0-9-]{1,32}")
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_CONTROL: Final = expression(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CODE: Final = expression(r"[A-Z0-9-]{1,32}")
+_DATE: Final = expression(r"\d{4}-\d{2}-\d{2}")
 
 
 def text_of(value: str, most: int = TEXT_MAX) -> str:

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
 
 from holdings.errors import NotFound, SiteDataWrong
+from holdings.expression import expression
 from holdings.site_data import NO_SITE, SiteData, shipped, table, typed
 
 FILE: Final = "districts.toml"
-CODE: Final = re.compile(r"[0-9]{6}|[A-Z][A-Z0-9]{1,15}")  # GB/T 2260, or a site's own word for a zone without a code
+CODE: Final = expression(r"[0-9]{6}|[A-Z][A-Z0-9]{1,15}")  # GB/T 2260, or a site's own word for a zone without a code
 DIVISIONS_MAX: Final = 1_000
 _START, _END = dt.date(1, 1, 1), dt.date(9999, 12, 31)
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from holdings.errors import SheetUnreadable
+from holdings.expression import expression
 from holdings.table_encoding import plain_text
 
 LIST_MAX: Final = 256 << 20  # bytes; two million lines of 128 B
@@ -36,21 +37,21 @@ class DigestKind(StrEnum):
 _BY_LENGTH: Final = {32: DigestKind.MD5, 40: DigestKind.SHA1, 64: DigestKind.EITHER, 128: DigestKind.SHA512}
 _WORD: Final = r"(?P<word>MD5|SHA-?1|SHA-?256|SHA-?512|SM3)"
 # Patterns that look at a whole line are anchored and repeat one class of characters each: a hostile line costs its length.
-_FIRST: Final = re.compile(r"\\?([0-9A-Fa-f]{32,128})(?=[ \t*,;|])")
-_LAST: Final = re.compile(r"([0-9A-Fa-f]{32,128})\"?$")
-_CALL: Final = re.compile(rf"{_WORD}[ \t]*\(", re.IGNORECASE)  # BSD, OpenSSL
-_NAMED: Final = re.compile(rf"{_WORD}[ \t]+([0-9A-Fa-f]{{32,128}})(?=[ \t])", re.IGNORECASE)  # Get-FileHash
-_WORD_LAST: Final = re.compile(rf"[ \t,;|:=：\"]{_WORD}$", re.IGNORECASE)
+_FIRST: Final = expression(r"\\?([0-9A-Fa-f]{32,128})(?=[ \t*,;|])")
+_LAST: Final = expression(r"([0-9A-Fa-f]{32,128})\"?$")
+_CALL: Final = expression(rf"{_WORD}[ \t]*\(", re.IGNORECASE)  # BSD, OpenSSL
+_NAMED: Final = expression(rf"{_WORD}[ \t]+([0-9A-Fa-f]{{32,128}})(?=[ \t])", re.IGNORECASE)  # Get-FileHash
+_WORD_LAST: Final = expression(rf"[ \t,;|:=：\"]{_WORD}$", re.IGNORECASE)
 _BETWEEN: Final = ' \t,;|:=：-"'
 _PUT_BEFORE: Final = _BETWEEN.replace("-", "")
 _CERTUTIL: Final = (
-    re.compile(rf"{_WORD} hash of (?:file )?(?P<name>.+):", re.IGNORECASE),
-    re.compile(rf"{_WORD} *哈希 *[(（]文件 (?P<name>.+)[)）] *[:：]", re.IGNORECASE),
-    re.compile(rf"{_WORD} *的 (?:文件 )?(?P<name>.+?) *的?哈希 *[:：]", re.IGNORECASE),
+    expression(rf"{_WORD} hash of (?:file )?(?P<name>.+):", re.IGNORECASE),
+    expression(rf"{_WORD} *哈希 *[(（]文件 (?P<name>.+)[)）] *[:：]", re.IGNORECASE),
+    expression(rf"{_WORD} *的 (?:文件 )?(?P<name>.+?) *的?哈希 *[:：]", re.IGNORECASE),
 )
-_SPACED: Final = re.compile(r"(?:[0-9A-Fa-f]{2} ?){16,64}")
-_ORDINAL: Final = re.compile(r"[0-9]{1,9}[ \t]*[,;|\t][ \t]*(?=\S)")
-_DRIVE: Final = re.compile(r"(?:\\\\\?\\)?[A-Za-z]:[\\/]+")
+_SPACED: Final = expression(r"(?:[0-9A-Fa-f]{2} ?){16,64}")
+_ORDINAL: Final = expression(r"[0-9]{1,9}[ \t]*[,;|\t][ \t]*(?=\S)")
+_DRIVE: Final = expression(r"(?:\\\\\?\\)?[A-Za-z]:[\\/]+")
 
 
 class ListedFile(Struct, frozen=True, gc=False, array_like=True):

@@ -6,11 +6,12 @@ file. Only names outside record folders are asked about: the caller knows where.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import Final
+
+from holdings.expression import expression
 
 
 class EvidenceKind(StrEnum):
@@ -26,12 +27,12 @@ class EvidenceKind(StrEnum):
         return {"checksums": "摘要清单", "note": "说明文件", "handover": "移交清单"}[self.value]
 
 
-_CHECKSUMS: Final = re.compile(
+_CHECKSUMS: Final = expression(
     r"(?:.*[-_. ])?(?:md5|sha-?1|sha-?256|sha-?512|sm3)(?:sums?|值|清单|列表|校验.*)?(?:[-_. ].*)?"
     r"|(?:.*[-_. ])?(?:checksums?|hash(?:es|list|值)?|fixity)(?:[-_. ].*)?|.*(?:校验码|校验值|校验清单|校验文件|哈希|摘要清单|数字摘要).*"
 )
-_NOTE: Final = re.compile(r".*说明文件.*|(?:数据|光盘|移交|批次|载体)说明.*|readme")
-_HANDOVER: Final = re.compile(r".*(?:移交|交接|送交|报送)(?:清单|清册|目录清单|登记表|文据|单).*")
+_NOTE: Final = expression(r".*说明文件.*|(?:数据|光盘|移交|批次|载体)说明.*|readme")
+_HANDOVER: Final = expression(r".*(?:移交|交接|送交|报送)(?:清单|清册|目录清单|登记表|文据|单).*")
 _TEXT: Final = frozenset({"", "txt", "csv", "tsv", "lst", "log", "md"})
 _DIGEST: Final = frozenset({"md5", "sha1", "sha256", "sha512", "sm3", "sha"})
 _PAPER: Final = frozenset(

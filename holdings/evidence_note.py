@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from holdings.errors import SheetUnreadable
+from holdings.expression import expression
 from holdings.table import open_tables
 from holdings.table_encoding import plain_text
 
@@ -57,11 +58,11 @@ _UNITS: Final = {
     "": (1, 1), "B": (1, 1), "字节": (1, 1), "KB": (1000, 1024), "K": (1000, 1024), "MB": (1000**2, 1024**2),
     "M": (1000**2, 1024**2), "GB": (1000**3, 1024**3), "G": (1000**3, 1024**3), "TB": (1000**4, 1024**4),
 }  # fmt: skip
-_FIELD: Final = re.compile(r"\W{0,3}(?:[0-9]{1,2}[.、)] ?)?(?P<key>[^:=]{1,30}?)\s*[:=]\s*(?P<value>.*)")
-_NUMBER: Final = re.compile(
+_FIELD: Final = expression(r"\W{0,3}(?:[0-9]{1,2}[.、)] ?)?(?P<key>[^:=]{1,30}?)\s*[:=]\s*(?P<value>.*)")
+_NUMBER: Final = expression(
     r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(?:\.(?P<part>[0-9]{1,9}))?\s*(?P<unit>[A-Za-z]{0,5}|[一-鿿]{0,3})"
 )
-_KEY: Final = re.compile(r"(?P<key>.*?)\s*(?:\((?P<unit>[^()]{1,6})\))?")
+_KEY: Final = expression(r"(?P<key>.*?)\s*(?:\((?P<unit>[^()]{1,6})\))?")
 _ALL: Final = ("合计", "总计", "共计", "总数")
 
 

@@ -15,6 +15,8 @@ from importlib import resources
 import msgspec
 from msgspec import Struct
 
+from holdings.expression import expression
+
 
 class Severity(IntEnum):
     """错误 stops the record, 警告 asks to look, 提示 informs."""
@@ -197,7 +199,7 @@ class Finding(Struct, frozen=True):
         return f"{self.code.remedy}；第 {within[2]} 页在“{within[1]}”内，换页须重交整份文件" if within else self.code.remedy
 
 
-_WITHIN = re.compile(r"/([^/#]+\.(?:pdf|ofd|tiff?))#([0-9]+)$", re.IGNORECASE)
+_WITHIN = expression(r"/([^/#]+\.(?:pdf|ofd|tiff?))#([0-9]+)$", re.IGNORECASE)
 
 
 def display_path(name: bytes | str) -> str:

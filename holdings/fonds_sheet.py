@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -18,6 +17,7 @@ from msgspec import Struct
 from holdings.dates import parse_date
 from holdings.district import districts
 from holdings.errors import SheetUnreadable
+from holdings.expression import expression
 from holdings.findings import FindingCode
 from holdings.fonds import CODE_MAX, COUNT_MAX, HISTORY_MAX, NAME_MAX, DistrictFrom, Fonds
 from holdings.record import CELL_MAX
@@ -35,11 +35,11 @@ _LABELS: Final = {
     "volumes": "案卷数", "items": "件数", "planned": "计划数", "catalogued": "已著录", "scanned": "已数字化",
     "open": "已开放", "former": "曾用名", "history": "全宗介绍", "years": "起止年度", "remark": "备注",
 }  # fmt: skip
-_BLANK: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_COUNT: Final = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,10})(?:\.0+)?(?:卷|件|条|个|盒)?")
-_METRES: Final = re.compile(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,8})(?:\.([0-9]{1,6}))?(?:米|m|M)?")
-_CODE: Final = re.compile(r"[0-9A-Z\u4e00-\u9fff]{1,20}")
+_BLANK: Final = expression(r"[\s\u200b-\u200f\u2060\ufeff]+")
+_CONTROL: Final = expression(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_COUNT: Final = expression(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,10})(?:\.0+)?(?:卷|件|条|个|盒)?")
+_METRES: Final = expression(r"([0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,8})(?:\.([0-9]{1,6}))?(?:米|m|M)?")
+_CODE: Final = expression(r"[0-9A-Z\u4e00-\u9fff]{1,20}")
 _YES: Final = frozenset({"是", "√", "✓", "V", "Y", "YES", "1", "重点", "重点全宗", "TRUE"})
 _NO: Final = frozenset({"", "否", "×", "X", "N", "NO", "0", "非重点", "FALSE", "一般", "无"})
 

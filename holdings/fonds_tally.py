@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -11,10 +10,11 @@ from typing import Final
 
 import apsw
 
+from holdings.expression import expression
 from holdings.record import Description
 from holdings.reference_code import match_key
 
-_FONDS: Final = re.compile(r"[A-Z]{0,2}[0-9]{1,4}")
+_FONDS: Final = expression(r"[A-Z]{0,2}[0-9]{1,4}")
 OPEN_WORDS: Final = frozenset({"开放", "已开放", "是"})
 OPENING: Final = ("开放状态", "开放标识")
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,6 +17,7 @@ from msgspec import Struct
 
 from crypto import cbor
 from crypto.digest import sha256
+from holdings.expression import expression
 from holdings.harmless_cell import harmless
 
 ROOM: Final = "holdings:journal"
@@ -27,7 +27,7 @@ PORTION: Final = 500
 PERSON_MAX, ROLE_MAX, SUBJECT_MAX, NOTE_MAX = 64, 16, 200, 400
 """Characters: an account's name or an address, a role, what it was about, a remark."""
 _CONTEXT: Final = b"jindang/1/journal"
-_VERB: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_VERB: Final = expression(r"[a-z][a-z0-9-]{0,31}")
 _FIELDS: Final = "number, wall, person, role, address, verb, subject, outcome, note, hash"
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from holdings.expression import expression
 from holdings.file_name import NameKind, name_kind
 from holdings.layout import (
     Bin,
@@ -39,7 +39,7 @@ from holdings.reference_code import CodeProblem, match_key, parse
 
 SEND = frozenset({Use.MASTER, Use.ACCESS, Use.SEARCHABLE})
 """Representations that go up unless a profile says otherwise: thumbnails are made anew where they are needed."""
-_WORDS_BEFORE = re.compile(r"^[\u4e00-\u9fff]+[-_ ]?")
+_WORDS_BEFORE = expression(r"^[\u4e00-\u9fff]+[-_ ]?")
 """What people put before the number of a reel or box: 卷片0045, 盒-0123."""
 
 

@@ -11,18 +11,20 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from holdings.expression import expression
+
 TEMPLATE_MAX: Final = 200  # characters
 FIELDS_MAX: Final = 16
 VALUES_MAX: Final = 1_000  # translations of one profile
 
-_FIELD: Final = re.compile(r"\{([^{}:/]{1,40})(?::0([1-9]))?\}")
+_FIELD: Final = expression(r"\{([^{}:/]{1,40})(?::0([1-9]))?\}")
 _PAGE: Final = r"[0-9]{1,9}(?:-[0-9]{1,2}|-[LRlr]|[A-Za-z]|补[0-9]*|[正反])?"
 _KINDS: Final = {
     "code": r".+", "title": r".*", "page": _PAGE, "year": r"[0-9]{4}",
     "retention": r"永久|长期|短期|Y|D[0-9]{1,3}|(?:定期)?[0-9]{1,3}年",
     **dict.fromkeys(("item", "volume", "inventory", "group", "box"), r"[0-9]{1,6}"),
 }  # fmt: skip
-_YEARS: Final = re.compile(r"(?:定期)?([0-9]{1,3})年")
+_YEARS: Final = expression(r"(?:定期)?([0-9]{1,3})年")
 
 
 def fields_of(template: str) -> tuple[str, ...]:

@@ -5,18 +5,18 @@ Overlapping ranges are legal: two short items on one page.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from holdings.expression import expression
 from holdings.record import parse_pages
 
 PAGE_MAX: Final = 100_000  # 页号 above this is no page of a volume
 
-_RANGE: Final = re.compile(r"([0-9]{1,6})\s*(?:[-—–~～至]+\s*([0-9]{1,6}))?")
+_RANGE: Final = expression(r"([0-9]{1,6})\s*(?:[-—–~～至]+\s*([0-9]{1,6}))?")
 
 
 class VolumeRow(Struct, frozen=True):

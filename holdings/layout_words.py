@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
 from holdings.evidence_name import evidence_kind
+from holdings.expression import expression
 from holdings.file_name import extension
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 
@@ -23,8 +24,8 @@ FILE: Final = "layout.toml"
 
 HIDDEN: Final = "\x1f"
 """Begins what stands for a name; no name that a sheet prints begins so."""
-_BLANK: Final = re.compile(r"\s+")
-_TAIL: Final = re.compile(r"[\s_-]*(?:第)?([0-9]{1,4})(?:次|号|盘|张)?$")
+_BLANK: Final = expression(r"\s+")
+_TAIL: Final = expression(r"[\s_-]*(?:第)?([0-9]{1,4})(?:次|号|盘|张)?$")
 
 
 class Use(IntEnum):

@@ -6,9 +6,10 @@ tenth more among fifty. Pages are cut into passages of bounded size that overlap
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
+
+from holdings.expression import expression
 
 TEXT_VERSION: Final = 1  # of the rules below: part of the version of every vector, so that a change embeds anew
 TITLE_MAX: Final = 300  # characters of a title that are embedded; a model's attention ends sooner
@@ -17,13 +18,13 @@ OVERLAP: Final = 40  # characters that two neighbours share, so that no sentence
 PASSAGE_LEAST: Final = 8  # characters below which a page says nothing (a number, a stamp)
 PIECES_MAX: Final = 4_095  # passages of one record: 800,000 characters
 
-_KIND: Final = re.compile(
+_KIND: Final = expression(
     "(的)?(紧急|补充|联合|暂行|试行)?"
     "(通知|通报|通告|通令|公告|布告|报告|请示|批复|批示|函|意见|决定|命令|指示|规定|办法|条例|细则|总结|小结|材料|文件|汇编|汇报|简报|月报|"
     "一览表|登记表|审批表|统计表|分配表|申请表|清册|名册|登记册|审批名册|名单|目录|清单|会议纪要|纪要|实施方案|实施细则|方案|计划|规划|情况)$"
 )
-_SPACE: Final = re.compile(r"[\s\x00-\x1f]+")
-_SENTENCE: Final = re.compile(r"[。！？；!?;]")
+_SPACE: Final = expression(r"[\s\x00-\x1f]+")
+_SENTENCE: Final = expression(r"[。！？；!?;]")
 
 
 def core(title: str) -> str:

@@ -16,6 +16,7 @@ from pypdf.errors import PyPdfError
 
 from holdings import media
 from holdings.errors import MediaUnreadable
+from holdings.expression import expression
 from holdings.zipped import BROKEN, DOCUMENT_BOUNDS, check_zip
 
 # Pillow refuses twice this number; a warning at half the bound is of no use here.
@@ -31,7 +32,7 @@ _SINGLE: Final = {media.JP2: "JPEG2000", media.GIF: "GIF", media.BMP: "BMP", med
 """Formats of one picture; the first of a moving one is looked at."""
 PDF_PAGES_MAX: Final = 100_000  # a volume of 10,000 sheets scanned on both sides has a fifth of it
 
-_OFD_DOCUMENT: Final = re.compile(r"(?:[^/]+/)?Document\.xml", re.IGNORECASE)
+_OFD_DOCUMENT: Final = expression(r"(?:[^/]+/)?Document\.xml", re.IGNORECASE)
 _OFD_PAGE: Final = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?Page[\s/>]")
 # What a damaged or hostile file makes both decoders raise: neither promises its own errors alone.
 _ANY_DECODER: Final = (

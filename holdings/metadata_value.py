@@ -16,19 +16,20 @@ from msgspec import Struct
 from holdings.av_time import read_time
 from holdings.category import ValueType
 from holdings.dates import WrittenDate, is_unknown_date, read_date
+from holdings.expression import expression
 
 DATED: Final = frozenset({ValueType.DATE, ValueType.DATES, ValueType.YEAR})
 FILE_NAME_MAX: Final = 1024  # bytes, format.md §14: a name
 FILES_MAX: Final = 1000  # names in one cell
 _KNOWN: Final = 8192  # values that are remembered: years, dates and page counts repeat a lot
-_WHOLE: Final = re.compile(r"[0-9]{1,9}(?:[页张件拍面个份卷册盘幅]|画幅|余页)?")
-_DECIMAL: Final = re.compile(
+_WHOLE: Final = expression(r"[0-9]{1,9}(?:[页张件拍面个份卷册盘幅]|画幅|余页)?")
+_DECIMAL: Final = expression(
     r"[0-9]{1,3}(?:,[0-9]{3})*(?:\.[0-9]{1,6})?(?P<u1>[^0-9]{0,12})|[0-9]{1,15}(?:\.[0-9]{1,6})?(?P<u2>[^0-9]{0,12})"
 )
-_YEAR: Final = re.compile(r"([0-9]{4})年?(?:度)?")
-_ID_18: Final = re.compile(r"[1-9][0-9]{5}([0-9]{8})[0-9]{3}[0-9X]")
-_ID_15: Final = re.compile(r"[1-9][0-9]{5}([0-9]{6})[0-9]{3}")
-_ID_OTHER: Final = re.compile(r"[A-Z0-9()（）/ -]{5,20}")  # passports, officers' papers, permits of Hong Kong and Macao
+_YEAR: Final = expression(r"([0-9]{4})年?(?:度)?")
+_ID_18: Final = expression(r"[1-9][0-9]{5}([0-9]{8})[0-9]{3}[0-9X]")
+_ID_15: Final = expression(r"[1-9][0-9]{5}([0-9]{6})[0-9]{3}")
+_ID_OTHER: Final = expression(r"[A-Z0-9()（）/ -]{5,20}")  # passports, officers' papers, permits of Hong Kong and Macao
 _WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999 (ISO 7064 MOD 11-2)
 _CHECKS: Final = "10X98765432"
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from enum import IntEnum
 from typing import Final, NamedTuple
 
+from holdings.expression import expression
 from holdings.name_table import NameTable, name_table
 from holdings.site_data import NO_SITE, SiteData
 
@@ -24,9 +24,9 @@ KEYS_ASKED_MAX: Final = 64  # keys that one query asks for: fuzzy ones multiply
 JOIN: Final = "·"
 """Between the syllables of a key, so that 西安 and 先 do not sound alike; no tokenizer parts it."""
 
-_HAN: Final = re.compile("[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\ue000-\uf8ff]+")
-_LATIN: Final = re.compile("[a-z]+")
-_TONE: Final = re.compile("[1-5]$")
+_HAN: Final = expression("[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff\ue000-\uf8ff]+")
+_LATIN: Final = expression("[a-z]+")
+_TONE: Final = expression("[1-5]$")
 
 
 class Likeness(IntEnum):

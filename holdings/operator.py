@@ -6,7 +6,6 @@ contractor's staff judges no work.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from enum import StrEnum
 from typing import Final
@@ -14,10 +13,11 @@ from typing import Final
 from msgspec import Struct
 
 from holdings.errors import OperatorMustAct
+from holdings.expression import expression
 from holdings.language import mark
 from holdings.password import LEAST, MOST, SENTENCE, PasswordFault, fault_of, normal
 
-NUMBER: Final = re.compile(r"[0-9a-z][0-9a-z._-]{0,15}")
+NUMBER: Final = expression(r"[0-9a-z][0-9a-z._-]{0,15}")
 """工号 as it is kept: folded, 1 to 16 signs."""
 PERSON_MAX: Final = 32
 START_DAYS: Final = 3

@@ -8,10 +8,12 @@ from typing import Final
 
 from msgspec import Struct
 
-_COPY: Final = re.compile(r"[(（][0-9]{1,2}[)）]|(?: - )?副本|copy", re.IGNORECASE)
+from holdings.expression import expression
+
+_COPY: Final = expression(r"[(（][0-9]{1,2}[)）]|(?: - )?副本|copy", re.IGNORECASE)
 _MARK: Final = r"-[0-9]{1,2}|-[LRlr]|[A-Za-z]|补[0-9]*|[正反]"
-_NUMBERED: Final = re.compile(rf"[^0-9]*(?P<n>[0-9]{{1,9}})(?P<mark>{_MARK})?[^0-9A-Za-z]*")
-_DIGITS: Final = re.compile(r"[0-9]{1,9}")
+_NUMBERED: Final = expression(rf"[^0-9]*(?P<n>[0-9]{{1,9}})(?P<mark>{_MARK})?[^0-9A-Za-z]*")
+_DIGITS: Final = expression(r"[0-9]{1,9}")
 _SIDES: Final = {"正": 0, "反": 1, "-L": 0, "-R": 1}
 
 

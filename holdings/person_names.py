@@ -7,21 +7,21 @@ data/name_sounds.toml. Names found so are what search by sound and suggestions o
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from holdings.category import Named, categories
+from holdings.expression import expression
 from holdings.name_sound import han, keys_of, surname_of
 from holdings.name_table import name_table
 from holdings.site_data import NO_SITE, SiteData
 
 NAMES_MAX: Final = 64  # names of one description that are known by sound; a caption lists the front row
 NAME_MAX: Final = 24  # characters of one name with its signs; longer is a sentence
-_PARTS: Final = re.compile(r"[、，,;；/／|\n\t]+|\s{2,}| 和 ")
-_BRACKETS: Final = re.compile(r"[(（\[【〔].*?[)）\]】〕]")
-_SIGNS: Final = re.compile(r"[\s·•・.．]")
-_SPACED: Final = re.compile(r"^(\S) +(\S)$")  # 王 芳: a blank that only fills
+_PARTS: Final = expression(r"[、，,;；/／|\n\t]+|\s{2,}| 和 ")
+_BRACKETS: Final = expression(r"[(（\[【〔].*?[)）\]】〕]")
+_SIGNS: Final = expression(r"[\s·•・.．]")
+_SPACED: Final = expression(r"^(\S) +(\S)$")  # 王 芳: a blank that only fills
 
 
 class PersonName(NamedTuple):

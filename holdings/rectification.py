@@ -17,6 +17,7 @@ from msgspec import Struct
 from holdings.directive_text import code_of
 from holdings.directive_verdict import PAGE_MAX, RANGES_MAX
 from holdings.errors import DirectiveUnreadable, ReceptionRefused, SiteDataWrong
+from holdings.expression import expression
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 from holdings.working_days import WorkingDays
 
@@ -27,7 +28,7 @@ REMARK_MAX: Final = 300
 """Characters of a remark: a directive must hold it (format.md §7)."""
 DAYS_MAX: Final = 250
 """Working days of a term: about a year."""
-_STRETCH: Final = re.compile(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
+_STRETCH: Final = expression(r"([0-9]{1,5})(?:-([0-9]{1,5}))?")
 _DASHES: Final = str.maketrans("—–－至~～", "------")
 
 

@@ -6,7 +6,6 @@ and a row find each other. Every function here runs once for each row of a catal
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from enum import Enum
@@ -14,6 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+
+from holdings.expression import expression
 
 if TYPE_CHECKING:
     from holdings.code_scheme import Scheme
@@ -26,20 +27,20 @@ _DASHES: Final = (
 )
 _DOTS: Final = ".\u0387\u2022\u2024\u2027\u2219\u22c5\u30fb\uff65\uff0e\u2e31\u2e33\ua78f\u16eb\u25cf\u3002"
 _FOLD: Final = {**{ord(c): "-" for c in _DASHES}, **{ord(c): "·" for c in _DOTS}}
-_SPACES: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]+")
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-_FOLDED: Final = re.compile(r"[A-Z0-9·\u4e00-\u9fff-]+")  # folding changes nothing in it, and it harms no folder
-_RUNS: Final = re.compile(r"([0-9]+)")
+_SPACES: Final = expression(r"[\s\u200b-\u200f\u2060\ufeff\u00ad]+")
+_CONTROL: Final = expression(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_FOLDED: Final = expression(r"[A-Z0-9·\u4e00-\u9fff-]+")  # folding changes nothing in it, and it harms no folder
+_RUNS: Final = expression(r"([0-9]+)")
 
 _CATEGORY = r"([A-Z]{2}(?:·[A-Z0-9\u4e00-\u9fff]{1,20}){0,6})"
 _ORGAN = r"([A-Z][A-Z0-9]{0,7}|[\u4e00-\u9fff]{1,20})"
-_MODERN: Final = re.compile(rf"([A-Z][0-9]{{3}})-{_CATEGORY}(?:-{_ORGAN})?-([0-9]{{3,6}})(?:-([0-9]{{3,6}}))?")
-_HYPHENED: Final = re.compile(  # the sample of DA/T 22 writes hyphens inside the category: not standard, still by item
+_MODERN: Final = expression(rf"([A-Z][0-9]{{3}})-{_CATEGORY}(?:-{_ORGAN})?-([0-9]{{3,6}})(?:-([0-9]{{3,6}}))?")
+_HYPHENED: Final = expression(  # the sample of DA/T 22 writes hyphens inside the category: not standard, still by item
     rf"([A-Z][0-9]{{3}})-([A-Z]{{2}})·([0-9]{{4}})-(Y|D[0-9]{{1,3}})-{_ORGAN}-([0-9]{{3,6}})"
 )
-_OLD: Final = re.compile(r"([A-Z]?[0-9]{1,4})-([0-9]{1,4})-([0-9]{1,5})(?:-([0-9]{1,6}))?")
-_YEAR: Final = re.compile(r"[0-9]{4}")
-_RETENTION: Final = re.compile(r"Y|D[0-9]{1,3}")
+_OLD: Final = expression(r"([A-Z]?[0-9]{1,4})-([0-9]{1,4})-([0-9]{1,5})(?:-([0-9]{1,6}))?")
+_YEAR: Final = expression(r"[0-9]{4}")
+_RETENTION: Final = expression(r"Y|D[0-9]{1,3}")
 
 
 class CodeForm(Enum):

@@ -5,7 +5,6 @@ Pages move by reference: the new versions list parts that are sealed already. Re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -13,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdings.code_scheme import Scheme
+from holdings.expression import expression
 from holdings.layout_words import Role, Use
 from holdings.record import (
     MARK,
@@ -28,7 +28,7 @@ from holdings.record import (
 from holdings.reference_code import CodeProblem, match_key, parse
 from holdings.renumber import follow
 
-_NUMBERED: Final = re.compile(r"([0-9]{1,9})(\.[A-Za-z0-9]{1,8})")
+_NUMBERED: Final = expression(r"([0-9]{1,9})(\.[A-Za-z0-9]{1,8})")
 
 
 class Piece(Struct, frozen=True):

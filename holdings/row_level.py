@@ -8,11 +8,11 @@ before its code.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from typing import Final
 
 from holdings.columns import fold
+from holdings.expression import expression
 from holdings.record import Level
 
 _LEVEL: Final = "著录层级"
@@ -27,7 +27,7 @@ _ITEM: Final = frozenset(("文件", "文件级", "件", "件级"))
 _SINGLE: Final = ("照片号", "张号", "起始时码")
 """Elements that a photo of a set 组照 or a clip of a tape has of its own (DA/T 50-2014, DA/T 63-2017), and no volume."""
 _PART: Final = "(?:(?:19|20)[0-9]{2}|Y|[A-Z]{1,8}[0-9]{0,3}|[\u4e00-\u9fff]{1,20})"
-_SERIES: Final = re.compile(
+_SERIES: Final = expression(
     rf"[A-Z][0-9]{{3}}-[A-Z]{{2}}(?:·{_PART}){{0,6}}(?:-(?:[A-Z][A-Z0-9]{{0,7}}|[\u4e00-\u9fff]{{1,20}}))?"
 )
 

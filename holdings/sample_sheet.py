@@ -17,14 +17,15 @@ from msgspec import Struct
 
 from holdings.delivery import Delivery
 from holdings.errors import SheetUnreadable
+from holdings.expression import expression
 from holdings.sample_store import Judgement, Sample, SampledPage
 from holdings.sampling import SAMPLE_MAX, Fault, PageVerdict, percent
 from holdings.table import RawRow, open_tables
 
 COLUMNS: Final = ("序号", "档号", "文件", "结论", "问题代码", "说明", "检查人")
 _WIDTHS: Final = (6, 30, 22, 8, 10, 30, 10)
-_TICKET: Final = re.compile(r"抽检单\s*([0-9]{1,12})")
-_WITHIN: Final = re.compile(r"(.+\.(?:pdf|ofd|tiff?))#([0-9]+)", re.IGNORECASE)
+_TICKET: Final = expression(r"抽检单\s*([0-9]{1,12})")
+_WITHIN: Final = expression(r"(.+\.(?:pdf|ofd|tiff?))#([0-9]+)", re.IGNORECASE)
 _CELL_MAX: Final = 2_000
 _WORDS: Final = {
     **dict.fromkeys(("", "未检"), PageVerdict.NONE),

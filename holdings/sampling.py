@@ -10,7 +10,6 @@ import hashlib
 import heapq
 import hmac
 import math
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
 from enum import IntEnum
@@ -20,12 +19,13 @@ from typing import Final
 from msgspec import Struct
 
 from holdings.errors import DeliveryRefused, SiteDataWrong
+from holdings.expression import expression
 from holdings.reference_code import match_key, ordering_key
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 
 FILE: Final = "sampling.toml"
 SEED_MAX: Final = 100  # characters of a seed that people give
-_SHARE: Final = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,6})?%?")
+_SHARE: Final = expression(r"[0-9]{1,3}(?:\.[0-9]{1,6})?%?")
 SAMPLE_MAX: Final = 100_000  # pages of one drawing: a person looks at every one
 
 

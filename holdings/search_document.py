@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import functools
 import operator
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
@@ -17,6 +16,7 @@ from holdings.access import Facts, Opening, Secrecy, opening_of, secrecy_of
 from holdings.category import Named
 from holdings.columns import CODE
 from holdings.dates import parse_date
+from holdings.expression import expression
 from holdings.fonds_tally import OPENING, key_of
 from holdings.person_names import NAMES_MAX, name_elements, name_keys, names_in
 from holdings.record import DATE, MARK, NUMBER, TITLE, Level
@@ -27,7 +27,7 @@ from holdings.search_request import Facet, Field
 BODY_NAME, RETENTION, YEAR, CATEGORY = "责任者", "保管期限", "年度", "门类"
 KEYWORDS: Final = ("主题词", "关键词", "人名")
 _FIELD_MAX: Final = 4_000  # characters of one field that are found; a cell may hold 32,767
-_YEAR: Final = re.compile(r"[0-9]{4}")
+_YEAR: Final = expression(r"[0-9]{4}")
 _OPENED: Final = {Opening.OPEN: "1", Opening.CONTROLLED: "0", Opening.DEFERRED: "2"}
 _decode: Final = msgspec.json.Decoder().decode
 

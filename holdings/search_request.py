@@ -13,6 +13,8 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 
+from holdings.expression import expression
+
 QUERY_MAX: Final = 500  # characters; the rest is left out, and said so
 TERMS_MAX: Final = 32
 DEPTH_MAX: Final = 8
@@ -149,7 +151,7 @@ _ENDS: Final = frozenset('"“”「」『』«»„')
 _FOLD: Final = str.maketrans({
     "（": "(", "）": ")", "＊": "*", "：": ":", "＂": '"', "｜": "|", "＆": "&", "！": "!", "－": "-", "＋": "+",
 })  # fmt: skip
-_CHINESE: Final = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
+_CHINESE: Final = expression("[\u3400-\u9fff\U00020000-\U0003ffff]")
 
 
 def field_named(name: str) -> Field | None:

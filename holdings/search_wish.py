@@ -14,12 +14,13 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from holdings.errors import SearchRefused
+from holdings.expression import expression
 from holdings.search_request import LIMIT_MAX, VALUES_MAX, Facet, Mode, SearchRequest, Sort, facet_named
 
 FILTERS_MAX: Final = 64
 SOUND: Final = ("姓名~音", "姓名~", "name~", "同音", "sound")
 FUZZY: Final = ("姓名~近音", "name~~", "近音")
-_YEARS: Final = re.compile(r"(\d{4})\s*(?:\.\.|-|—|–|~|至|到)\s*(\d{4})")
+_YEARS: Final = expression(r"(\d{4})\s*(?:\.\.|-|—|–|~|至|到)\s*(\d{4})")
 E = TypeVar("E", bound=Enum)
 
 

@@ -18,13 +18,15 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from holdings.expression import expression
+
 TITLE_MAX: Final = 32_767  # characters of a cell that are looked through
 PAGE_TEXT_MAX: Final = 20_000  # characters of a page that are looked through
 TOP_LINES: Final = (
     12  # lines from the top of a page among which a mark stands (GB/T 9704-2012 7.2: the head of the paper)
 )
 _HINTS: Final = ("密", "★", "☆", "⭐")
-_BLANK: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff\u3000]+")
+_BLANK: Final = expression(r"[\s\u200b-\u200f\u2060\ufeff\u3000]+")
 _EDGE: Final = " \t\"'“”「」『』·.。:：-—_"
 
 

@@ -5,13 +5,13 @@ State secrets are 秘密, 机密 and 绝密 only; 内部 is not one. What cannot
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from enum import IntEnum
 from typing import Final
 
 from msgspec import Struct
 
+from holdings.expression import expression
 from sync.entry import SiteClass
 
 __all__ = ["Mark", "MarkKind", "SiteClass", "parse_mark"]
@@ -70,11 +70,11 @@ _OPEN_WORDS: Final = frozenset(
     ]
 )
 _LEVELS: Final = (
-    ("绝密", re.compile("绝密|絕密|^UM$")),
-    ("机密", re.compile("机密|機密|^JM$")),
-    ("秘密", re.compile("秘密|祕密|^MM$")),
+    ("绝密", expression("绝密|絕密|^UM$")),
+    ("机密", expression("机密|機密|^JM$")),
+    ("秘密", expression("秘密|祕密|^MM$")),
 )
-_BLANK: Final = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
+_BLANK: Final = expression(r"[\s\u200b-\u200f\u2060\ufeff]+")
 
 
 def parse_mark(text: str | None) -> Mark:

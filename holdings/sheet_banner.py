@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from holdings.columns import CODE, VOLUME_CODE, Columns, fold, plain
+from holdings.expression import expression
 from holdings.record import NAME_MAX
 
 LABEL_MAX: Final = 16  # characters of the name of a value, with blanks inside
@@ -60,8 +61,8 @@ def tab_volume(tab: str) -> dict[str, str]:
     return {VOLUME_CODE: name} if _VOLUME_CODE.fullmatch(name) else {}
 
 
-_VOLUME_NUMBER: Final = re.compile(r"第?([0-9]{1,5})[卷号]?")
-_VOLUME_CODE: Final = re.compile(r"[A-Za-z]?[0-9]{1,4}-[0-9A-Za-z·.\u4e00-\u9fff]{1,40}-[0-9]{1,5}")
+_VOLUME_NUMBER: Final = expression(r"第?([0-9]{1,5})[卷号]?")
+_VOLUME_CODE: Final = expression(r"[A-Za-z]?[0-9]{1,4}-[0-9A-Za-z·.\u4e00-\u9fff]{1,40}-[0-9]{1,5}")
 
 
 @functools.lru_cache(maxsize=4)

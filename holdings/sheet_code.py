@@ -6,21 +6,21 @@ when the sheet or a person gives the category. Nothing is padded here: that is a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec import Struct
 
 from holdings.columns import CODE, Columns, fold
+from holdings.expression import expression
 from holdings.reference_code import CodeForm, CodeProblem, ReferenceCode, parse, volume_key
 from holdings.sheet_header import Header
 from holdings.sheet_profile import Question, QuestionKind, SheetProfile
 
 SCHEME_MAX: Final = 200  # characters
-_SEPARATORS: Final = re.compile(r"([-·\[\]])")
-_LETTERS: Final = re.compile(r"[A-Z][A-Z0-9]{1,7}")
-_YEARS: Final = re.compile(r"(?:定期)?([0-9]{1,3})年")
+_SEPARATORS: Final = expression(r"([-·\[\]])")
+_LETTERS: Final = expression(r"[A-Z][A-Z0-9]{1,7}")
+_YEARS: Final = expression(r"(?:定期)?([0-9]{1,3})年")
 _CACHE_MAX: Final = 4096  # volumes of a sheet that are remembered at a time
 _PART_MAX: Final = 60  # characters; a longer part is a shifted column
 

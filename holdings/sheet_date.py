@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import re
 from typing import Final
 
 from holdings.date_doubt import DayOrder
 from holdings.dates import asks_order, date_fault, is_empty_date, is_unknown_date, read_date
+from holdings.expression import expression
 from holdings.record import DATE
 from holdings.sheet_header import Header
 from holdings.sheet_profile import Question, QuestionKind, SheetProfile
@@ -17,7 +17,7 @@ AS_WRITTEN: Final = "成文日期（原文）"
 """Element that keeps a date in the words it came in, when it had to be interpreted."""
 ORDER: Final = "成文日期的日月顺序"
 """Id of the question in which order the column writes day and month; answer: a DayOrder."""
-_PLAIN_DATE: Final = re.compile(r"[0-9]{4}[0-9年月日./\-: T]*")
+_PLAIN_DATE: Final = expression(r"[0-9]{4}[0-9年月日./\-: T]*")
 DATES_MAX: Final = 1 << 15
 """As many different days as in a century."""
 _ORDERS: Final = {order.value: order for order in DayOrder}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct
 
+from holdings.expression import expression
 from holdings.findings import FindingCode
 from holdings.record import Level
 from holdings.security import MarkKind
@@ -17,7 +17,7 @@ from holdings.sheet_tally import EXAMPLES
 from holdings.table import RawRow, Remark, RemarkKind
 
 TOLD_MAX: Final = 10_000  # refusals and notes kept of one sheet; all are counted
-_RUN_OF_CHINESE: Final = re.compile(r"[\u4e00-\u9fff]")
+_RUN_OF_CHINESE: Final = expression(r"[\u4e00-\u9fff]")
 
 
 class Refusal(Struct, frozen=True, array_like=True):

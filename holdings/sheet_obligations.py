@@ -8,13 +8,13 @@ of old never had 责任者 or 保管期限. Nothing is refused for any of it.
 
 from __future__ import annotations
 
-import re
 import time
 from collections import Counter
 from collections.abc import Collection
 from typing import Final
 
 from holdings.category import DEFAULT, Category, composed_title
+from holdings.expression import expression
 from holdings.findings import FindingCode
 from holdings.metadata import Checker, Violation, category_for, checker, edition_of, known_from
 from holdings.metadata_scheme import EDITION
@@ -29,7 +29,7 @@ _SERIES_MAX: Final = 4_096  # series whose known elements are remembered
 _OF_VOLUMES: Final = frozenset(
     {"保管期限"}
 )  # what holds for a volume holds for its items (DA/T 22: 卷内文件目录 has no column for it)
-_POINT: Final = re.compile(r"U\+([0-9A-F]{4,6})")
+_POINT: Final = expression(r"U\+([0-9A-F]{4,6})")
 _OF_DATES: Final = (FindingCode.DATE_MISSING, FindingCode.DATE_DOUBTFUL)  # the reading tells these
 
 

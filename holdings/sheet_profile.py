@@ -7,7 +7,6 @@ when a person agreed to that repair for that column. Both are remembered as a Sh
 from __future__ import annotations
 
 import functools
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 
 from crypto.digest import sha256
 from holdings.errors import AnswerInvalid
+from holdings.expression import expression
 
 ANSWERS_MAX: Final = 256  # as many as a sheet has columns
 WIDTH_MAX: Final = 12  # digits: no part of a code is longer
@@ -56,7 +56,7 @@ _LABELS: Final = {
     RepairKind.FILL: "向下填充",
     RepairKind.FILL_GROUP: "组内共用",
 }
-_PAD: Final = re.compile(r"补零(?:到)?([0-9]{1,2})位?")
+_PAD: Final = expression(r"补零(?:到)?([0-9]{1,2})位?")
 _WORDS: Final = {"Excel日期": RepairKind.EXCEL_DATE, "同上": RepairKind.DITTO, "填充": RepairKind.FILL}
 
 

@@ -6,19 +6,19 @@ the cell is named as an error.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from holdings.columns import Columns
 from holdings.dates import is_serial, serial_date
+from holdings.expression import expression
 from holdings.record import DATE
 from holdings.sheet_header import Header
 from holdings.sheet_profile import WIDTH_MAX, RepairKind, SheetProfile
 from holdings.sheet_tally import EXAMPLES, RepairTally
 from holdings.table import CellKind, RawRow
 
-_EXPONENT: Final = re.compile(r"-?[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}")
+_EXPONENT: Final = expression(r"-?[0-9](?:\.[0-9]+)?[Ee]\+[0-9]{1,3}")
 _DATES: Final = ("日期", "时间")
 
 

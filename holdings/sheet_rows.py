@@ -6,7 +6,6 @@ but where it stands.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -15,6 +14,7 @@ from msgspec import Struct, field
 from holdings.code_repair import advice
 from holdings.columns import CODE, Columns, fold, is_header
 from holdings.dates import is_unknown_date
+from holdings.expression import expression
 from holdings.findings import FindingCode
 from holdings.record import CELL_MAX, DATE, MARK, TITLE
 from holdings.reference_code import CodeProblem
@@ -37,9 +37,9 @@ from holdings.table import Merged, RawRow
 
 __all__ = ["TOLD_MAX", "Note", "Reading", "Refusal", "SheetRow", "is_mojibake"]
 
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_CONTROL: Final = expression(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _FORMULA: Final = ("=", "+", "-", "@")
-_FORMULA_WITHIN: Final = re.compile(r"\|[=+\-@]")  # in a row joined by bars
+_FORMULA_WITHIN: Final = expression(r"\|[=+\-@]")  # in a row joined by bars
 CODES_TOLD: Final = 2_000  # nonstandard codes told with their rows in one table; `node codes` lists them all
 _TOTAL_BEGIN: Final = frozenset("合总共累小本")
 _NAME_MAX: Final = 16  # characters of a column name with blanks inside; titles are mostly longer

@@ -9,13 +9,14 @@ from typing import Final
 from msgspec import Struct
 
 from holdings.columns import Columns, fold, plain
+from holdings.expression import expression
 from holdings.sheet_header import Header
 from holdings.table import RawRow
 
-_NUMBER: Final = re.compile(r"[0-9][0-9,，]{0,14}")
-_COUNTED: Final = re.compile(r"([0-9][0-9,，]{0,11})\s*(件|卷|条|张|页|盘|份)")
-_TOGETHER: Final = re.compile(r"共[0-9,]{1,12}(件|卷|条|张|页|盘|份|$)")
-_SPAN: Final = re.compile(r"[-—–~～至到]+")
+_NUMBER: Final = expression(r"[0-9][0-9,，]{0,14}")
+_COUNTED: Final = expression(r"([0-9][0-9,，]{0,11})\s*(件|卷|条|张|页|盘|份)")
+_TOGETHER: Final = expression(r"共[0-9,]{1,12}(件|卷|条|张|页|盘|份|$)")
+_SPAN: Final = expression(r"[-—–~～至到]+")
 NUMBER_MAX: Final = 10**12
 TOTALS_MAX: Final = 10_000  # lines of a summary sheet that are kept
 

@@ -15,6 +15,7 @@ from typing import Final
 from holdings import table_text
 from holdings.columns import HEADER_WITHIN, is_header
 from holdings.errors import SheetUnreadable
+from holdings.expression import expression
 from holdings.table import COLUMNS_MAX, ROWS_MAX, RawRow, Remark, RemarkKind, SheetFormat, Table, Workbook
 from holdings.table_encoding import decodes, is_utf8_chinese, plain_text
 
@@ -25,11 +26,11 @@ CELL_READ_MAX: Final = (
 DELIMITERS: Final = ",\t;|"
 RARE: Final = "^~#$@!"  # what old systems put between fields so that no text holds it; tried when no usual one shows
 _FAULTY: Final = "\ufffd"
-_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
+_PRIVATE: Final = expression("[\ue000-\uf8ff]")
 _PRIVATE_BEYOND: Final = re.compile(b"\xef[\x80-\xa3]")  # U+F000 to U+F8FF in UTF-8; those before begin with EE
 # Bar, caret, tilde and at-sign may be the second byte of a GB18030 character; other delimiters, quotes, line ends never are.
 _SECOND: Final = {
-    sign: re.compile(f"[\x81-\xfe][\x30-\xfe]|({re.escape(sign)})", re.DOTALL)
+    sign: expression(f"[\x81-\xfe][\x30-\xfe]|({re.escape(sign)})", re.DOTALL)
     for sign in DELIMITERS + RARE
     if sign >= "\x30"
 }

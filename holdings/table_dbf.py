@@ -15,6 +15,7 @@ from typing import Final
 from msgspec import Struct
 
 from holdings.errors import SheetUnreadable
+from holdings.expression import expression
 from holdings.table import (
     COLUMNS_MAX,
     ROWS_MAX,
@@ -34,8 +35,8 @@ from holdings.table_memo import TextAt, memo_reader
 LISTED_MAX: Final = 200  # numbers of deleted rows that are listed
 SAMPLE: Final = 256 << 10  # bytes of rows from which the encoding is told
 _CODE_PAGES: Final = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "big5", 0x78: "big5"}
-_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
-_NUMBERED: Final = re.compile(r"(.*?)(\d+)")
+_PRIVATE: Final = expression("[\ue000-\uf8ff]")
+_NUMBERED: Final = expression(r"(.*?)(\d+)")
 _ORDINARY: Final = frozenset("CVNFD")  # written as text
 _KINDS: Final = {"N": CellKind.NUMBER, "F": CellKind.NUMBER, "I": CellKind.NUMBER, "B": CellKind.NUMBER, "Y": CellKind.NUMBER,
                  "D": CellKind.DATE, "T": CellKind.DATE, "L": CellKind.BOOL}  # fmt: skip

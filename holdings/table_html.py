@@ -14,6 +14,7 @@ from typing import Final
 from lxml import etree
 
 from holdings.errors import SheetUnreadable
+from holdings.expression import expression
 from holdings.record import CELL_MAX
 from holdings.table import COLUMNS_MAX, GRID_MAX, ROWS_MAX, Merged, RawRow, SheetFormat, Table, Workbook
 from holdings.table_encoding import plain_text
@@ -23,7 +24,7 @@ TABLES_MAX: Final = 1_000
 TAG_MAX: Final = 65_536  # bytes of one tag: the parser compares each attribute with all before it
 MERGED_MAX: Final = 100_000
 _LONG_TAG: Final = re.compile(rb"<[a-zA-Z][^>]{%d}" % TAG_MAX)
-_SPACE: Final = re.compile(r"[ \t\r\n\f\u00a0]+")
+_SPACE: Final = expression(r"[ \t\r\n\f\u00a0]+")
 
 
 def open_html(data: bytes) -> Workbook:

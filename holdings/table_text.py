@@ -14,13 +14,14 @@ from typing import Final
 
 from holdings.columns import HEADER_WITHIN, is_header
 from holdings.errors import SheetUnreadable
+from holdings.expression import expression
 from holdings.table import COLUMNS_MAX, ROWS_MAX, RawRow, Remark, RemarkKind, SheetFormat, Table, Workbook
 
 LINE_MAX: Final = 8_192  # columns of print; the widest fan-fold printers have 132, database listings a few hundred
 RULER_LINES: Final = 5_000  # lines that make the ruler; a later line that does not fit it is a fault of its own
 ODD_FROM: Final = 50  # lines from which one may be odd whatever the share
-_WIDE: Final = re.compile("([^\x00-\x7f])")
-_RULE: Final = re.compile("[-=_+*|.\u2500-\u257f\0 ]*")  # drawn lines between header and rows
+_WIDE: Final = expression("([^\x00-\x7f])")
+_RULE: Final = expression("[-=_+*|.\u2500-\u257f\0 ]*")  # drawn lines between header and rows
 _CLASSES: Final = bytes(0 if code in b"\t\v\r\n\f " else 1 for code in range(256))
 
 

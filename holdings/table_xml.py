@@ -6,13 +6,13 @@ Hostile input: runs in the sandbox.
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
 
 from holdings.errors import SheetUnreadable
+from holdings.expression import expression
 from holdings.record import CELL_MAX
 from holdings.table import COLUMNS_MAX, GRID_MAX, ROWS_MAX, CellKind, Merged, RawRow, SheetFormat, Table, Workbook
 from holdings.table_encoding import plain_text
@@ -21,7 +21,7 @@ TABS_MAX: Final = 1_000
 MERGED_MAX: Final = 100_000
 _NS: Final = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _SHEET, _ROW, _CELL, _DATA = f"{_NS}Worksheet", f"{_NS}Row", f"{_NS}Cell", f"{_NS}Data"
-_WHOLE: Final = re.compile(r"(-?[0-9]{1,15})\.0*")
+_WHOLE: Final = expression(r"(-?[0-9]{1,15})\.0*")
 _KINDS: Final = {"Number": CellKind.NUMBER, "DateTime": CellKind.DATE, "Boolean": CellKind.BOOL}
 
 

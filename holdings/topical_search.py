@@ -7,7 +7,6 @@ every record is found as a word, the date as a range of years.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Mapping
 from enum import Enum
 from typing import Final
@@ -16,6 +15,7 @@ from msgspec import Struct
 
 from holdings.category import Category, ValueType, categories
 from holdings.errors import NotFound
+from holdings.expression import expression
 from holdings.site_data import NO_SITE, SiteData
 
 FAMILY: Final = "民生"
@@ -25,7 +25,7 @@ FIRST, LAST = "from", "to"
 """Parameters of the years."""
 _DATES: Final = frozenset({ValueType.DATE, ValueType.DATES, ValueType.YEAR})
 _FOUND: Final = frozenset({"题名", "责任者", "文号", "成文日期"})
-_YEAR: Final = re.compile(r"\d{4}")
+_YEAR: Final = expression(r"\d{4}")
 
 
 class How(Enum):

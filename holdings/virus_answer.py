@@ -5,7 +5,6 @@ Node and hub each talk to their own; the address and the answers mean the same t
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,12 +12,13 @@ from msgspec import Struct
 
 from holdings.check import Verdict
 from holdings.check_facts import Service
+from holdings.expression import expression
 
 STALE_DAYS: Final = 7
 """A signature database older than this protects against little; a person is told."""
 ADDRESS_RULE: Final = "virus_scan 应写作 unix:/路径 或 tcp:主机:端口"
-_ADDRESS: Final = re.compile(r"unix:(?P<path>/.+)|tcp:(?P<host>[^:]+):(?P<port>[0-9]{1,5})")
-_BUILT: Final = re.compile(r"/\d+/\w{3} (\w{3}) +(\d+) [\d:]+ (\d{4})")
+_ADDRESS: Final = expression(r"unix:(?P<path>/.+)|tcp:(?P<host>[^:]+):(?P<port>[0-9]{1,5})")
+_BUILT: Final = expression(r"/\d+/\w{3} (\w{3}) +(\d+) [\d:]+ (\d{4})")
 
 
 class VirusAddress(Struct, frozen=True):

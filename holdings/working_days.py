@@ -14,13 +14,14 @@ from typing import Final
 from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
+from holdings.expression import expression
 from holdings.site_data import NO_SITE, SiteData, shipped, table, typed
 
 FILE: Final = "holidays.toml"
 DAYS_MAX: Final = 3_660
 """Days that are counted; what is later still is late enough."""
 _SATURDAY: Final = 5
-_SPAN: Final = re.compile(r"(\d{2})-(\d{2})(?:\.\.(\d{2})-(\d{2}))?")
+_SPAN: Final = expression(r"(\d{2})-(\d{2})(?:\.\.(\d{2})-(\d{2}))?")
 
 
 class _Year(Struct, frozen=True, forbid_unknown_fields=True):

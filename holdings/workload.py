@@ -17,14 +17,15 @@ from typing import Final
 from msgspec import Struct
 
 from holdings.errors import SiteDataWrong
+from holdings.expression import expression
 from holdings.sampling import fraction
 from holdings.site_data import NO_SITE, SiteData, overlay, shipped, table, typed
 
 FILE: Final = "workload.toml"
 UNKNOWN: Final = "未知"
 _A4_MM2: Final = 210 * 297
-_DAY: Final = re.compile(r"((?:19|20)[0-9]{2})[-./年]?([0-9]{1,2})[-./月]?([0-9]{1,2})日?(?:[ T].*)?")
-_AMOUNT: Final = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
+_DAY: Final = expression(r"((?:19|20)[0-9]{2})[-./年]?([0-9]{1,2})[-./月]?([0-9]{1,2})日?(?:[ T].*)?")
+_AMOUNT: Final = expression(r"[0-9]{1,9}(?:\.[0-9]{1,4})?")
 
 
 class _Size(Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from holdings.export_path import export_paths
 from holdings.records import StoredRecord
 from node import config as configuration
 from node.errors import ConfigurationWrong
-from node.home import DATABASE, KEY, Home
+from node.home import DATABASE, KEY, OBJECTS, Home
 from sync import durable, sealed, transform
 from sync.errors import StoreDamaged, SyncError
 from sync.manifest import Part, segment_size
@@ -35,7 +35,7 @@ def backup(home: Home, destination: Path, progress: Callable[[int], None] = lamb
     for plain in (KEY, configuration.FILE):
         durable.write_file(destination / plain, (home.path / plain).read_bytes())
     site_tables.copy(home.path, destination)
-    target, copied, size, count = DiskObjects(destination / "objects"), 0, 0, 0
+    target, copied, size, count = DiskObjects(destination / OBJECTS), 0, 0, 0
     damaged: list[str] = []
     for name in home.objects.names():
         count += 1

@@ -28,7 +28,7 @@ from sync.objects import DiskObjects
 from sync.token import Token
 
 ROOMS = ("sync", "sync:sealed", "holdings", "holdings:journal", "holdings:custody", "node", "node:directive")
-KEY, DATABASE, SOCKET = "key.jdk", "node.db", "node.sock"
+KEY, DATABASE, SOCKET, OBJECTS = "key.jdk", "node.db", "node.sock", "objects"
 DEFAULT_KEY_FILE = "unlock.key"
 
 
@@ -95,7 +95,7 @@ def open_home(path: Path, ask: Callable[[], str]) -> Home:
         secrets = keys.load(path / KEY, lock_of(config.unlock, path, ask))
         database = open_database(path / DATABASE, secrets.database_key, ROOMS)
         try:
-            objects = DiskObjects(path / "objects")
+            objects = DiskObjects(path / OBJECTS)
             objects.sweep()
             return Home(path, config, secrets, database, objects, _identity(database), held, site_tables.load(path))
         except BaseException:
@@ -166,6 +166,7 @@ def complete(
             settings.write_least(connection, Setting.HANDSHAKE_S, handshake_s)
     finally:
         database.close()
+    DiskObjects(path / OBJECTS)
     durable.write_file(path / configuration.FILE, configuration.render(config).encode())
     return hub
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from holdings import catalogue, delivery, delivery_brake, gate, lineage, quarantine, records
 from holdings.delivery import DeliveryState
+from holdings.expression import expression
 from holdings.findings import Finding, FindingCode
 from holdings.gate import Cleared, Held
 from holdings.layout import Page
@@ -255,7 +255,7 @@ class Judging:
         quarantine.settle(connection, place.key, found, int(self._now()))
 
 
-_CODE_RUN = re.compile(r"[0-9A-Za-z][0-9A-Za-z·\u4e00-\u9fff-]{3,}[0-9]")
+_CODE_RUN = expression(r"[0-9A-Za-z][0-9A-Za-z·\u4e00-\u9fff-]{3,}[0-9]")
 
 
 def _meant(connection: apsw.Connection, name: str) -> str:

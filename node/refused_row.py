@@ -9,6 +9,7 @@ from typing import Final
 from holdings import delivery as deliveries
 from holdings import quarantine
 from holdings.errors import HoldingsError, NotFound
+from holdings.expression import expression
 from holdings.findings import FindingCode
 from holdings.sheet_refused import RefusedRow
 from node import folders, page_acts
@@ -16,7 +17,7 @@ from node.engine import Engine
 from node.home import Home
 from sync.errors import SandboxError
 
-_WHERE: Final = re.compile(r"(?P<batch>.+?)/(?P<name>[^/\[\]#]+)(?:\[(?P<tab>.{1,255})\])?#(?P<row>\d{1,7})", re.DOTALL)
+_WHERE: Final = expression(r"(?P<batch>.+?)/(?P<name>[^/\[\]#]+)(?:\[(?P<tab>.{1,255})\])?#(?P<row>\d{1,7})", re.DOTALL)
 """`批次/表.xlsx[页签]#行` (catalogue_portions.place)."""
 
 

@@ -6,7 +6,6 @@ A volume is one record with all its pages, or the items that bear its code befor
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby, pairwise
 
@@ -15,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdings import catalogue, gate, lineage, records
+from holdings.expression import expression
 from holdings.gate import Held
 from holdings.record import PAGES, TITLE, Description, RecordId, Relation, RelationKind
 from holdings.records import StoredRecord
@@ -31,7 +31,7 @@ from node.renumbering import Moved, Outcome, Renumbering, Undone
 from sync import sealed
 from sync.manifest import Part
 
-_LAST = re.compile(r"[0-9]+$")
+_LAST = expression(r"[0-9]+$")
 NOTHING = Outcome((), (), 0, Amended())
 
 

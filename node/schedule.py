@@ -4,7 +4,6 @@ of the window, holidays and 调休 as a calendar.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from enum import Enum
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
+from holdings.expression import expression
 from node.errors import ConfigurationWrong
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 JITTER_S = 900.0
 """Nodes of a city begin spread over this much of a window, so that the hub is not met by all at once."""
-_WINDOW = re.compile(
+_WINDOW = expression(
     r"(?:(?P<kind>work|free|工作日|休息日)|(?P<first>[a-z]{3})(?:-(?P<last>[a-z]{3}))?)\s+(?P<h1>\d{1,2}):(?P<m1>\d{2})-(?P<h2>\d{1,2}):(?P<m2>\d{2})"
 )
 _SATURDAY: Final = 5

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any, Final
@@ -14,6 +13,7 @@ from lxml import etree
 
 from holdings import media
 from holdings.errors import MediaUnreadable
+from holdings.expression import expression
 from holdings.page_facts import PageFacts
 from holdings.page_text import LINES_MAX, PLAIN_MAX, PageText, TextLine, clamp, one_line
 from holdings.zipped import BROKEN, DOCUMENT_BOUNDS, check_zip
@@ -29,7 +29,7 @@ PICTURE: Final = 0.3  # as node.text_pdf
 UNCOVERED: Final = 0.2
 TOP: Final = 0.4
 _RISE: Final = 0.9  # of the size: letters above their base line
-_NUMBER: Final = re.compile(r"-?\d{1,7}(?:\.\d{1,12})?(?:[eE]-?\d)?")
+_NUMBER: Final = expression(r"-?\d{1,7}(?:\.\d{1,12})?(?:[eE]-?\d)?")
 
 
 class OfdDocument:

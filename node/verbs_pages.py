@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from holdings import catalogue, correction, quarantine, quarantine_desk, records
+from holdings.expression import expression
 from holdings.file_name import NameKind, name_kind
 from holdings.finding_acts import ActKind
 from holdings.findings import Finding, FindingCode
@@ -23,7 +23,7 @@ from node.verbs_quarantine import QuarantineVerbs
 from sync import durable, limits
 
 PIECE = 1 << 20
-_PAGE_OF_FILE = re.compile(r"#[0-9]+$")
+_PAGE_OF_FILE = expression(r"#[0-9]+$")
 SECRET = {
     FindingCode.CLASSIFIED,
     FindingCode.VOLUME_CLASSIFIED,

@@ -198,13 +198,19 @@ def digest_on_device(path: Path | str) -> bytes:
     return digest.digest()
 
 
-def sweep(folder: Path) -> int:
+def names_in(folder: Path | str) -> list[str]:
+    """What lies in a folder, without a Path for each: every start looks through all objects."""
+    with os.scandir(folder) as found:
+        return [entry.name for entry in found]
+
+
+def sweep(folder: Path | str) -> int:
     """Remove the temporary files that a crash left directly inside `folder`; how many."""
-    count = 0
-    for path in folder.glob(".*.tmp"):
-        path.unlink(missing_ok=True)
-        count += 1
-    return count
+    left = [name for name in names_in(folder) if name.startswith(".") and name.endswith(".tmp")]
+    for name in left:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(folder, name))
+    return len(left)
 
 
 class HomeLock:

@@ -78,6 +78,9 @@ class ObjectStore(Protocol):
         """Forget an object that nothing names (recovery only)."""
 
 
+_SHARDS = tuple(f"{number:02x}" for number in range(256))
+
+
 class DiskObjects:
     """Objects as files `objects/<2 hex>/<hex>` (format.md §13)."""
 
@@ -86,10 +89,8 @@ class DiskObjects:
         try:
             durable.make_folder(folder)
             durable.make_folder(self._uploads)
-            for number in range(256):
-                sub = folder / f"{number:02x}"
-                if not sub.is_dir():
-                    sub.mkdir(mode=0o700)
+            for shard in sorted({*_SHARDS}.difference(durable.names_in(folder))):
+                (folder / shard).mkdir(mode=0o700)
             durable.fsync_folder(folder)
         except OSError as fault:
             raise durable.store_error(fault, "对象库") from fault
@@ -161,10 +162,10 @@ class DiskObjects:
 
     def names(self) -> Iterator[bytes]:
         """See ObjectStore."""
-        for sub in self._folder.iterdir():
-            for path in sub.iterdir():
-                if len(path.name) == 64:
-                    yield bytes.fromhex(path.name)
+        for shard in _SHARDS:
+            for name in durable.names_in(self._folder / shard):
+                if len(name) == 64:
+                    yield bytes.fromhex(name)
 
     def remove(self, name: bytes) -> None:
         """See ObjectStore."""
@@ -176,7 +177,7 @@ class DiskObjects:
 
     def sweep(self) -> int:
         """Remove temporary files that a crash left; how many."""
-        return sum(durable.sweep(sub) for sub in self._folder.iterdir())
+        return sum(durable.sweep(self._folder / shard) for shard in _SHARDS)
 
 
 IN_PLACE = 64 * 1024
