@@ -67,15 +67,18 @@ def count_rows(connection: apsw.Connection, keys: Iterable[str], by: int, writer
     count(connection, FondsCount.CATALOGUED, [(key, by * number) for key, number in tallied.items()], writer)
 
 
-def moved(connection: apsw.Connection, before: Description | None, after: Description | None, writer: str = "") -> None:
-    """Keep the counters of records when one comes (before None), changes, or is renumbered into another fonds. A record
+def moved(connection: apsw.Connection, changes: Iterable[tuple[Description | None, Description | None]], writer: str = "") -> None:
+    """Keep the counters of records, each (before, after): one comes (before None), changes, or is renumbered into another fonds. A record
     that ended is counted no more.
     """
-    was, now = _counted(before), _counted(after)
-    if was == now:
-        return
-    for kind in (FondsCount.SCANNED, FondsCount.OPEN):
-        count(connection, kind, [(was[0], -int(kind in was[1])), (now[0], int(kind in now[1]))], writer)
+    sums: Counter[tuple[FondsCount, str]] = Counter()
+    for before, after in changes:
+        for said, by in ((before, -1), (after, 1)):
+            key, kinds = _counted(said)
+            for kind in kinds:
+                sums[kind, key] += by
+    for (kind, key), by in sums.items():
+        count(connection, kind, [(key, by)], writer)
 
 
 def read(connection: apsw.Connection, key: str, writer: str = "") -> dict[FondsCount, int]:

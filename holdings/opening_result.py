@@ -8,8 +8,8 @@ from holdings import fonds_tally, opening_verdict, records, search_records
 from holdings.access import Opening
 from holdings.directive_wish import OpeningResult
 from holdings.opening_verdict import OpeningVerdict
-from holdings.records import StoredRecord
-from holdings.statistics_tally import record_moved
+from holdings.statistics_tally import records_moved
+from holdings.stored_record import StoredRecord
 
 STATES = {
     OpeningResult.OPEN: Opening.OPEN,
@@ -24,8 +24,7 @@ def apply(connection: apsw.Connection, record: StoredRecord, verdict: OpeningVer
     before = opening_verdict.counted(connection, record.number, said)
     opening_verdict.keep(connection, record.number, verdict)
     after = opening_verdict.counted(connection, record.number, said)
-    fonds_tally.moved(connection, before, after, record.writer)
-    record_moved(
-        connection, (before, record.pages, record.bytes), (after, record.pages, record.bytes), record.writer, now
-    )
+    fonds_tally.moved(connection, [(before, after)], record.writer)
+    files = (record.pages, record.bytes)
+    records_moved(connection, [((before, *files), (after, *files))], record.writer, now)
     search_records.changed(connection, record.number, records.document(connection, record))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import array
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import apsw
@@ -34,12 +34,22 @@ def changed(connection: apsw.Connection, record: int, document: Document | None)
             search_index.take_out(connection, [number], [before], text)
             connection.execute("DELETE FROM search_record WHERE record = ?", (record,))
     elif before is None:
-        search_index.put(connection, [number], [document])
-        _keep(connection, record, document, "")
-        _set_text(connection, record, document, "", _fold_all(connection, record))
+        came(connection, [(record, document)])
     elif before != document:
         search_index.change(connection, [number], [(before, text)], [(document, text)])
         _keep(connection, record, document, text)
+
+
+def came(connection: apsw.Connection, documents: Sequence[tuple[int, Document]]) -> None:
+    """New records came: (number, document), by number in ascending order."""
+    numbers = [search_index.RECORDS + record for record, _ in documents]
+    search_index.put(connection, numbers, [document for _, document in documents])
+    connection.executemany(
+        "INSERT INTO search_record(record, document, folded) VALUES (?, ?, NULL)",
+        [(record, _encode(document)) for record, document in documents],
+    )
+    for record, document in documents:
+        _set_text(connection, record, document, "", _fold_all(connection, record))
 
 
 def text_changed(connection: apsw.Connection, record: int) -> None:

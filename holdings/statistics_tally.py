@@ -6,6 +6,7 @@ more, wherever the clock stands. All SQL of the tables of statistics is here; ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -78,29 +79,24 @@ def month_now(connection: apsw.Connection, wall: int) -> str:
     return month if int(month[:4]) > last else f"{last + 1}-01"
 
 
-def moved(connection: apsw.Connection, before: Counted, after: Counted, archive: str, wall: int) -> None:
-    """A record came (`before` empty), changed, or ended (`after` empty)."""
-    if before == after:
-        return
-    month = month_now(connection, wall)
-    if (before.fonds, before.secrecy) != (after.fonds, after.secrecy):
-        add(connection, archive, month, before.fonds, before.secrecy, [(figure, -by) for figure, by in before.figures])
-        add(connection, archive, month, after.fonds, after.secrecy, after.figures)
-        return
-    was, now = dict(before.figures), dict(after.figures)
-    changes = [(figure, now.get(figure, 0) - was.get(figure, 0)) for figure in {**was, **now}]
-    add(connection, archive, month, after.fonds, after.secrecy, changes)
-
-
-def record_moved(
+def records_moved(
     connection: apsw.Connection,
-    before: tuple[Description, int, int] | None,
-    after: tuple[Description, int, int],
+    changes: Iterable[tuple[tuple[Description, int, int] | None, tuple[Description, int, int]]],
     archive: str,
     wall: int,
 ) -> None:
-    """The same of (description, pages, bytes) of a record's versions."""
-    moved(connection, counted(*before) if before else Counted(), counted(*after), archive, wall)
+    """Records came (before None), changed, or ended: (description, pages, bytes) of their versions before and after."""
+    sums: dict[tuple[str, Secrecy], Counter[Figure]] = {}
+    for before, after in changes:
+        was, now = counted(*before) if before else Counted(), counted(*after)
+        if was != now:
+            for one, sign in ((was, -1), (now, 1)):
+                found = sums.setdefault((one.fonds, one.secrecy), Counter())
+                for figure, by in one.figures:
+                    found[figure] += sign * by
+    month = month_now(connection, wall) if sums else ""
+    for (fonds, secrecy), figures in sums.items():
+        add(connection, archive, month, fonds, secrecy, figures.items())
 
 
 def rows_moved(connection: apsw.Connection, kinds: Mapping[Kind, int], by: int, archive: str, wall: int | None) -> None:

@@ -11,7 +11,7 @@ import apsw
 
 from holdings import catalogue, records, text_change, text_store
 from holdings import catalogue_marks as marks
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 
 
 def forget(connection: apsw.Connection, keys: Iterable[str], volumes: Iterable[str]) -> None:

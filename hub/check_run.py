@@ -23,8 +23,8 @@ from holdings.format_id import MEMORY_MB
 from holdings.image_checks import rules_of
 from holdings.metadata import category_for
 from holdings.record import Description, RecordId
-from holdings.records import StoredRecord
 from holdings.reference_code import ReferenceCode, parse
+from holdings.stored_record import StoredRecord
 from hub import opened
 from hub.errors import NotAllowed
 from hub.home import Home

@@ -16,8 +16,8 @@ from holdings.directive_wish import RECORDS_MAX, Correction, Notice, Opening, Op
 from holdings.errors import NotFound
 from holdings.opening_verdict import OpeningVerdict
 from holdings.reception import Standing
-from holdings.records import StoredRecord
 from holdings.rectification import Reason
+from holdings.stored_record import StoredRecord
 from hub import directive_store, opened, reception_intake, reception_store
 from hub.desk import Answer, Number
 from hub.directive_store import Issued, Stage

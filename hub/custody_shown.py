@@ -9,7 +9,7 @@ import apsw
 from holdings import custody_store
 from holdings.access import Access
 from holdings.custody import Party
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from hub import directive_store, reception_papers, reception_store, reception_verdicts, signed_scans
 from hub.reception_papers import PaperKind
 

@@ -12,8 +12,8 @@ from holdings import catalogue_shown, lineage, records
 from holdings.access import Access
 from holdings.errors import NotFound
 from holdings.record import Description
-from holdings.records import StoredRecord
 from holdings.site_data import NO_SITE, SiteData
+from holdings.stored_record import StoredRecord
 from hub import opened
 from hub.clock import Clock
 from hub.desk import Number

@@ -21,10 +21,10 @@ from holdings.directive_text import NOTE_MAX
 from holdings.errors import HoldingsError, Worded
 from holdings.harmless_cell import harmless
 from holdings.language import mark
-from holdings.records import StoredRecord
 from holdings.search_answer import Hit
 from holdings.search_index import RECORDS
 from holdings.statistic import ZONE
+from holdings.stored_record import StoredRecord
 from hub import directive_store, opened, opening_review
 from hub.custody_desk import CustodyDesk
 from hub.desk import Answer

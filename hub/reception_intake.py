@@ -14,8 +14,8 @@ from holdings.access import secrecy_of
 from holdings.fonds_tally import key_of
 from holdings.reception import Standing
 from holdings.record import MARK, RecordId
-from holdings.records import StoredRecord
 from holdings.reference_code import ordering_key
+from holdings.stored_record import StoredRecord
 from hub import opened, reception_store, reception_verdicts
 from hub.reception_store import Item
 from sync.database import Database

@@ -17,7 +17,7 @@ from holdings.check_store import Run
 from holdings.directive_verdict import HandOver
 from holdings.reception import DeliveryStanding, Standing, Tally
 from holdings.record import Explanation, RecordId
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from holdings.working_days import WorkingDays, working_days
 from hub import reception_outbox, reception_papers, reception_store, reception_verdicts
 from hub.directive_store import Stage as Sending

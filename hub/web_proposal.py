@@ -13,9 +13,9 @@ from holdings.directive_wish import CHANGES_MAX, Correction
 from holdings.errors import HoldingsError
 from holdings.language import mark
 from holdings.record import MARK
-from holdings.records import StoredRecord
 from holdings.search_answer import Hit
 from holdings.search_index import RECORDS
+from holdings.stored_record import StoredRecord
 from hub import directive_store, opened, record_shown
 from hub.account import Role
 from hub.custody_desk import CustodyDesk

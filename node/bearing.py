@@ -11,7 +11,7 @@ import apsw
 from msgspec import Struct
 
 from holdings import catalogue, lineage, records
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from node import folders
 from node.folders import Known
 from node.walk import FileStat

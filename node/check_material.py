@@ -17,9 +17,9 @@ from holdings.findings import display_path
 from holdings.layout_words import vocabulary
 from holdings.metadata import category_for
 from holdings.record import Description
-from holdings.records import StoredRecord
 from holdings.reference_code import ReferenceCode, parse
 from holdings.site_data import SiteData
+from holdings.stored_record import StoredRecord
 from node import folders
 from node.home import Home
 from node.places import GATHERED

@@ -22,8 +22,8 @@ from holdings.check_round import RoundState
 from holdings.format_id import MEMORY_MB
 from holdings.image_checks import rules_of
 from holdings.record import Description, RecordId, decode_record
-from holdings.records import StoredRecord
 from holdings.site_data import SiteData
+from holdings.stored_record import StoredRecord
 from node.check_material import material, signature
 from node.clock import Clock
 from node.home import Home

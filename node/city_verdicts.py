@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from holdings import quarantine
 from holdings.findings import Finding, FindingCode
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 
 if TYPE_CHECKING:
     from holdings.directive_entry import Subject

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from holdings import records, site_tables
 from holdings.export_path import export_paths
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from node import config as configuration
 from node.errors import ConfigurationWrong
 from node.home import DATABASE, KEY, OBJECTS, Home

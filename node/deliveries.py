@@ -25,10 +25,10 @@ from holdings.findings import FindingCode
 from holdings.local_time import local_minute
 from holdings.quarantine import FindingState, Listed
 from holdings.record import Basis
-from holdings.records import StoredRecord
 from holdings.sample_store import Sample
 from holdings.sampling import Candidate, PageVerdict, SamplingRule, percent
 from holdings.site_data import SiteData
+from holdings.stored_record import StoredRecord
 from node import folders, part_pages
 from sync import sealed
 from sync.manifest import Part

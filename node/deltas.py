@@ -15,6 +15,7 @@ from msgspec import Struct, field
 from holdings import catalogue, delivery, gate, quarantine, records
 from holdings.findings import Finding, FindingCode
 from holdings.record import RecordId, encode_record
+from holdings.records import Fresh
 from node import brake, folders, own_entries, page_changes, settings
 from node.folders import FolderState
 from node.home import Home
@@ -217,8 +218,7 @@ class DeltaCloser:
                 good = gathered
                 held.claim(connection)
                 sign(connection, home, content, held.open.items, int(self._now()), self._clock())
-                for record, item in zip(good, held.open.items, strict=True):
-                    self._store(connection, record, item.body)
+                self._store(connection, good, held.open.items)
         # A crash here changes nothing: the entry is committed and is offered at the next contact.
         if len(good) != len(gathered):
             home.objects.remove(content.name)
@@ -251,21 +251,28 @@ class DeltaCloser:
         for job in jobs:
             folders.forget_look(connection, job.path)
 
-    def _store(self, connection: apsw.Connection, record: Sealed, body: bytes) -> None:
-        job, now = record.job, int(self._now())
-        described, identity = job.description, RecordId(job.item_id)
-        size = sum(p.size for p in record.parts)
-        if job.version == 1:
-            records.create_record(connection, identity, described, pages=record.pages, size=size, now=now, encoded=body)
-        else:
-            stored = records.new_version(
-                connection, identity, job.version, described, pages=record.pages, size=size, now=now, encoded=body
-            )
-            brake.note(connection, job, record.parts, now, self._home.site)
-            _mended(connection, job.item_id, now)
-            _hide_texts(connection, stored.number, record)
+    def _store(self, connection: apsw.Connection, sealed_records: Sequence[Sealed], items: Sequence[Item]) -> None:
+        now = int(self._now())
+        first = [
+            Fresh(RecordId(r.job.item_id), r.job.description, r.pages, _size(r), item.body)
+            for r, item in zip(sealed_records, items, strict=True)
+            if r.job.version == 1
+        ]
+        records.create_records(connection, first, now=now)
+        for record, item in zip(sealed_records, items, strict=True):
+            if record.job.version > 1:
+                self._store_version(connection, record, item.body, now)
+            note(connection, record.job, FolderState.SEALED, record.findings, record.sources, self._now())
+
+    def _store_version(self, connection: apsw.Connection, record: Sealed, body: bytes, now: int) -> None:
+        job = record.job
+        stored = records.new_version(
+            connection, RecordId(job.item_id), job.version, job.description, pages=record.pages, size=_size(record), now=now, encoded=body
+        )
+        brake.note(connection, job, record.parts, now, self._home.site)
+        _mended(connection, job.item_id, now)
+        _hide_texts(connection, stored.number, record)
         page_changes.note(connection, record, now)
-        note(connection, job, FolderState.SEALED, record.findings, record.sources, self._now())
 
 
 def sign(
@@ -322,6 +329,10 @@ def note_outcome(connection: apsw.Connection, outcome: Stayed | Unsettled, now: 
                 FindingCode.VANISHED_IN_READING, job.subject, job.path, job.cleared.description.reference_code
             )
             quarantine.settle(connection, job.path, [finding], int(now))
+
+
+def _size(record: Sealed) -> int:
+    return sum(part.size for part in record.parts)
 
 
 def _fresh(record: Sealed) -> list[Part]:

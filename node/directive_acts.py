@@ -16,8 +16,8 @@ from holdings.directive_wish import Correction, Opening, ReadingAnswer, ReadingA
 from holdings.errors import CustodyRefused, HoldingsError
 from holdings.opening_verdict import OpeningVerdict
 from holdings.record import RecordId
-from holdings.records import StoredRecord
 from holdings.reference_code import match_key
+from holdings.stored_record import StoredRecord
 from node import city_answers, city_verdicts, settings
 from node.amending import Amendment, amend
 from node.clock import Clock

@@ -17,6 +17,7 @@ from holdings.local_time import local_minute
 from holdings.quarantine import FindingState
 from holdings.record import DATE, MARK, NUMBER, PAGES, TITLE, Level, Row
 from holdings.reference_code import ReferenceCode, match_key, parse
+from holdings.stored_record import StoredRecord
 from node.engine import Engine
 
 ROWS_MAX: Final = 20_000
@@ -133,7 +134,7 @@ class Directories:
         return open_, waived
 
 
-def _record(reading: apsw.Connection, row: Row) -> records.StoredRecord | None:
+def _record(reading: apsw.Connection, row: Row) -> StoredRecord | None:
     try:
         return records.resolve(reading, row.reference_code)
     except NotFound:

@@ -22,8 +22,8 @@ from holdings.profile import PLAIN
 from holdings.profile_store import Profiles, assigned
 from holdings.readiness import order_pages
 from holdings.record import Clearance, Description
-from holdings.records import StoredRecord
 from holdings.reference_code import match_key
+from holdings.stored_record import StoredRecord
 from node import folders, overriding, settings
 from node.bearing import Bearing, bearing
 from node.folders import FolderState

@@ -12,8 +12,8 @@ import apsw
 
 from holdings import records, same_pages, text_change, text_withhold
 from holdings.record import RecordId, decode_record
-from holdings.records import StoredRecord
 from holdings.same_pages import Plan
+from holdings.stored_record import StoredRecord
 from node import reading_queue as queue
 from node import settings
 from node.home import Home

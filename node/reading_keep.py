@@ -17,7 +17,7 @@ from holdings import catalogue, facts_store, gate, page_facts, page_text, record
 from holdings.errors import BodyUnreadable
 from holdings.layout_words import Use
 from holdings.record import RecordId
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from holdings.text_store import StoredText
 from node import reading_fill
 from node import reading_queue as queue

@@ -13,7 +13,7 @@ from holdings.errors import NotFound
 from holdings.page_facts import PageFacts
 from holdings.page_text import PageText, TextLine, one_line
 from holdings.record import NAME_MAX
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from holdings.text_store import PERSON, StoredText
 from node import part_pages
 from node import reading_queue as queue

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from holdings import media, records
 from holdings.errors import MediaUnreadable, NotFound
 from holdings.picture_wish import Wish
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from node import part_pages, reading_pages
 from node.engine import Engine
 from node.errors import ConfigurationWrong

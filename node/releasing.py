@@ -13,7 +13,7 @@ from holdings.directive import HandOver
 from holdings.directive_entry import RELEASED_MAX, ReleaseEntry, Result, Said, Subject, encode_release_said
 from holdings.errors import CustodyRefused
 from holdings.record import Explanation
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from node import city_verdicts, directive_store, own_entries, settings
 from node.amending import Amendment, amend
 from node.engine import Engine

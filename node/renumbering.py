@@ -17,11 +17,11 @@ from holdings.catalogue import LiftedRow
 from holdings.code_scheme import Scheme, codes_of
 from holdings.gate import Held
 from holdings.record import Clearance, Description, RowState, level_of
-from holdings.records import StoredRecord
 from holdings.reference_code import CodeProblem, parse
 from holdings.renumber import Change, Plan, Refused, Wish, Wrong, follow, plan
 from holdings.renumber_sheet import CodeRow, decode_codes
 from holdings.security import MarkKind, SiteClass
+from holdings.stored_record import StoredRecord
 from node import folders, settings
 from node.amending import Amended, Amendment, amend
 from node.clock import Clock

@@ -17,12 +17,12 @@ from holdings import catalogue, gate, lineage, records
 from holdings.expression import expression
 from holdings.gate import Held
 from holdings.record import PAGES, TITLE, Description, RecordId, Relation, RelationKind
-from holdings.records import StoredRecord
 from holdings.reference_code import CodeProblem, ReferenceCode, match_key, parse, volume_key
 from holdings.renumber import Refused, Wish, Wrong, follow, inside
 from holdings.renumber_sheet import CodeRow
 from holdings.reshape import Piece, ended, may_merge, merged, names_behind, piece_of, split_fault
 from holdings.security import SiteClass
+from holdings.stored_record import StoredRecord
 from node import folders
 from node.amending import Amended, Amendment, amend
 from node.clock import Clock

@@ -6,7 +6,7 @@ from typing import Literal
 
 from holdings import facts_store, records, text_store
 from holdings.record import RecordId
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from node import reading_pages, reading_worker
 from node import reading_queue as queue
 from node.errors import NodeError

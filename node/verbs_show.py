@@ -13,8 +13,8 @@ from holdings.custody import HELD_HERE
 from holdings.errors import NotFound
 from holdings.layout_words import Role, Use
 from holdings.record import Description
-from holdings.records import StoredRecord
 from holdings.reference_code import match_key
+from holdings.stored_record import StoredRecord
 from node import page_changes, settings
 from node.settings import Setting
 from node.verbs import Answer, Verbs

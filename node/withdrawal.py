@@ -14,7 +14,7 @@ from holdings import catalogue, declared_totals, delivery, delivery_history, dou
 from holdings.delivery import Delivery, DeliveryAct, DeliveryState
 from holdings.findings import FindingCode
 from holdings.record import Void, encode_record
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from node import deliveries, deltas, folders, settings
 from node.amending import refuse_elsewhere
 from node.engine import Engine

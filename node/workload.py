@@ -14,7 +14,7 @@ import apsw
 from holdings import delivery, page_size, records, workload, workload_store
 from holdings.delivery import Delivery, DeliveryState
 from holdings.record import Description
-from holdings.records import StoredRecord
+from holdings.stored_record import StoredRecord
 from holdings.workload import Work, Workload
 from holdings.workload_store import Measured, Said
 from node import deliveries, folders

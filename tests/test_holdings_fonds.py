@@ -181,14 +181,14 @@ def test_counters_follow_records(database: Database) -> None:
     """A record counts for its fonds, as open when it is; renumbering moves it, its end takes it away; unregistered fonds are told."""
     a, b = "J001-WS·2011·Y·BGS-0001", "23-2-145-3"
     with database.transaction() as connection:
-        fonds_tally.moved(connection, None, described(a))
-        fonds_tally.moved(connection, None, described(a, "开放"))
-        fonds_tally.moved(connection, None, described("本地编号"))
+        fonds_tally.moved(connection, [(None, described(a))])
+        fonds_tally.moved(connection, [(None, described(a, "开放"))])
+        fonds_tally.moved(connection, [(None, described("本地编号"))])
         assert fonds_tally.read(connection, "J001") == {FondsCount.CATALOGUED: 0, FondsCount.SCANNED: 2, FondsCount.OPEN: 1}
-        fonds_tally.moved(connection, described(a, "开放"), described(b, "控制"))
+        fonds_tally.moved(connection, [(described(a, "开放"), described(b, "控制"))])
         assert fonds_tally.read(connection, "J001")[FondsCount.OPEN] == 0
         assert fonds_tally.read(connection, "23")[FondsCount.SCANNED] == 1
-        fonds_tally.moved(connection, described(a), described(a, ended=True))
+        fonds_tally.moved(connection, [(described(a), described(a, ended=True))])
         assert fonds_tally.read(connection, "J001")[FondsCount.SCANNED] == 0
         fonds_tally.count(connection, FondsCount.CATALOGUED, [("J001", 5), ("", 3), ("J002", 0)])
         fonds.put(connection, Fonds(code="23", name="某局"), 1)
@@ -242,7 +242,7 @@ def test_counters_are_what_counting_would_give(tmp_path_factory: pytest.TempPath
     with database.transaction() as connection:
         for code, opening, ended in steps:
             after = described(code, opening, ended=ended)
-            fonds_tally.moved(connection, before, after)
+            fonds_tally.moved(connection, [(before, after)])
             before = after
         stands = before if before is not None and not before.ended else None
         for key in ("J001", "J002", "23"):

@@ -210,3 +210,49 @@ def test_search_counts_up_to_its_cap(database: Database) -> None:
     assert "防汛" in found.hits[0].snippet.text
     assert found.hits[0].snippet.text.startswith("…")
     assert len(found.hits[0].snippet.text) < 80
+
+
+def held_of(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    """All rows of all plain tables."""
+    reading = database.read()
+    names = reading.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND sql LIKE 'CREATE TABLE%' AND name NOT LIKE 'search_index%'")
+    return {str(name): sorted(reading.execute(f"SELECT * FROM {name}"), key=repr) for (name,) in names.fetchall()}
+
+
+@pytest.mark.parametrize("writer", ["", "和平区"])
+def test_many_new_records_are_kept_as_one_by_one(tmp_path: Path, writer: str) -> None:
+    """Records that come together leave what they leave one after the other: rows, counters, figures, and what the search finds."""
+    said = [
+        ABOUT,
+        replace(ABOUT, reference_code="J001-WS·2003·Y-BGS-00004", elements={**ABOUT.elements, "开放状态": "开放", "责任者": "张三"}),
+        replace(ABOUT, reference_code="J002-RS·1999·D30-00001", former_codes=("2-1-5",), elements={"题名": "防汛名册", "载体": "电子"}),
+        replace(ABOUT, reference_code="A009-001", level=Level.VOLUME),
+        replace(ABOUT, reference_code="J001-WS·2003·Y-BGS-00009", ended=True, elements={"题名": "并入他件"}),
+    ]
+    fresh = [records.Fresh(RecordId(bytes([n]) * 16), one, n, 100 * n) for n, one in enumerate(said, 1)]
+    together, apart = (open_database(tmp_path / f"{name}.db", bytes(32), ["holdings"]) for name in ("together", "apart"))
+    with together.transaction() as connection:
+        made = records.create_records(connection, fresh, now=1_700_000_000, writer=writer)
+        assert records.create_records(connection, [], now=1_700_000_000, writer=writer) == []
+    with apart.transaction() as connection:
+        one_by_one = [
+            records.create_record(connection, one.identity, one.description, pages=one.pages, size=one.size, now=1_700_000_000, writer=writer)
+            for one in fresh
+        ]
+    assert made == one_by_one == [records.by_number(together.read(), one.number) for one in made]
+    assert held_of(together) == held_of(apart)
+    found = [[hit.ref for hit in searched(database.read(), "防汛", 10).hits] for database in (together, apart)]
+    assert found[0] == found[1]
+    assert len(found[0]) == 4
+    assert counters(together, writer) == (4, 5, 15, 1_500)
+    together.close()
+    apart.close()
+
+
+def test_new_records_come_all_or_none(database: Database) -> None:
+    """One id that is known refuses them all, and its transaction leaves nothing."""
+    fresh = [records.Fresh(identity, ABOUT, 1, 1) for identity in (ONE, TWO, ONE)]
+    with pytest.raises(VersionUnexpected), database.transaction() as connection:
+        records.create_records(connection, fresh, now=1)
+    assert counters(database) == (0, 0, 0, 0)
+    assert records.walk(database.read()) == []
