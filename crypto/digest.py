@@ -28,6 +28,8 @@ class Algorithm(IntEnum):
     SHA256 = 1
     SM3 = 2
 
+    __hash__ = int.__hash__  # equal to its number, as an Enum's is not; and every look at a part's digests asks for it
+
 
 class Sm3Policy(StrEnum):
     """When SM3 is computed: never, later as derived data (`sm3/1`, format.md §2), or together with SHA-256."""
@@ -99,6 +101,14 @@ class Hasher:
     def digests(self) -> Digests:
         """Digests of everything added so far; more may be added afterwards."""
         return Digests(self._sha256.digest(), None if self._sm3 is None else self._sm3.digest())
+
+
+def digests_of(data: Octets, policy: Sm3Policy) -> dict[Algorithm, bytes]:
+    """Digests of bytes that are there as a whole, as a Hasher under `policy` gives them; Unsupported where SM3 is asked for and missing."""
+    found = {Algorithm.SHA256: sha256(data)}
+    if policy is Sm3Policy.ALWAYS:
+        found[Algorithm.SM3] = sm3(data)
+    return found
 
 
 def sha256(data: Octets) -> bytes:

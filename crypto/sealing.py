@@ -22,6 +22,8 @@ NONCE_SIZE: Final = 16  # bytes before the frames
 
 _MORE: Final = b"\x00"
 _LAST: Final = b"\x01"
+_NONCES: Final = [(n.to_bytes(11, "big") + _MORE, n.to_bytes(11, "big") + _LAST) for n in range(128)]
+"""Those of a segment's frames."""
 
 
 def sealed_length(plain: int) -> int:
@@ -193,6 +195,8 @@ def _payload_cipher(file_key: bytes, nonce: bytes) -> Aead:
 
 def _frame_nonce(counter: int, last: bool) -> bytes:
     """u88(counter) || last (age.md "Payload")."""
+    if counter < len(_NONCES):
+        return _NONCES[counter][last]
     return counter.to_bytes(11, "big") + (_LAST if last else _MORE)
 
 

@@ -14,7 +14,7 @@ from concurrent.futures import Executor, Future
 
 from msgspec import Struct, field
 
-from crypto.digest import Algorithm, Sm3Policy, hasher
+from crypto.digest import Algorithm, Sm3Policy, digests_of, hasher
 from holdings.findings import Finding, FindingCode
 from node.folders import FolderState
 from node.job import Job, Outcome, Sealed, Source, Stayed, Unsettled
@@ -218,9 +218,7 @@ class Sealer:
 
     def _small(self, job: Job, file: FileStat, descriptor: int) -> _Draft | Part:
         view = self._fill(descriptor, file.size, file.name)
-        digest = hasher(self._sm3)
-        digest.update(view)
-        digests = dict(digest.digests())
+        digests = digests_of(view, self._sm3)
         self._progress(file.size)
         if same := _again(job, file, digests[Algorithm.SHA256]):
             return same

@@ -17,8 +17,9 @@ from sync.objects import ObjectStore
 
 OFFSET_RETRIES = 5
 RATE_BYTES = 1 << 20
-STEP = 128 << 10
-"""Bytes handed over at a time: on a slow line a whole block takes longer than the seconds over which a rate is shown."""
+STEP, QUICK_S = 128 << 10, 0.05
+"""Bytes handed over at a time: on a slow line a whole block takes longer than the seconds over which a rate is shown. Twice as many where they were
+gone so soon."""
 
 
 class Wanted(Struct, frozen=True):
@@ -175,16 +176,18 @@ class Sender:
 
     def _chunks(self, name: bytes, offset: int, cancel: threading.Event) -> Iterator[memoryview]:
         whole = offset // BLOCK * BLOCK
-        skip = offset - whole
+        at, step = offset - whole, STEP
         for view in self._objects.chunks(name, whole):
             if cancel.is_set():
                 raise ConnectionAbortedError
-            for at in range(skip, len(view), STEP):
-                piece = view[at : at + STEP]
+            while at < len(view):
+                piece, began = view[at : at + step], time.monotonic()
                 yield piece
                 self._moved(len(piece))
                 self.flights.moved(name, len(piece))
-            skip = 0
+                at += len(piece)
+                step = 2 * step if time.monotonic() - began < QUICK_S else STEP
+            at = 0
 
     def close(self) -> None:
         """Drop all connections and threads."""

@@ -189,7 +189,7 @@ def encode(manifest: Manifest) -> bytes:
                 if part.engine:
                     target[6] = part.engine
             items.append(core)
-        plain = cbor.encode({1: 1, 2: 1, 3: manifest.salt, 4: list(index), 5: items})
+        plain = cbor.encode_own({1: 1, 2: 1, 3: manifest.salt, 4: list(index), 5: items})
     except (CryptoError, ValueError) as fault:
         raise BadObject(f"清单不合规，未加封：{fault}（format.md §6）") from fault
     if len(plain) > limits.MANIFEST_PLAIN_BYTES:
