@@ -21,6 +21,12 @@ PROBE_BYTES = 64 * limits.KIB
 PROBE_GAIN = 0.9
 """zstd is kept when the probe shrinks below this share; JPEG, PDF and other packed types are never tried (reference measurements in docs/decisions)."""
 
+LIGHT_FROM_BYTES = 4 * PROBE_BYTES
+LIGHT_LOSS = 1.01
+"""A segment of so many bytes is compressed the light way where that makes its middle no larger than by this factor."""
+_LIGHT = zstandard.ZstdCompressionParameters.from_level(ZSTD_LEVEL, hash_log=9, min_match=7, write_content_size=True)
+"""Hardly looks for what comes twice: in the noise of a scan there is nothing of the kind, and looking takes most of the time (decision 0031)."""
+
 _PACKED = (
     b"\xff\xd8\xff", b"\x89PNG", b"%PDF", b"PK\x03\x04", b"\xff\x0a", b"\x00\x00\x00\x0cJXL ", b"\x00\x00\x00\x0cjP  ", b"\x1f\x8b",
     b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf",
@@ -37,10 +43,11 @@ class Transcode(StrEnum):
 
 
 class _Contexts(threading.local):
-    """A thread's own compressor and decompressor: new ones for every segment cost a fifth of its time."""
+    """A thread's own compressors and decompressor: new ones for every segment cost a fifth of its time."""
 
     def __init__(self) -> None:
         self.compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_content_size=True)
+        self.light = zstandard.ZstdCompressor(compression_params=_LIGHT)
         self.decompressor = zstandard.ZstdDecompressor()
 
 
@@ -74,7 +81,7 @@ def choose(head: memoryview) -> Transform:
 
 def compress(source: memoryview) -> Transformed:
     """One zstd frame that was decompressed and compared; the source itself when that gains nothing."""
-    frame = _contexts.compressor.compress(source)
+    frame = _compressor(source).compress(source)
     if len(frame) >= len(source) or not _same(_contexts.decompressor.decompress(frame), source):
         return Transformed(source, Transform.STORE)
     return Transformed(frame, Transform.ZSTD)
@@ -86,10 +93,18 @@ def compress_always(source: memoryview) -> bytes:
     Raises:
         StoreDamaged: zstd did not give the same bytes back.
     """
-    frame = _contexts.compressor.compress(source)
+    frame = _compressor(source).compress(source)
     if not _same(_contexts.decompressor.decompress(frame), source):
         raise StoreDamaged("zstd 还原后与原文不一致：本机内存或程序库有问题，请体检")
     return frame
+
+
+def _compressor(source: memoryview) -> zstandard.ZstdCompressor:
+    if len(source) < LIGHT_FROM_BYTES:
+        return _contexts.compressor
+    middle = source[len(source) // 2 :][:PROBE_BYTES]
+    light, full = (len(one.compress(middle)) for one in (_contexts.light, _contexts.compressor))
+    return _contexts.light if light <= LIGHT_LOSS * full else _contexts.compressor
 
 
 def _same(plain: bytes, source: memoryview) -> bool:

@@ -101,6 +101,19 @@ def test_zstd_comes_back(source: bytes, times: int) -> None:
     assert transform.restore(frame, Transform.ZSTD, len(data), None) == data
 
 
+@pytest.mark.parametrize("kind", ["grey noise", "text", "flat", "text behind noise"])
+def test_the_light_way_costs_a_hundredth_at_most(kind: str) -> None:
+    """Whichever way a large segment is compressed, it comes back, and is hardly larger than by level 1."""
+    chance, size = random.Random(31), 1 << 20
+    noise = bytes(max(0, min(255, int(chance.gauss(210, 6)))) for _ in range(size))
+    words = [f"{chance.randrange(1 << 20):x}" for _ in range(500)]
+    text = " ".join(chance.choice(words) for _ in range(size // 4)).encode()[:size]
+    data = {"grey noise": noise, "text": text, "flat": bytes(size), "text behind noise": noise[: size // 4] + text}[kind]
+    frame = transform.compress_always(memoryview(data))
+    assert transform.restore(frame, Transform.ZSTD, len(data), None) == data
+    assert len(frame) <= 1.02 * len(zstandard.ZstdCompressor(level=transform.ZSTD_LEVEL).compress(data))
+
+
 def test_the_size_must_be_what_the_part_says() -> None:
     """A segment that restores to another length is damage, for every transform that needs no sandbox."""
     frame = transform.compress_always(memoryview(TEXT))
