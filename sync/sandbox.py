@@ -27,7 +27,7 @@ from sync.errors import SandboxDied, SandboxRefused
 FRAME = struct.Struct(">BI")
 REPLY_MAX = 1 << 29
 PIPE = 1 << 20
-"""Bytes of a result that wait in the pipe."""
+"""Bytes of a question or a result that wait in the pipe."""
 PIECE_MAX = 1 << 26
 """Bytes of one piece of a streamed result."""
 DONE, REFUSED, PIECE = 0, 1, 2
@@ -56,10 +56,12 @@ class _Worker:
             env={"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}, start_new_session=True,
         )  # fmt: skip
 
-        # So that a stream's worker goes on while its pieces are being stored; where the system grants less, it is less.
-        with contextlib.suppress(OSError):
-            assert self._process.stdout is not None
-            fcntl.fcntl(self._process.stdout.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
+        # So that a stream's worker goes on while its pieces are being stored, and that neither side wakes the other for every 64 KiB; where the
+        # system grants less, it is less.
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
 
     def call(self, function: str, data: bytes | memoryview | Streamed, extra: str) -> bytes:
         try:
