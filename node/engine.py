@@ -97,10 +97,9 @@ class _Growth:
             self._finished = True
             self._condition.notify_all()
 
-    def wait(self) -> bool:
+    def wait(self, at_most_s: float | None) -> bool:
         with self._condition:
-            while self._taken == self._deltas and not self._finished:
-                self._condition.wait(1.0)
+            self._condition.wait_for(lambda: self._taken != self._deltas or self._finished, at_most_s)
             grown = self._taken != self._deltas
             self._taken = self._deltas
             return grown
@@ -306,9 +305,9 @@ class Engine:
             asked.set()
             self.progress.note = str(fault)
 
-        def grown() -> bool:
+        def grown(at_most_s: float | None) -> bool:
             asked.set()
-            return growth.wait()
+            return growth.wait(at_most_s)
 
         uplink.greeted = asked.set
         try:

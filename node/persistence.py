@@ -13,7 +13,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
-from node.uplink import Uplink
+from node.uplink import MoreToCome, Uplink
 from sync.errors import LinkLost, PeerRefused
 from sync.session import State
 
@@ -29,7 +29,7 @@ def again_later(fault: BaseException) -> bool:
 
 def converse(
     uplink: Uplink,
-    grown: Callable[[], bool],
+    grown: MoreToCome,
     *,
     forever: bool,
     noted: Callable[[Exception], None],
@@ -60,7 +60,7 @@ def converse(
     return retrying(_while_it_moves, uplink, grown, noted)
 
 
-def _while_it_moves(uplink: Uplink, grown: Callable[[], bool], noted: Callable[[Exception], None]) -> State:
+def _while_it_moves(uplink: Uplink, grown: MoreToCome, noted: Callable[[Exception], None]) -> State:
     greeted_anew = False
     while True:
         before = uplink.tally.objects_bytes

@@ -7,6 +7,7 @@ the cursor that asks for the next ones moves. Every request may be repeated, so 
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 
@@ -19,17 +20,22 @@ from node.home import Home, accept_hub_entries
 from node.link_speed import is_slow
 from node.sending import Sender, SendingFailed, Wanted
 from node.settings import Setting
+from node.stopping import denied, stop_if_told
 from node.transport import Answer, HubLink
 from sync import log, messages, session
-from sync.errors import BadEntry, BadObject, Fork, LinkLost, PeerRefused, RolledBack, SyncError
+from sync.errors import BadEntry, BadObject, LinkLost, PeerRefused, SyncError
 from sync.manifest import read_delta
 from sync.messages import Greeting, Hello
 from sync.receipt import Grade, Receipt
 from sync.receipt import read as read_receipt
-from sync.session import Act, Phase, State, Stop
+from sync.session import Act, Phase, State
 from sync.state_report import StateReport
 from sync.token import SECRET_BYTES
 
+MoreToCome = Callable[[float | None], bool]
+"""Waits so long at most (None: as long as it takes) while more deltas may come; True when the log has grown, False when none came or no more will."""
+GREET_AGAIN_S = 5.0
+"""While deltas go on coming receipts are fetched so often, and else when all is sent: a greeting costs both sides some 5 ms and a write to the device."""
 GROWTH_S = 0.2
 """How often a conversation that sends looks whether the log has grown."""
 CONNECTIONS = 4
@@ -71,6 +77,7 @@ class Uplink:
         self._wanted: list[Wanted] = []
         self._hub_wants_from = 0
         self._asked = 0
+        self._greeted_at = 0.0
         self.tally = Tally()
         self.cancel = threading.Event()
         self.greeted: Callable[[], object] = lambda: None
@@ -91,11 +98,8 @@ class Uplink:
         self._link.close()
         self._sender.close()
 
-    def converse(self, grown: Callable[[], bool] = lambda: False) -> State:
+    def converse(self, grown: MoreToCome = lambda _: False) -> State:
         """One conversation until nothing is left to do; its last state (DONE).
-
-        Args:
-            grown: waits while more deltas may come; True when the log has grown, False when no more will.
 
         Raises:
             LinkLost: try again later. PeerRefused: the hub asks to wait or refuses. RolledBack, Fork: a person decides.
@@ -106,7 +110,7 @@ class Uplink:
             self._sender.hang_up()
             raise
 
-    def _conversation(self, grown: Callable[[], bool]) -> State:
+    def _conversation(self, grown: MoreToCome) -> State:
         state = State(own=self._home.head())
         state, acts = session.step(state, session.Begin())
         work = deque(acts)
@@ -120,14 +124,17 @@ class Uplink:
                 state = self._follow(state)
                 state, more = session.step(state, event)
                 work.extend(more)
-                self._stop_if_told(state)
+                stop_if_told(self._home, state)
             if state.phase is Phase.SENDING:
-                state, more = session.step(state, self._while_sending(state))
+                event = self._while_sending(state)
+                if isinstance(event, session.ObjectsSent) and self._soon_grown(state, grown):
+                    event = session.Grown(self._home.head())
+                state, more = session.step(state, event)
                 work.extend(more)
-                self._stop_if_told(state)
+                stop_if_told(self._home, state)
                 continue
             if state.phase is Phase.DONE:
-                more_may_come = grown()
+                more_may_come = grown(None)
                 head = self._home.head()
                 if state.hub is None or state.hub.seq < head.seq:
                     state, more = session.step(state, session.Grown(head))
@@ -137,6 +144,15 @@ class Uplink:
                     continue
             return state
 
+    def _soon_grown(self, state: State, grown: MoreToCome) -> bool:
+        """Does another delta close before receipts are due? Then it is offered first."""
+        due = self._greeted_at + GREET_AGAIN_S
+        while (left := due - time.monotonic()) > 0 and not self.cancel.is_set() and grown(left):
+            # A delta that was seen while objects were under way is told of once more.
+            if self._home.head() != state.own:
+                return True
+        return False
+
     def meet(self) -> None:
         """Hello and nothing else: is our log still the one the hub knows? Asked once before a process first signs (DESIGN §4).
 
@@ -145,7 +161,7 @@ class Uplink:
         """
         state, _ = session.step(State(own=self._home.head()), session.Begin())
         if (event := self._carry_out(Act.HELLO, state)) is not None:
-            self._stop_if_told(session.step(state, event)[0])
+            stop_if_told(self._home, session.step(state, event)[0])
 
     def _follow(self, state: State) -> State:
         """Note that the log has grown; while objects are under way that is an event of its own."""
@@ -153,23 +169,6 @@ class Uplink:
         return (
             state if head == state.own or state.phase is Phase.SENDING else session.step(state, session.Grown(head))[0]
         )
-
-    def _stop_if_told(self, state: State) -> None:
-        if state.stop is None:
-            return
-        text = {
-            Stop.ROLLED_BACK: "本机的日志比市级中心所知的旧：本机是从旧备份恢复的。已停止签发，请联系市级中心办理恢复（不会丢失数据）。",
-            Stop.FORKED: "本机的日志与市级中心所存的不一致（分叉）。已停止传输，请联系市级中心。",
-            Stop.REVOKED: "本节点已被市级中心停用。已停止传输，本机数据不受影响。",
-            Stop.REFUSED: "市级中心拒绝了本节点。请联系市级中心。",
-        }[state.stop]
-        with self._home.database.transaction() as connection:
-            settings.write(connection, Setting.STOPPED, state.stop.name)
-        if state.stop is Stop.ROLLED_BACK:
-            raise RolledBack(text)
-        if state.stop is Stop.FORKED:
-            raise Fork(text)
-        raise PeerRefused(403, state.stop.name.lower(), text, "")
 
     def _carry_out(self, act: Act, state: State) -> session.Event | None:
         try:
@@ -188,9 +187,9 @@ class Uplink:
                     with self._home.database.transaction() as connection:
                         settings.write(connection, Setting.HUB_BEHIND, self._now())
         except PeerRefused as refusal:
-            if (denied := _denied(refusal)) is None:
+            if (final := denied(refusal)) is None:
                 raise
-            return denied
+            return final
         finally:
             self.tally.bytes_sent += self._link.bytes_sent
             self._link.bytes_sent = 0
@@ -202,6 +201,7 @@ class Uplink:
         home = self._home
         self._asked = 0
         answer = self._greet()
+        self._greeted_at = time.monotonic()
         greeting = Greeting.decode(answer.body)
         self._bearer = greeting.bearer
         self._sender.bearer = greeting.bearer
@@ -358,10 +358,10 @@ class Uplink:
                     return session.Grown(head)
                 left = self._sender.wait_below(left, GROWTH_S)
         except SendingFailed as failed:
-            denied = _denied(failed.fault) if isinstance(failed.fault, PeerRefused) else None
-            if denied is None:
+            final = denied(failed.fault) if isinstance(failed.fault, PeerRefused) else None
+            if final is None:
                 raise failed.fault from failed
-            return denied
+            return final
         finally:
             self.tally.bytes_sent += self._sender.bytes_sent - self.tally.objects_bytes
             self.tally.objects_bytes = self._sender.bytes_sent
@@ -386,12 +386,3 @@ class Uplink:
                 "POST", messages.HUB_ENTRIES, messages.encode_entries([e.signed for e in batch]), self._bearer
             )
             start = batch[-1].seq + 1
-
-
-def _denied(refusal: PeerRefused) -> session.Denied | None:
-    """A refusal that ends the conversation for good."""
-    if refusal.status == 403 and refusal.code == "revoked":
-        return session.Denied(Stop.REVOKED)
-    if (refusal.status == 403 and refusal.code == "frozen") or (refusal.status == 409 and refusal.code == "fork"):
-        return session.Denied(Stop.FORKED)
-    return None

@@ -81,6 +81,32 @@ def test_nothing_to_do_is_one_request(line: NodeAndHub, records: int) -> None:
     assert line.box.paths() == QUIET
 
 
+def test_receipts_wait_for_a_delta_that_comes_soon(line: NodeAndHub) -> None:
+    """While deltas go on coming the receipts of all are fetched with the last: a greeting for each would cost both sides."""
+    line.work.scans.delivery({A: 2})
+    line.work.intake()
+    waits: list[float | None] = []
+    with line.work.opened() as engine:
+
+        def grown(at_most_s: float | None) -> bool:
+            waits.append(at_most_s)
+            if len(waits) > 2:
+                return False
+            line.work.scans.delivery({A: 2, **dict.fromkeys((B, C)[: len(waits)], 1)})
+            engine.run(settle_s=0, send=False)
+            return True
+
+        uplink = Uplink(engine.home, lambda: state_report.StateReport(program="test"), lambda: 1)
+        uplink.converse(grown)
+        uplink.close()
+    assert [wait is None for wait in waits] == [False, False, False, True]
+    assert all(0 < wait <= 5 for wait in waits if wait is not None)
+    asked = [path.rpartition("/")[2] for path in line.box.paths() if "objects" not in path]
+    # The greeting between the first two offers is the engine's own, before it signs.
+    assert asked[-8:] == ["entries", "need", "hello", "entries", "need", "entries", "need", "hello"]
+    all_is_well(line, 3)
+
+
 @pytest.mark.parametrize("path", ["/v1/hello", "/v1/entries", "/v1/need", "/v1/objects"])
 @pytest.mark.parametrize("kind", [Kind.LOSE_REPLY, Kind.CUT])
 def test_a_broken_request_is_repeated_without_harm(line: NodeAndHub, kind: Kind, path: str) -> None:
