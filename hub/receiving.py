@@ -178,9 +178,7 @@ class Receiver:
         await self._end_stale(name)
         await self._turn(log_id)
         async with self._turns.turn(lambda: self._waited_for(name)), self._slot(log_id, name, length - offset, request):
-            if await self._in_thread(lambda: self._objects.has(name) and self._arrivals.adopt(log_id, name)):
-                return _answer(length, complete=True, length=length)
-            return await self._receive(log_id, name, length, offset, request)
+            return await self._receive(log_id, name, length, offset)
 
     def _waited_for(self, name: bytes) -> bool:
         """Does the sender of this object wait for us, and not we for it?"""
@@ -233,16 +231,19 @@ class Receiver:
                 upload.abort()
                 await upload.gone.wait()
 
-    async def _receive(self, log_id: bytes, name: bytes, length: int, offset: int, request: web.Request) -> web.Response:
+    async def _receive(self, log_id: bytes, name: bytes, length: int, offset: int) -> web.Response:
         staging: Staging | None = None
         try:
-            staging = await self._in_thread(lambda: self._objects.stage(name, length))
+            staging = await self._in_thread(lambda: self._staged(log_id, name, length))
+            if staging is None:
+                return _answer(length, complete=True, length=length)
             if staging.offset != offset:
                 raise Refused(409, "offset", f"已持久的是前 {staging.offset} 字节", "请从该处续传", detail=staging.offset)
             received = await self._pump(staging, self._under_way[name])
             if offset + received < length:
                 return _answer(await self._in_thread(staging.sync), complete=False, length=length)
             await self._in_thread(functools.partial(self._finish, staging, log_id, name))
+            staging = None
             return _answer(length, complete=True, length=length)
         except BadObject as fault:
             raise Refused(422, "digest-differs", str(fault), "请从 0 重新发送", detail=0) from fault
@@ -256,8 +257,14 @@ class Receiver:
                 if staging is not None:
                     await self._in_thread(staging.close)
 
+    def _staged(self, log_id: bytes, name: bytes, length: int) -> Staging | None:
+        """Where an object is to be written; None when it lies in the store already, and is counted now."""
+        return None if self._objects.has(name) and self._arrivals.adopt(log_id, name) else self._objects.stage(name, length)
+
     def _finish(self, staging: Staging, log_id: bytes, name: bytes) -> None:
+        """Put the object in its place and count it; the staging is closed when nothing is raised."""
         staging.finish()
+        staging.close()
         # A crash here leaves a whole object whose row says missing: `Arrivals.recover` takes it in at the next start.
         self._arrivals.arrived(log_id, name)
 
