@@ -40,6 +40,7 @@ def test_streaming_equals_one_shot(pieces: list[bytes], policy: Sm3Policy) -> No
     whole = b"".join(pieces)
     sm3 = digest.sm3(whole) if policy is Sm3Policy.ALWAYS else None
     assert hasher.digests() == Digests(digest.sha256(whole), sm3)
+    assert dict(hasher.digests()) == digest.digests_of(whole, policy)
 
 
 def test_digests_are_a_mapping_with_a_cbor_map() -> None:
