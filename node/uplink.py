@@ -35,7 +35,8 @@ from sync.token import SECRET_BYTES
 MoreToCome = Callable[[float | None], bool]
 """Waits so long at most (None: as long as it takes) while more deltas may come; True when the log has grown, False when none came or no more will."""
 GREET_AGAIN_S = 5.0
-"""While deltas go on coming receipts are fetched so often, and else when all is sent: a greeting costs both sides some 5 ms and a write to the device."""
+"""While deltas go on coming receipts are fetched so often, and else when all is sent: a greeting costs both sides some 5 ms and a write to the device. On a
+slow line that is nothing, and the hub's own work (R4) gives way to it: there receipts are fetched with every delta."""
 GROWTH_S = 0.2
 """How often a conversation that sends looks whether the log has grown."""
 CONNECTIONS = 4
@@ -81,7 +82,9 @@ class Uplink:
         self.tally = Tally()
         self.cancel = threading.Event()
         self.greeted: Callable[[], object] = lambda: None
-        connections = CONNECTIONS_SLOW if is_slow(home) else CONNECTIONS
+        slow = is_slow(home)
+        connections = CONNECTIONS_SLOW if slow else CONNECTIONS
+        self._greet_again_s = 0.0 if slow else GREET_AGAIN_S
         self._connections = connections
         self._cap = int(home.config.cap_mbit * 1_000_000 / 8)
         self._link = HubLink(home.config.address, home.identity.tls_digest, self._cap)
@@ -146,7 +149,7 @@ class Uplink:
 
     def _soon_grown(self, state: State, grown: MoreToCome) -> bool:
         """Does another delta close before receipts are due? Then it is offered first."""
-        due = self._greeted_at + GREET_AGAIN_S
+        due = self._greeted_at + self._greet_again_s
         while (left := due - time.monotonic()) > 0 and not self.cancel.is_set() and grown(left):
             # A delta that was seen while objects were under way is told of once more.
             if self._home.head() != state.own:
