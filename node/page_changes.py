@@ -23,10 +23,8 @@ class PageChange(Struct, frozen=True):
 
 
 def note(connection: apsw.Connection, record: Sealed, now: int) -> None:
-    """Write down what a new version does to the pages; nothing for a first version or one with the same pages."""
+    """Write down what a version after the first does to the pages; nothing for one with the same pages."""
     job = record.job
-    if job.version == 1:
-        return
     found = moves([(p.name, p.sha256) for p in job.parts], [(p.name, p.sha256) for p in record.parts])
     if found:
         retouched = [name for name in found.replaced if name in record.retouched]

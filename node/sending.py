@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from node.flight import Flights
 from node.transport import HubLink
-from sync.durable import BLOCK
+from sync.durable import BLOCK, CHUNK
 from sync.errors import LinkLost, PeerRefused, SyncError
 from sync.objects import ObjectStore
 
@@ -186,7 +186,7 @@ class Sender:
                 self._moved(len(piece))
                 self.flights.moved(name, len(piece))
                 at += len(piece)
-                step = 2 * step if time.monotonic() - began < QUICK_S else STEP
+                step = min(2 * step, CHUNK) if time.monotonic() - began < QUICK_S else STEP
             at = 0
 
     def close(self) -> None:

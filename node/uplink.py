@@ -35,8 +35,8 @@ from sync.token import SECRET_BYTES
 MoreToCome = Callable[[float | None], bool]
 """Waits so long at most (None: as long as it takes) while more deltas may come; True when the log has grown, False when none came or no more will."""
 GREET_AGAIN_S = 5.0
-"""While deltas go on coming receipts are fetched so often, and else when all is sent: a greeting costs both sides some 5 ms and a write to the device. On a
-slow line that is nothing, and the hub's own work (R4) gives way to it: there receipts are fetched with every delta."""
+"""While deltas go on coming receipts are fetched so often, and else when all is sent: a greeting costs this side some 5 ms and a write to the device. On a
+slow line that is nothing, and an incremental sync came a second later: there receipts are fetched with every delta."""
 GROWTH_S = 0.2
 """How often a conversation that sends looks whether the log has grown."""
 CONNECTIONS = 4

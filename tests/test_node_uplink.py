@@ -16,7 +16,8 @@ from scan_tree import page
 
 from crypto import cbor
 from crypto.signing import SigningKey
-from node import persistence
+from node import persistence, settings
+from node.settings import Setting
 from node.transport import SO_MAX_PACING_RATE, HubLink
 from node.uplink import Uplink
 from sync import messages, receipt, state_report
@@ -81,8 +82,9 @@ def test_nothing_to_do_is_one_request(line: NodeAndHub, records: int) -> None:
     assert line.box.paths() == QUIET
 
 
-def test_receipts_wait_for_a_delta_that_comes_soon(line: NodeAndHub) -> None:
-    """While deltas go on coming the receipts of all are fetched with the last: a greeting for each would cost both sides."""
+@pytest.mark.parametrize("slow", [False, True], ids=["fast line", "slow line"])
+def test_receipts_wait_for_a_delta_that_comes_soon(line: NodeAndHub, slow: bool) -> None:
+    """While deltas go on coming the receipts of all are fetched with the last; on a slow line each delta's at once."""
     line.work.scans.delivery({A: 2})
     line.work.intake()
     waits: list[float | None] = []
@@ -96,14 +98,21 @@ def test_receipts_wait_for_a_delta_that_comes_soon(line: NodeAndHub) -> None:
             engine.run(settle_s=0, send=False)
             return True
 
+        if slow:
+            with engine.home.database.transaction() as connection:
+                settings.write(connection, Setting.RATE_BIT_S, 10_000_000)
         uplink = Uplink(engine.home, lambda: state_report.StateReport(program="test"), lambda: 1)
         uplink.converse(grown)
         uplink.close()
-    assert [wait is None for wait in waits] == [False, False, False, True]
+    assert [wait is None for wait in waits] == ([True] * 3 if slow else [False, False, False, True])
     assert all(0 < wait <= 5 for wait in waits if wait is not None)
     asked = [path.rpartition("/")[2] for path in line.box.paths() if "objects" not in path]
-    # The greeting between the first two offers is the engine's own, before it signs.
-    assert asked[-8:] == ["entries", "need", "hello", "entries", "need", "entries", "need", "hello"]
+    # The engine greets once more before it first signs, between the first two offers.
+    own = ["hello"]
+    offers = [["entries", "need", *own], ["entries", "need"], ["entries", "need", "hello"]]
+    if slow:
+        offers = [["entries", "need", "hello", *own], ["entries", "need", "hello"], ["entries", "need", "hello"]]
+    assert asked[asked.index("entries") :] == [path for offer in offers for path in offer]
     all_is_well(line, 3)
 
 
