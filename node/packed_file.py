@@ -35,13 +35,13 @@ class PackedFile(Struct, frozen=True):
         """As the signed manifest lists it."""
         return self.part.sha256
 
+    def stored(self, index: int) -> bytes:
+        """A segment as it was transformed, before it is restored; SyncError when it does not open."""
+        segment = self.part.segments[index]
+        return open_segment(segment, self.home.objects.read(segment.pack, segment.offset, segment.length))
+
     def pieces(self) -> Iterator[bytes]:
         """Source bytes, segment by segment; SyncError when they cannot be restored."""
-        for index, segment in enumerate(self.part.segments):
-            blob = self.home.objects.read(segment.pack, segment.offset, segment.length)
-            yield transform.restore(
-                open_segment(segment, blob),
-                self.part.transform,
-                manifest.segment_size(self.part.size, index),
-                self.sandbox,
-            )
+        for index in range(len(self.part.segments)):
+            size = manifest.segment_size(self.part.size, index)
+            yield transform.restore(self.stored(index), self.part.transform, size, self.sandbox)

@@ -56,7 +56,7 @@ class Sealing:
         self._precheck = Precheck(home.identity.log.site_class, read_top)
         self._jobs: queue.Queue[Job | None] = queue.Queue(QUEUE)
         self._threads: list[threading.Thread] = []
-        self._most = TRANSCODING_THREADS if jpeg_xl else THREADS
+        self._most, self._enough = (TRANSCODING_THREADS, 0) if jpeg_xl else (THREADS, BATCH // 4)
         self._storing = ThreadPoolExecutor(self._most, "store")
         self._fault: BaseException | None = None
         self._lock = threading.Lock()
@@ -69,8 +69,8 @@ class Sealing:
         Raises:
             SealingFailed: a thread has failed.
         """
-        # A second thread, with its own pack, pays only when there is more than a pack's worth to do.
-        if not self._threads or (len(self._threads) < self._most and self._jobs.qsize() > BATCH // 4):
+        # A second thread, with its own pack, pays only when there is more than a pack's worth to do; for JPEG XL as soon as anything waits.
+        if not self._threads or (len(self._threads) < self._most and self._jobs.qsize() > self._enough):
             thread = threading.Thread(target=self._run, name=f"seal-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()

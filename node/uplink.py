@@ -334,14 +334,17 @@ class Uplink:
         while first is not None and first <= state.hub.seq:
             last = min(first + 63, state.hub.seq)
             objects = [
-                o
+                (e.seq, o)
                 for e in log.since(reading, own, first, last - first + 1)
                 if e.kind == 1
                 for o in read_delta(e.body).objects()
             ]
             answer = self._link.call("POST", messages.NEED, messages.encode_need_request(first, last), self._bearer)
             missing, partial = messages.decode_need(answer.body, len(objects))
-            self._wanted += [Wanted(*objects[i], min(partial.get(i, 0), objects[i][1])) for i in missing]
+            wanted = [(objects[i][0], Wanted(*objects[i][1], min(partial.get(i, 0), objects[i][1][1]))) for i in missing]
+            # The largest of a delta go first: a large one that begins last would have the line for itself, and one connection cannot fill it.
+            wanted.sort(key=lambda one: (one[0], one[1].offset - one[1].length))
+            self._wanted += [one for _, one in wanted]
             self._asked, first = last, last + 1
         if fresh and not self._wanted:
             self._hub_has_all()

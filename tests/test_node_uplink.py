@@ -20,8 +20,9 @@ from node import persistence, settings
 from node.settings import Setting
 from node.transport import SO_MAX_PACING_RATE, HubLink
 from node.uplink import Uplink
-from sync import messages, receipt, state_report
+from sync import log, messages, receipt, state_report
 from sync.errors import BadObject, LinkLost, PeerRefused, SyncError
+from sync.manifest import read_delta
 from sync.messages import Greeting
 from sync.receipt import Grade
 from sync.sandbox import Sandbox
@@ -46,6 +47,12 @@ def sync(line: NodeAndHub, grade: Grade | None = Grade.R1, **more: bool) -> obje
     """One run of the node, as `node run --once` does it."""
     with line.work.opened() as engine:
         return engine.run(settle_s=0, wait_grade=grade, **more)
+
+
+def one_connection(body: bytes) -> bytes:
+    """A greeting that allows one connection for objects."""
+    told = Greeting.decode(body)
+    return replace(told, limits=replace(told.limits, connections=1)).encode()
 
 
 def all_is_well(line: NodeAndHub, deltas: int) -> None:
@@ -114,6 +121,29 @@ def test_receipts_wait_for_a_delta_that_comes_soon(line: NodeAndHub, slow: bool)
         offers = [["entries", "need", "hello", *own], ["entries", "need", "hello"], ["entries", "need", "hello"]]
     assert asked[asked.index("entries") :] == [path for offer in offers for path in offer]
     all_is_well(line, 3)
+
+
+def test_the_largest_of_a_delta_go_first(line: NodeAndHub) -> None:
+    """A large object that begins last would have a slow line for itself; an earlier delta goes before a later one all the same."""
+    for sizes in (300_000, 900_000), (3_000_000, 500_000, 2_500_000):
+        codes = [f"J001-WS·2011·Y·BGS-{size // 1000:04d}" for size in sizes]
+        for code, size in zip(codes, sizes, strict=True):
+            line.work.scans.put(code, {"0001.jpg": big(size % 250, size)})
+        line.work.scans.rows({code: {"页数": "1"} for code in codes}, name=f"{len(codes)}.csv")
+        with line.work.opened() as engine:
+            with engine.home.database.transaction() as connection:
+                settings.write(connection, Setting.RATE_BIT_S, 10_000_000)
+            engine.run(settle_s=0, send=False)
+    line.fault(Kind.REWRITE, "/v1/hello", times=10, rewrite=one_connection)
+    sync(line)
+    with line.work.opened() as engine:
+        entries = log.since(engine.home.database.read(), engine.home.identity.log.log_id, 1, 9)
+        deltas = [[length for _, length in read_delta(entry.body).objects()] for entry in entries]
+    assert len(deltas) > 1
+    assert any(lengths != sorted(lengths, reverse=True) for lengths in deltas)
+    sent = [s.size for s in line.box.seen if s.method == "PATCH"]
+    assert sent == [length for lengths in deltas for length in sorted(lengths, reverse=True)]
+    all_is_well(line, len(deltas))
 
 
 @pytest.mark.parametrize("path", ["/v1/hello", "/v1/entries", "/v1/need", "/v1/objects"])
@@ -305,14 +335,10 @@ def test_many_deltas_and_receipts_come_in_pages(line: NodeAndHub) -> None:
 def test_no_more_connections_are_opened_than_the_hub_allows(line: NodeAndHub) -> None:
     """A hub that announces one connection (format.md §11.6) is sent object after object over one, beside the small calls."""
 
-    def one(body: bytes) -> bytes:
-        told = Greeting.decode(body)
-        return replace(told, limits=replace(told.limits, connections=1)).encode()
-
     line.work.scans.put(A, {f"{n:04d}.jpg": big(n, 3_000_000) for n in range(1, 8)})
     line.work.scans.rows({A: {"页数": "7"}})
     line.work.intake()
-    line.fault(Kind.REWRITE, "/v1/hello", times=10, rewrite=one)
+    line.fault(Kind.REWRITE, "/v1/hello", times=10, rewrite=one_connection)
     before = line.box.handshakes
     sync(line)
     assert len([s for s in line.box.seen if s.method == "PATCH"]) >= 3
