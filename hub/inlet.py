@@ -18,14 +18,25 @@ from aiohttp import web
 
 from sync import durable
 
+FEW_BYTES = 4 * durable.CHUNK
+"""Bytes of a buffer while few send: each that is handed to a thread and back costs some 0.3 ms …"""
 BUFFER_BYTES = durable.CHUNK
+"""… when there are more of them …"""
 SHARED_BYTES = 512 * 1024
-"""The same while more nodes than one send …"""
+"""… while more nodes than one send …"""
 CROWDED_BYTES = 128 * 1024
 """… and while very many do: then memory counts, and there is always another to write for."""
 BUFFERS = 2
 """One fills while the other is written."""
-_BLANK = bytes(64 * 1024)
+QUICK_BYTE_S = 10 << 20
+"""Bytes a second from which on a buffer is filled to its end; on slower lines a piece is `BUFFER_BYTES` at most, so that no more than that is lost
+with a sender who falls silent, and the sender is not taken for one who has."""
+_BLANK = bytes(256 * 1024)
+
+
+def next_piece(size: int, piece: int, seconds: float) -> int:
+    """Bytes of the next piece, in buffers of `size` bytes, after one of `piece` bytes came within so many seconds."""
+    return size if piece >= seconds * QUICK_BYTE_S else min(size, BUFFER_BYTES)
 
 
 class Inlet(asyncio.BufferedProtocol):
@@ -42,6 +53,7 @@ class Inlet(asyncio.BufferedProtocol):
         self._owner, self._content = request.protocol, request.content
         self._free, self._ready, self._lent = deque(buffers), deque[memoryview](), deque[memoryview]()
         self._size = len(self._free[0])
+        self._piece, self._since = min(self._size, BUFFER_BYTES), asyncio.get_running_loop().time()
         self._current: memoryview | None = None
         self._fill, self._left, self._bypassed = 0, request.content_length, 0
         self._in_place = self._paused = False
@@ -52,11 +64,11 @@ class Inlet(asyncio.BufferedProtocol):
     def _begin(self) -> None:
         """Take over from the HTTP library, with what it had read when we came (its buffer's bound, below 1 MiB)."""
         early = memoryview(self._content.read_nowait())
-        while len(self._free) <= len(early) // self._size:
+        while len(self._free) <= len(early) // self._piece:
             self._free.append(durable.aligned_buffer(self._size))
         self._current = self._free.popleft()
         while early and self._current is not None:
-            step = min(len(early), self._size - self._fill)
+            step = min(len(early), self._piece - self._fill)
             self._current[self._fill : self._fill + step] = early[:step]
             early = early[step:]
             self._took(step)
@@ -71,8 +83,10 @@ class Inlet(asyncio.BufferedProtocol):
         assert self._current is not None
         self._fill += count
         self._left -= count
-        if self._fill == self._size or not self._left:
+        if self._fill == self._piece or not self._left:
             self._finish_buffer()
+            now = asyncio.get_running_loop().time()
+            self._piece, self._since = next_piece(self._size, self._piece, now - self._since), now
             self._current = self._free.popleft() if self._free else None
         self._wake()
 
@@ -103,7 +117,7 @@ class Inlet(asyncio.BufferedProtocol):
     def get_buffer(self, sizehint: int) -> memoryview:
         """See asyncio.BufferedProtocol: never more than the body still has."""
         assert self._current is not None, "paused while there is none"
-        return self._current[self._fill : min(self._size, self._fill + self._left)]
+        return self._current[self._fill : min(self._piece, self._fill + self._left)]
 
     def buffer_updated(self, nbytes: int) -> None:
         """See asyncio.BufferedProtocol."""

@@ -40,6 +40,7 @@ class PackBuffer:
 
     def __init__(self, buffer: memoryview, target: int) -> None:
         self._buffer, self.target, self.length = buffer, target, 0
+        self._keys = sealing.FileKeys()
 
     @staticmethod
     def capacity(target: int) -> int:
@@ -60,8 +61,7 @@ class PackBuffer:
         length = sealing.sealed_length(len(source))
         start = self.length + HEADER.size
         HEADER.pack_into(self._buffer, self.length, MAGIC, 1, 0, 0, length)
-        file_key = sealing.new_file_key()
-        sealing.seal_blob_into(file_key, source, self._buffer[start : start + length])
+        file_key = self._keys.seal_into(source, self._buffer[start : start + length])
         self.length = start + length
         return Placed(file_key, start, length)
 

@@ -35,6 +35,8 @@ DONE, REFUSED, PIECE = 0, 1, 2
 CALL, STREAM = 0, 1
 """First byte of what it is sent: how the result is to come."""
 RECYCLE_AFTER = 500
+_MALLOC = {"MALLOC_MMAP_THRESHOLD_": str(32 << 20), "MALLOC_TRIM_THRESHOLD_": str(64 << 20)}
+"""A worker's file after file of a megabyte or more lies where the one before lay, in place of fresh pages from the system each time (mallopt(3))."""
 _ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -53,7 +55,7 @@ class _Worker:
         self._process = subprocess.Popen(
             [sys.executable, "-I", "-c", f"{start}; serve({memory_mb}, {seconds}, {nice})"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0, close_fds=True, cwd="/",
-            env={"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1"}, start_new_session=True,
+            env={"LC_ALL": "C.UTF-8", "OMP_NUM_THREADS": "1", **_MALLOC}, start_new_session=True,
         )  # fmt: skip
 
         # So that a stream's worker goes on while its pieces are being stored, and that neither side wakes the other for every 64 KiB; where the

@@ -71,6 +71,22 @@ class Trickle(io.BytesIO):
 OPENERS: list[Opener] = [open_whole, open_streaming]
 
 
+def test_keys_that_are_made_ahead_are_used_once() -> None:
+    """More blobs than are made ready at once, of any size: no key and no nonce comes twice, each blob opens under its own key alone."""
+    keys, seen = sealing.FileKeys(), set[tuple[bytes, bytes]]()
+    blobs: list[tuple[bytes, bytes, bytes]] = []
+    for n in range(2 * sealing.AHEAD + 3):
+        plain = pattern(SIZES[n % len(SIZES)])
+        out = bytearray(sealed_length(len(plain)))
+        key = keys.seal_into(plain, memoryview(out))
+        blobs.append((key, bytes(out), plain))
+        seen.add((key, bytes(out[: sealing.NONCE_SIZE])))
+    assert len({key for key, _ in seen}) == len({nonce for _, nonce in seen}) == len(blobs)
+    assert all(sealing.open_blob(key, blob) == plain for key, blob, plain in blobs)
+    with pytest.raises(Damaged):
+        sealing.open_blob(blobs[0][0], blobs[1][1])
+
+
 @pytest.mark.parametrize("vector", VECTORS["blobs"], ids=lambda vector: str(vector["size"]))
 def test_blobs_are_frozen(vector: dict[str, Any]) -> None:
     """A fixed key, nonce and plaintext give the fixed blob, which opens."""

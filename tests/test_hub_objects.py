@@ -14,6 +14,7 @@ from hub_uploads import offered, refusal
 from scripted_node import ScriptedNode
 
 from hub.config import HubConfig
+from hub.inlet import BUFFER_BYTES, CROWDED_BYTES, FEW_BYTES, next_piece
 from sync import messages
 from sync.receipt import Grade
 
@@ -287,7 +288,7 @@ def test_what_lies_in_the_store_is_reported_and_taken_without_sending(hub: Runni
     assert set(node.receipts_of(Grade.R1)) == {1}
 
 
-@pytest.mark.parametrize("size", [0, 1, 4_000, MIB - 33, MIB - 32, MIB - 31, 2 * MIB, 5 * MIB + 3])
+@pytest.mark.parametrize("size", [0, 1, 4_000, MIB - 33, MIB - 32, MIB - 31, 2 * MIB, 5 * MIB + 3, 9 * MIB])
 def test_objects_of_any_size_follow_each_other_on_one_connection(hub: RunningHub, node: ScriptedNode, size: int) -> None:
     """Whatever the size, every byte arrives, and the connection serves the next request: nothing of the body is left in it."""
     _, packs = offered(node, size, 10, size + 1)
@@ -297,6 +298,23 @@ def test_objects_of_any_size_follow_each_other_on_one_connection(hub: RunningHub
         assert (hub.path / "objects" / name.hex()[:2] / name.hex()).read_bytes() == data
         assert node.offset_of(name) == len(data)
     assert node._connection is first
+
+
+@pytest.mark.parametrize(
+    ("size", "piece", "seconds", "following"),
+    [
+        (FEW_BYTES, BUFFER_BYTES, 0.0, FEW_BYTES),
+        (FEW_BYTES, BUFFER_BYTES, 0.1, FEW_BYTES),
+        (FEW_BYTES, BUFFER_BYTES, 0.11, BUFFER_BYTES),
+        (FEW_BYTES, FEW_BYTES, 0.4, FEW_BYTES),
+        (FEW_BYTES, FEW_BYTES, 0.41, BUFFER_BYTES),
+        (BUFFER_BYTES, BUFFER_BYTES, 0.0, BUFFER_BYTES),
+        (CROWDED_BYTES, CROWDED_BYTES, 9.0, CROWDED_BYTES),
+    ],
+)
+def test_pieces_are_large_on_quick_lines_alone(size: int, piece: int, seconds: float, following: int) -> None:
+    """Below 10 MiB/s a piece is 1 MiB at most: no more than that is lost with a sender who falls silent."""
+    assert next_piece(size, piece, seconds) == following
 
 
 def test_a_body_that_trickles_in_is_taken_whole(hub: RunningHub, node: ScriptedNode) -> None:
