@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from crypto.aead import NONCE_SIZE, TAG_SIZE, open_aead
-from crypto.digest import Octets, hkdf_sha256
+from crypto.derivation import hkdf_sha256
+from crypto.digest import Octets
 from crypto.errors import BadFormat, Damaged, WrongKey
 from crypto.identity import recipient_of, shared_secret
 

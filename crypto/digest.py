@@ -1,6 +1,4 @@
-"""Digests with an algorithm tag (format.md §2): SHA-256 always, SM3 (GB/T 32905-2016) where the site asks; HKDF-SHA-256
-(RFC 5869).
-"""
+"""Digests with an algorithm tag (format.md §2): SHA-256 always, SM3 (GB/T 32905-2016) where the site asks."""
 
 from __future__ import annotations
 
@@ -9,9 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Any, Final, TypeAlias
-
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from crypto import cbor
 from crypto.errors import BadFormat, Unsupported
@@ -155,11 +150,6 @@ def from_text(value: str) -> tuple[Algorithm, bytes]:
         if name == algorithm.name.lower() and len(digits) == 2 * SIZE and set(digits) <= set("0123456789abcdef"):
             return algorithm, bytes.fromhex(digits)
     raise BadFormat("digest (format.md §2): neither sha256:<64 lower-case hex> nor sm3:<64 lower-case hex>")
-
-
-def hkdf_sha256(key: Octets, salt: bytes, info: bytes) -> bytes:
-    """HKDF-SHA-256 (RFC 5869) with 32 bytes of output; an empty salt means 32 zero bytes."""
-    return HKDF(algorithm=SHA256(), length=32, salt=salt, info=info).derive(key)
 
 
 def _new_sm3() -> hashlib._Hash:

@@ -16,7 +16,7 @@ import nacl.exceptions
 from nacl.pwhash import argon2id
 
 from crypto import cbor
-from crypto.digest import hkdf_sha256
+from crypto.derivation import hkdf_sha256
 from crypto.errors import BadFormat, LockedOut, WrongKey
 
 SALT_SIZE: Final = 16  # bytes

@@ -13,7 +13,8 @@ from typing import BinaryIO, Final
 
 from crypto.aead import TAG_SIZE, Aead, open_aead
 from crypto.age_header import FILE_KEY_SIZE, HEADER_MAX, parse_header, seal_header, unwrap_header
-from crypto.digest import Octets, hkdf_sha256
+from crypto.derivation import hkdf_sha256
+from crypto.digest import Octets
 from crypto.errors import BadFormat, Damaged
 
 CHUNK: Final = 65_536  # bytes of plaintext per frame, age.md "Payload"

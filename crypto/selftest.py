@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable
 from typing import Final
 
-from crypto import cbor, digest, identity, merkle
+from crypto import cbor, derivation, digest, identity, merkle
 from crypto.aead import Aead, OpensslAead, SodiumAead
 from crypto.digest import Sm3Policy
 from crypto.errors import BadFormat, BadSignature, CryptoError, Damaged, SelfTestFailed
@@ -111,7 +111,7 @@ def _check_hmac() -> bool:
 
 def _check_hkdf() -> bool:
     """RFC 5869 A.1."""
-    return digest.hkdf_sha256(b"\x0b" * 22, bytes(range(13)), bytes(range(0xF0, 0xFA))).hex() == _HKDF
+    return derivation.hkdf_sha256(b"\x0b" * 22, bytes(range(13)), bytes(range(0xF0, 0xFA))).hex() == _HKDF
 
 
 def _check_aead(make: Callable[[bytes], Aead]) -> bool:

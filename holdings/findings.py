@@ -10,7 +10,7 @@ import functools
 import re
 import tomllib
 from enum import IntEnum, StrEnum
-from importlib import resources
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -169,7 +169,7 @@ class FindingCode(StrEnum):
 @functools.cache
 def _texts() -> dict[str, _Text]:
     """The table that ships with the program."""
-    table = tomllib.loads((resources.files("holdings") / "data" / "findings.toml").read_text("utf-8"))
+    table = tomllib.loads((Path(__file__).parent / "data" / "findings.toml").read_text("utf-8"))
     return msgspec.convert(table, dict[str, _Text])
 
 

@@ -12,7 +12,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable
 from enum import IntEnum
-from importlib import resources
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -64,7 +64,7 @@ class _Patterns(Struct, frozen=True):
 @functools.cache
 def _patterns() -> _Patterns:
     """Read the table that ships with the program."""
-    text = (resources.files("holdings") / "data" / "secrecy_words.toml").read_text("utf-8")
+    text = (Path(__file__).parent / "data" / "secrecy_words.toml").read_text("utf-8")
     table = msgspec.convert(tomllib.loads(text), _Table)
     words = [spelling for spellings in table.levels.values() for spelling in spellings]
     level, star = f"(?:{'|'.join(words)})", f"[{re.escape(table.stars)}]"

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from holdings.expression import expression
-from sync.entry import SiteClass
+from sync.site_class import SiteClass
 
 __all__ = ["Mark", "MarkKind", "SiteClass", "parse_mark"]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -65,14 +64,18 @@ def read_site(folder: Path) -> SiteData:
     return SiteData(tuple(found))
 
 
+_DATA: Final = Path(__file__).parent / "data"
+"""A folder as any other: importlib.resources would be a tenth of what the reader of sheets loads."""
+
+
 def shipped(name: str) -> str:
     """The text of a table that ships in holdings/data."""
-    return (resources.files("holdings") / "data" / name).read_text("utf-8")
+    return (_DATA / name).read_text("utf-8")
 
 
 def shipped_names(folder: str) -> tuple[str, ...]:
     """The TOML files in a folder of holdings/data, as `folder/name`, sorted."""
-    entries = (resources.files("holdings") / "data" / folder).iterdir()
+    entries = (_DATA / folder).iterdir()
     return tuple(sorted(f"{folder}/{file.name}" for file in entries if file.name.endswith(".toml")))
 
 

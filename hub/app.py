@@ -23,7 +23,7 @@ from hub.home import SOCKET, Home
 from hub.local_api import LocalApi
 from hub.meaning_watch import MeaningWatch
 from hub.receiving import Receiver
-from sync import entry
+from sync.site_class import SiteClass
 
 LOG = logging.getLogger("jindang.hub")
 PEOPLE_THREADS = 4
@@ -91,7 +91,7 @@ async def serve(home: Home, listen: str, ready: Callable[[str], None]) -> None:
         local = await LocalApi(hub.desk, home.path, hub.desk_pool).open(home.path / SOCKET)
         stack.callback((home.path / SOCKET).unlink, missing_ok=True)
         stack.push_async_callback(local.cleanup)
-        if home.genesis.site_class is entry.SiteClass.OPEN:
+        if home.genesis.site_class is SiteClass.OPEN:
             runner, (host, port) = await open_node_port(hub, listen)
             stack.push_async_callback(runner.cleanup)
             text = f"中心“{home.config.name}”已就绪，节点端口 https://{host}:{port}"

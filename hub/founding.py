@@ -15,7 +15,8 @@ from hub import certificate, home
 from hub.clock import Clock, Randomness
 from hub.config import LISTEN, HubConfig
 from hub.errors import ConfigurationWrong
-from sync.entry import Genesis, SiteClass
+from sync.entry import Genesis
+from sync.site_class import SiteClass
 
 ESCROW_MAX = 4096
 """Bytes of a recipient file: one line and some comments."""

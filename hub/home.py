@@ -27,9 +27,10 @@ from hub.own_log import OwnLog
 from sync import durable
 from sync import log as logs
 from sync.database import Database, open_database
-from sync.entry import Genesis, Role, SiteClass, genesis_of, make_genesis
+from sync.entry import Genesis, Role, genesis_of, make_genesis
 from sync.errors import StoreDamaged
 from sync.objects import DiskObjects
+from sync.site_class import SiteClass
 
 if TYPE_CHECKING:
     from hub.directives import Directives

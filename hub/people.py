@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from crypto.digest import hkdf_sha256
+from crypto.derivation import hkdf_sha256
 from holdings import journal as journals
 from holdings.password import Passwords
 from hub import account_store, history

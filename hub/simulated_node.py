@@ -17,9 +17,10 @@ from hub import simulated_goods
 from hub.simulated_goods import Goods
 from sync import entry as entries
 from sync import messages, receipt
-from sync.entry import ClockState, Entry, EntryKind, Role, SiteClass
+from sync.entry import ClockState, Entry, EntryKind, Role
 from sync.messages import Greeting, Hello, Problem
 from sync.receipt import Grade, Receipt
+from sync.site_class import SiteClass
 from sync.state_report import StateReport
 from sync.token import Token
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from crypto import sealing
-from crypto.digest import hkdf_sha256
+from crypto.derivation import hkdf_sha256
 from crypto.errors import CryptoError
 from sync import durable
 from sync.errors import StoreError

@@ -102,7 +102,7 @@ def init(
     from node.config import NodeConfig
     from node.errors import ConfigurationWrong
     from node.founding import found
-    from sync.entry import SiteClass
+    from sync.site_class import SiteClass
 
     if unlock is None:
         if not sys.stdin.isatty():

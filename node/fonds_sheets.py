@@ -12,9 +12,9 @@ from holdings.fonds import Imported
 from holdings.fonds_sheet import FondsSheet, decode
 from node.errors import ConfigurationWrong
 from node.home import Home
-from sync.entry import SiteClass
 from sync.errors import SandboxError
 from sync.sandbox import Sandbox
+from sync.site_class import SiteClass
 
 SHEET_BYTES_MAX = 32 << 20
 

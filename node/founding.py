@@ -11,8 +11,9 @@ from node.config import NodeConfig
 from node.errors import ConfigurationWrong, HubUnreachable
 from node.transport import HubLink
 from sync import messages, token
-from sync.entry import Genesis, SiteClass, genesis_of
+from sync.entry import Genesis, genesis_of
 from sync.errors import LinkLost
+from sync.site_class import SiteClass
 
 
 def found(

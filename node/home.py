@@ -22,9 +22,10 @@ from node.settings import Setting
 from sync import durable, log
 from sync import entry as entries
 from sync.database import Database, open_database
-from sync.entry import Entry, Genesis, Head, Role, SiteClass, genesis_of, make_genesis, parse
+from sync.entry import Entry, Genesis, Head, Role, genesis_of, make_genesis, parse
 from sync.errors import BadEntry, StoreDamaged
 from sync.objects import DiskObjects
+from sync.site_class import SiteClass
 from sync.token import Token
 
 ROOMS = ("sync", "sync:sealed", "holdings", "holdings:journal", "holdings:custody", "node", "node:directive")

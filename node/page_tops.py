@@ -23,8 +23,8 @@ from node.job import Job, Stayed
 from node.settings import Setting
 from node.top_reader import PAGE_END
 from node.walk import FileStat
-from sync.entry import SiteClass
 from sync.errors import SandboxError
+from sync.site_class import SiteClass
 
 ReadTop: TypeAlias = Callable[[bytes], str]
 """From a page file to the text of the upper part of its page, or of its first pages, PAGE_END between two."""

@@ -21,9 +21,10 @@ from node.reading_queue import Figure, PartState
 from node.settings import Setting
 from sync import log
 from sync.delta import open_manifest
-from sync.entry import Entry, EntryKind, SiteClass
+from sync.entry import Entry, EntryKind
 from sync.errors import SyncError
 from sync.manifest import Item, ItemKind, read_delta
+from sync.site_class import SiteClass
 
 _STATES = {Plan.READ: PartState.WAITING, Plan.AFTER: PartState.BEHIND, Plan.SAME: PartState.SAME}
 

@@ -13,9 +13,9 @@ from holdings.layout_words import Role, Vocabulary
 from holdings.sheet import encode_request
 from holdings.site_data import SiteData
 from node.walk import FileStat, Folder
-from sync.entry import SiteClass
 from sync.errors import SandboxError
 from sync.sandbox import Sandbox
+from sync.site_class import SiteClass
 
 SUFFIXES = (".txt", ".xml", ".htm", ".html")
 HEAD = {".txt": 256 << 10}

@@ -12,6 +12,7 @@ from crypto import cbor, signing
 from crypto.errors import CryptoError
 from sync import limits
 from sync.errors import BadEntry
+from sync.site_class import SiteClass
 
 KIND = "entry"
 ZERO = bytes(32)
@@ -46,13 +47,6 @@ class Role(IntEnum):
 
     NODE = 1
     HUB = 2
-
-
-class SiteClass(IntEnum):
-    """The class of a site, fixed in its genesis (DESIGN §3, the gate)."""
-
-    OPEN = 0
-    CLASSIFIED = 1
 
 
 class Head(Struct, frozen=True):

@@ -10,9 +10,10 @@ import apsw
 from msgspec import Struct
 
 from sync import entry as entries
-from sync.entry import Entry, Genesis, Head, Role, SiteClass
+from sync.entry import Entry, Genesis, Head, Role
 from sync.errors import BadEntry, Fork
 from sync.receipt import Grade
+from sync.site_class import SiteClass
 
 
 class LogState(StrEnum):

@@ -15,7 +15,8 @@ from hub.monitor import day_of
 from sync import entry as entries
 from sync import log as logs
 from sync.database import Database
-from sync.entry import ClockState, Role, SiteClass
+from sync.entry import ClockState, Role
+from sync.site_class import SiteClass
 from sync.state_report import LastTalk, StateReport
 
 DAY_S = 86_400

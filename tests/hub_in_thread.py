@@ -20,8 +20,9 @@ from hub import app, assembly, home
 from hub.config import HubConfig
 from hub.home import Founding, Home
 from hub.local_api import LocalApi
-from sync.entry import ClockState, SiteClass
+from sync.entry import ClockState
 from sync.objects import DiskObjects
+from sync.site_class import SiteClass
 
 KEY_FILE = "unlock.key"
 ROUNDS = 10_000

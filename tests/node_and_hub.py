@@ -17,9 +17,9 @@ from hub import certificate
 from node.config import NodeConfig
 from node.founding import found
 from sync import log
-from sync.entry import SiteClass
 from sync.receipt import Grade
 from sync.sandbox import Sandbox
+from sync.site_class import SiteClass
 
 
 @dataclass

@@ -25,11 +25,12 @@ from node.home import Home
 from node.service import Service
 from sync import delta as deltas
 from sync import log, transform
-from sync.entry import ClockState, EntryKind, Role, SiteClass, genesis_of, make_genesis
+from sync.entry import ClockState, EntryKind, Role, genesis_of, make_genesis
 from sync.limits import Limits
 from sync.manifest import Item, ItemKind, read_delta, segment_size
 from sync.pack import open_segment
 from sync.sandbox import Sandbox
+from sync.site_class import SiteClass
 from sync.token import Token
 
 DELIVERY = "扫描"

@@ -21,11 +21,12 @@ from sync import delta as deltas
 from sync import entry as entries
 from sync import messages, receipt, token
 from sync.durable import aligned_buffer
-from sync.entry import ClockState, Entry, EntryKind, Head, Role, SiteClass
+from sync.entry import ClockState, Entry, EntryKind, Head, Role
 from sync.limits import SEGMENT_BYTES
 from sync.manifest import Item, ItemKind, Part, Transform
 from sync.messages import Greeting, Hello, Problem
 from sync.pack import PackBuffer
+from sync.site_class import SiteClass
 from sync.state_report import StateReport
 
 

@@ -11,10 +11,11 @@ from crypto.digest import Algorithm
 from crypto.identity import recipient_of
 from crypto.signing import SigningKey
 from sync import entry, limits
-from sync.entry import ClockState, Entry, EntryKind, Head, Role, SiteClass
+from sync.entry import ClockState, Entry, EntryKind, Head, Role
 from sync.manifest import DeltaBody, Item, ItemKind, Manifest, Part, Segment, Transform
 from sync.pack import PackBuffer
 from sync.receipt import ExceptionCode, Grade, ItemException, Receipt
+from sync.site_class import SiteClass
 from sync.state_report import StateReport
 
 NODE_KEY, HUB_KEY, STRANGER = (SigningKey(bytes([number]) * 32) for number in (1, 2, 3))

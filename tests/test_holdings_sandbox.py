@@ -2,8 +2,11 @@
 
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -56,3 +59,15 @@ def test_images_are_decoded_there(sandbox: Sandbox) -> None:
     with pytest.raises((SandboxRefused, SandboxDied)):
         sandbox.call("holdings.media_pages:decode_image", wide + chunk(b"IEND", b""), media.PNG)
     assert sandbox.call("holdings.media_pages:count_pages", whole, media.JPEG) == b"unknown"
+
+
+def test_who_reads_sheets_loads_nothing_that_signs() -> None:
+    """A worker's start stands before the first sheet of every run: what signs, derives keys or finds packages is not loaded with it."""
+    root = Path(__file__).resolve().parent.parent
+    program = (
+        f"import sys; sys.path.insert(0, {str(root)!r}); import sync.sandbox_child, holdings.sheet_stream as s; s.ready(b''); "
+        "print(*sorted({name.partition('.')[0] for name in sys.modules} | {name for name in sys.modules if name.startswith('importlib')}))"
+    )
+    loaded = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert {"msgspec", "holdings"} <= set(loaded)
+    assert {"nacl", "cryptography", "importlib.resources"}.isdisjoint(loaded)

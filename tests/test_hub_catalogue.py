@@ -16,7 +16,7 @@ from holdings import catalogue_sheets
 from hub.commands import commands
 from hub.errors import HubError, NotAllowed
 from hub.reach import reach
-from sync.entry import SiteClass
+from sync.site_class import SiteClass
 
 HEAD = "档号\t题名\t成文日期\t密级\t责任者"
 FIGURES = ("rows", "added", "changed", "unchanged", "gone", "refused")

@@ -11,8 +11,9 @@ from crypto import cbor
 from hub.errors import NotAllowed
 from sync import log as logs
 from sync import messages
-from sync.entry import EntryKind, SiteClass
+from sync.entry import EntryKind
 from sync.limits import TOKEN_DAYS
+from sync.site_class import SiteClass
 
 
 @pytest.fixture

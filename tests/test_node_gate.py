@@ -14,8 +14,8 @@ from scan_tree import COLUMNS
 
 from holdings.findings import FindingCode
 from node.service import Service
-from sync.entry import SiteClass
 from sync.sandbox import Sandbox
+from sync.site_class import SiteClass
 
 A, B = "J001-WS·2011·Y·BGS-0001", "J001-WS·2011·Y·BGS-0002"
 IN_VOLUME = ("J001-2-0145-001", "J001-2-0145-002", "J001-2-0146-001")

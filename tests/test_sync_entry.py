@@ -26,8 +26,9 @@ from sync_material import (
 
 from crypto import cbor, signing
 from sync import entry, errors, limits
-from sync.entry import ZERO, ClockState, EntryKind, Head, Role, SiteClass
+from sync.entry import ZERO, ClockState, EntryKind, Head, Role
 from sync.errors import BadEntry
+from sync.site_class import SiteClass
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "sync_entry.json").read_text("utf-8"))
 ID, PREV = digest(b"log"), digest(b"prev")

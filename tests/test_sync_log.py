@@ -10,10 +10,11 @@ from sync_material import NODE_KEY, WALL, chain, hub_genesis, next_entry, node_g
 
 from sync import entry, log
 from sync.database import Database, open_database
-from sync.entry import EntryKind, Head, Role, SiteClass
+from sync.entry import EntryKind, Head, Role
 from sync.errors import BadEntry, Fork
 from sync.log import LogState
 from sync.receipt import Grade
+from sync.site_class import SiteClass
 
 LOG = chain(6)
 LOG_ID = LOG[0].log_id
