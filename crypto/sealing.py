@@ -50,7 +50,7 @@ def new_file_key() -> bytes:
 
 class FileKeys:
     """Fresh file keys and nonces with their ciphers made, `AHEAD` at a time: made one by one, with a file read and sealed in between, each takes four
-    times as long. For one thread.
+    times as long. For one thread; a process forked from one that holds it must not use it, or a key would seal two payloads.
     """
 
     def __init__(self) -> None:
