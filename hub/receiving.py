@@ -81,6 +81,8 @@ class Receiver:
         self._under_way: dict[bytes, _Upload] = {}
         self._spare: dict[int, list[memoryview]] = {FEW_BYTES: [], BUFFER_BYTES: [], SHARED_BYTES: [], CROWDED_BYTES: []}
         """Buffers of uploads that ended, for the next ones, by their size; no more than a crowd needs."""
+        self._quick: set[bytes] = set()
+        """Nodes whose last bytes came quickly."""
         self._ended = asyncio.Event()
         """Set, and replaced by another, whenever an upload ends."""
         self._turns, self._closing = Turns(), False
@@ -262,22 +264,24 @@ class Receiver:
         """Where an object is to be written; None when it lies in the store already, and is counted now."""
         return None if self._objects.has(name) and self._arrivals.adopt(log_id, name) else self._objects.stage(name, length)
 
-    def _finish(self, staging: Staging, log_id: bytes, name: bytes) -> None:
+    def _finish(self, staging: Staging, log_id: bytes, name: bytes, into: memoryview | None) -> None:
         """Put the object in its place and count it; the staging is closed when nothing is raised."""
-        staging.finish()
+        staging.finish(into)
         staging.close()
         # A crash here leaves a whole object whose row says missing: `Arrivals.recover` takes it in at the next start.
         self._arrivals.arrived(log_id, name)
 
-    async def _pump(self, staging: Staging, upload: _Upload, awaited: int, finish: Callable[[], object]) -> int:
+    async def _pump(self, staging: Staging, upload: _Upload, awaited: int, finish: Callable[[memoryview | None], object]) -> int:
         """Move the body into the staging file, and finish it with the last of the bytes it waits for; bytes received."""
         if upload.request.transport is None:
             raise ConnectionResetError
         crowd = len(self._under_way) + self._turns.waiting
         size = FEW_BYTES if crowd <= FEW else BUFFER_BYTES if crowd <= CROWD // 4 else SHARED_BYTES if len(self._under_way) <= CROWD else CROWDED_BYTES
         spare = self._spare[size]
-        inlet = upload.inlet = Inlet(upload.request, [spare.pop() if spare else aligned_buffer(size) for _ in range(BUFFERS)])
+        buffers = [spare.pop() if spare else aligned_buffer(size) for _ in range(BUFFERS)]
+        inlet = upload.inlet = Inlet(upload.request, buffers, quick=upload.log_id in self._quick)
         total, synced, last = 0, self._clock.monotonic(), memoryview(b"")
+        into: memoryview | None = None
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(IDLE_S) as patience:
@@ -286,7 +290,7 @@ class Receiver:
                     self._traffic.moved()
                     total += len(piece)
                     if total == awaited:
-                        last = piece
+                        last, into = piece, inlet.buffer
                         break
                     durable = now - synced >= SYNC_S
                     synced = now if durable else synced
@@ -295,8 +299,9 @@ class Receiver:
                     patience.reschedule(loop.time() + IDLE_S)
             if total == awaited:
                 # In one go: calling in a thread costs some 0.3 ms. Nobody is waited for any more, and the disk may take its time.
-                await self._in_thread(lambda: _write_end(staging, last, finish))
+                await self._in_thread(lambda: _write_end(staging, last, finish, into))
         finally:
+            (self._quick.add if inlet.quick else self._quick.discard)(upload.log_id)
             spare += inlet.release()
             del spare[CROWD * BUFFERS :]
         return total
@@ -308,9 +313,9 @@ def _write(staging: Staging, piece: memoryview, durable: bool) -> None:
         staging.sync()
 
 
-def _write_end(staging: Staging, piece: memoryview, finish: Callable[[], object]) -> None:
+def _write_end(staging: Staging, piece: memoryview, finish: Callable[[memoryview | None], object], into: memoryview | None) -> None:
     staging.write(piece)
-    finish()
+    finish(into)
 
 
 def _number(request: web.Request, header: str) -> int:

@@ -26,8 +26,8 @@ from node.folders import FolderState
 from node.job import Job, vanished
 from node.record_files import RecordFiles
 from node.walk import FileStat
-from sync.errors import SandboxError
-from sync.sandbox import Sandbox, Streamed
+from sync.errors import SandboxError, SourceEnded
+from sync.sandbox import InFile, Sandbox
 
 COUNT_BYTES_MAX = 256 << 20
 """Documents above this are sealed without counting their pages."""
@@ -182,24 +182,13 @@ def _count(
     if file.size > COUNT_BYTES_MAX:
         return None, []
     try:
-        text = sandbox.call(
-            "holdings.media_pages:count_pages", Streamed(file.size, _pieces(descriptor, file)), seen.media_type
-        )
+        text = sandbox.call("holdings.media_pages:count_pages", InFile(descriptor, file.size), seen.media_type)
+    except SourceEnded as fault:
+        raise FileGone(file.name) from fault
     except SandboxError as fault:
         code = FindingCode.BOMB if "炸弹" in str(fault) or "体积" in str(fault) else FindingCode.UNREADABLE
         return 1, [(code, str(fault))]
     return (int(text), []) if text.isdigit() else (None, [])
-
-
-def _pieces(descriptor: int, file: FileStat) -> Iterator[bytes]:
-    """The file in pieces of up to 1 MiB, so that a thick PDF never lies whole in this process; FileGone when it has become shorter."""
-    offset = 0
-    while offset < file.size:
-        piece = os.pread(descriptor, min(1 << 20, file.size - offset), offset)
-        if not piece:
-            raise FileGone(file.name)
-        yield piece
-        offset += len(piece)
 
 
 def _twins(job: Job) -> Iterator[Finding]:

@@ -153,8 +153,7 @@ def _write_body(descriptor: int, data: memoryview, direct: bool) -> None:
         return
     whole = len(data) // BLOCK * BLOCK
     try:
-        for start in range(0, whole, CHUNK):
-            write_all(descriptor, data[start : min(start + CHUNK, whole)], start)
+        write_all(descriptor, data[:whole], 0)
         if whole < len(data):
             tail = _borrow()
             tail[: len(data) - whole] = data[whole:]
@@ -170,13 +169,15 @@ def _write_body(descriptor: int, data: memoryview, direct: bool) -> None:
         os.ftruncate(descriptor, len(data))
 
 
-def read_chunks(path: Path | str, *, start: int = 0) -> Iterator[memoryview]:
-    """The bytes of `path` from the device, in views of up to 1 MiB that are valid until the next one is taken.
+def read_chunks(path: Path | str, *, start: int = 0, into: memoryview | None = None) -> Iterator[memoryview]:
+    """The bytes of `path` from the device, in views that are valid until the next one is taken: of `into`, or of up to 1 MiB.
 
-    `start` must be a multiple of 4,096.
+    Args:
+        start: a multiple of 4,096.
+        into: a buffer as of aligned_buffer; it belongs to this until the end.
     """
     descriptor, direct = open_direct(path, os.O_RDONLY)
-    buffer, offset = _borrow(), start
+    buffer, offset = _borrow() if into is None else into, start
     try:
         if not direct:
             os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
@@ -187,13 +188,14 @@ def read_chunks(path: Path | str, *, start: int = 0) -> Iterator[memoryview]:
                 return
     finally:
         os.close(descriptor)
-        _give_back(buffer)
+        if into is None:
+            _give_back(buffer)
 
 
-def digest_on_device(path: Path | str) -> bytes:
-    """SHA-256 of what the device holds, not of what the cache remembers (DESIGN §4, R1)."""
+def digest_on_device(path: Path | str, into: memoryview | None = None) -> bytes:
+    """SHA-256 of what the device holds, not of what the cache remembers (DESIGN §4, R1); `into` as in read_chunks."""
     digest = hashlib.sha256()
-    for view in read_chunks(path):
+    for view in read_chunks(path, into=into):
         digest.update(view)
     return digest.digest()
 

@@ -7,6 +7,7 @@ SyncError
 ├─ LinkLost             nobody's fault: try again later
 ├─ StoreError           the disk or its operator must act (StoreFull, StoreDamaged)
 ├─ RolledBack           a copy was restored from an old image: a person decides
+├─ SourceEnded          a file became shorter while it was read: look at it anew
 └─ SandboxError         a file made a decoder fail (SandboxRefused, SandboxDied)
 """
 
@@ -81,6 +82,10 @@ class HomeBusy(StoreError):
 
 class RolledBack(SyncError):
     """This copy knows less than its peer: it was restored from an old image and must not sign (DESIGN §4)."""
+
+
+class SourceEnded(SyncError):
+    """A file has fewer bytes than it had when it was looked at."""
 
 
 class SandboxError(SyncError):

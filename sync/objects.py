@@ -30,8 +30,11 @@ class Staging(Protocol):
     def sync(self) -> int:
         """Make what was written durable as far as whole blocks go; the new `offset`."""
 
-    def finish(self) -> None:
+    def finish(self, into: memoryview | None = None) -> None:
         """Re-read, hash, and give the object its name.
+
+        Args:
+            into: a block-aligned buffer that is free until this returns (durable.read_chunks); what is larger reads with fewer calls.
 
         Raises:
             BadObject: the bytes are not the object; they were discarded and offset is 0.
@@ -205,7 +208,7 @@ class _DiskStaging:
         if self._at + self._fill + len(view) > self._length:
             raise BadObject(f"对象 {self._name.hex()[:16]}… 超过声明的 {self._length} 字节")
         while len(view) >= IN_PLACE and not self._fill:
-            whole = min(len(view) // durable.BLOCK * durable.BLOCK, durable.CHUNK)
+            whole = len(view) // durable.BLOCK * durable.BLOCK
             if not self._write_in_place(view[:whole]):
                 break
             view = view[whole:]
@@ -253,7 +256,7 @@ class _DiskStaging:
         self.offset = self._at
         return self.offset
 
-    def finish(self) -> None:
+    def finish(self, into: memoryview | None = None) -> None:
         if self._at + self._fill != self._length:
             raise BadObject(f"对象 {self._name.hex()[:16]}… 还缺 {self._length - self._at - self._fill} 字节")
         try:
@@ -263,7 +266,7 @@ class _DiskStaging:
                 self._at, self._fill = self._at + self._fill, 0
             os.ftruncate(self._descriptor, self._length)
             durable.flush(self._descriptor)
-            whole = durable.digest_on_device(self._path) == self._name
+            whole = durable.digest_on_device(self._path, into) == self._name
             if whole:
                 durable.publish(self._path, self._final)
         except OSError as fault:
@@ -365,7 +368,7 @@ class _MemoryStaging:
         self.offset = whole
         return whole
 
-    def finish(self) -> None:
+    def finish(self, into: memoryview | None = None) -> None:
         if len(self._data) != self._length:
             raise BadObject(f"对象 {self._name.hex()[:16]}… 还缺 {self._length - len(self._data)} 字节")
         self._store._partial.pop(self._name, None)

@@ -7,8 +7,8 @@ misbehaviour. A crash there is an error here, never a crash here.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
-import itertools
 import os
 import queue
 import select
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from sync.errors import SandboxDied, SandboxRefused
+from sync.errors import SandboxDied, SandboxRefused, SourceEnded
 
 FRAME = struct.Struct(">BI")
 REPLY_MAX = 1 << 29
@@ -47,6 +47,16 @@ class Streamed(Struct, frozen=True):
     pieces: Iterable[bytes | memoryview]
 
 
+class InFile(Struct, frozen=True):
+    """Bytes for the sandbox that lie in an open file: its first `size`, which the system hands over without a copy of ours."""
+
+    descriptor: int
+    size: int
+
+
+Question = bytes | memoryview | Streamed | InFile
+
+
 class _Worker:
     def __init__(self, memory_mb: int, seconds: int, nice: int) -> None:
         self._seconds, self.calls = seconds, 0
@@ -65,14 +75,14 @@ class _Worker:
             with contextlib.suppress(OSError):
                 fcntl.fcntl(pipe.fileno(), fcntl.F_SETPIPE_SZ, PIPE)
 
-    def call(self, function: str, data: bytes | memoryview | Streamed, extra: str) -> bytes:
+    def call(self, function: str, data: Question, extra: str) -> bytes:
         try:
             self._ask(CALL, function, data, extra)
             return self._receive(REPLY_MAX)[1]
         except OSError as fault:
             raise SandboxDied("沙箱进程意外退出（内存或时间超限，或文件使解码器崩溃）") from fault
 
-    def stream(self, function: str, data: bytes | memoryview | Streamed, extra: str) -> Generator[bytes, None, None]:
+    def stream(self, function: str, data: Question, extra: str) -> Generator[bytes, None, None]:
         try:
             self._ask(STREAM, function, data, extra)
             status, piece = self._receive(PIECE_MAX)
@@ -82,15 +92,39 @@ class _Worker:
         except OSError as fault:
             raise SandboxDied("沙箱进程意外退出（内存或时间超限，或文件使解码器崩溃）") from fault
 
-    def _ask(self, kind: int, function: str, data: bytes | memoryview | Streamed, extra: str) -> None:
-        assert self._process.stdin is not None
+    def _ask(self, kind: int, function: str, data: Question, extra: str) -> None:
         self.calls += 1
         name = f"{function}\n{extra}".encode()
-        sent = data if isinstance(data, Streamed) else Streamed(len(data), (data,))
-        for piece in itertools.chain((FRAME.pack(kind, len(name)), name, FRAME.pack(0, sent.size)), sent.pieces):
+        sent = Streamed(len(data), (data,)) if isinstance(data, bytes | memoryview) else data
+        self._write((FRAME.pack(kind, len(name)), name, FRAME.pack(0, sent.size)))
+        if isinstance(sent, Streamed):
+            self._write(sent.pieces)
+        else:
+            self._splice(sent)
+
+    def _write(self, pieces: Iterable[bytes | memoryview]) -> None:
+        assert self._process.stdin is not None
+        for piece in pieces:
             view = memoryview(piece)
             while view:
                 view = view[self._process.stdin.write(view) or 0 :]
+
+    def _splice(self, file: InFile) -> None:
+        assert self._process.stdin is not None
+        pipe, at = self._process.stdin.fileno(), 0
+        while at < file.size:
+            try:
+                moved = os.splice(file.descriptor, pipe, min(PIPE, file.size - at), offset_src=at)
+            except OSError as fault:
+                if fault.errno != errno.EINVAL:
+                    raise
+                # A file system that lends nobody its pages.
+                piece = os.pread(file.descriptor, min(PIPE, file.size - at), at)
+                self._write((piece,))
+                moved = len(piece)
+            if not moved:
+                raise SourceEnded(f"文件在第 {at} 字节处结束，应有 {file.size} 字节")
+            at += moved
 
     def _receive(self, longest: int) -> tuple[int, bytes]:
         """One frame; its bytes are the worker's own time away, whoever waits in between."""
@@ -158,12 +192,13 @@ class Sandbox:
         self.streamed_s = 0.0
         """CPU seconds of workers that served streams, up to the end of each stream."""
 
-    def call(self, function: str, data: bytes | memoryview | Streamed, extra: str = "") -> bytes:
+    def call(self, function: str, data: Question, extra: str = "") -> bytes:
         """Run `module:name(data[, extra])` of this program on `data`.
 
         Raises:
             SandboxRefused: the function raised ValueError; its text says why.
             SandboxDied: crash, memory, time; the worker was replaced.
+            SourceEnded: the file of an InFile has fewer bytes.
         """
         worker = self._idle.get()
         try:
@@ -187,7 +222,7 @@ class Sandbox:
             self._idle.put(worker)
 
     def stream(
-        self, function: str, data: bytes | memoryview | Streamed, extra: str = ""
+        self, function: str, data: Question, extra: str = ""
     ) -> Generator[bytes, None, None]:
         """Run `module:name(data[, extra])`, which yields bytes, and hand on each piece as it comes; neither side holds them all.
 
@@ -197,6 +232,7 @@ class Sandbox:
         Raises:
             SandboxRefused: the function raised ValueError, perhaps after some pieces.
             SandboxDied: crash, memory, time.
+            SourceEnded: as `call`.
         """
         worker = self._started()
         whole, before = False, worker.cpu_seconds()

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from sync.durable import BLOCK, CHUNK
+from sync.durable import BLOCK, CHUNK, aligned_buffer
 from sync.errors import BadObject, StoreDamaged
 from sync.objects import ObjectStore
 
@@ -104,6 +104,19 @@ class ObjectStoreContract:
         staging.close()
         assert store.read(name, 0, size) == data
         assert store.staged(name) == 0
+
+    @pytest.mark.parametrize("room", [BLOCK, CHUNK, 4 * CHUNK])
+    def test_a_buffer_may_be_lent_for_the_last_look(self, store: ObjectStore, room: int) -> None:
+        """What is re-read passes through the caller's buffer: the same object, and the same refusal of what is none."""
+        name, data = bytes_of(2 * CHUNK + 99)
+        staging = store.stage(name, len(data))
+        staging.write(data[:-1] + bytes([data[-1] ^ 1]))
+        with pytest.raises(BadObject):
+            staging.finish(aligned_buffer(room))
+        staging = store.stage(name, len(data))
+        staging.write(data)
+        staging.finish(aligned_buffer(room))
+        assert store.digest(name) == name
 
     @pytest.mark.parametrize("cut", [0, 1, BLOCK - 1, BLOCK, 3 * BLOCK + 50, CHUNK, CHUNK + BLOCK + 1])
     def test_a_cut_upload_goes_on_at_a_block(self, store: ObjectStore, cut: int) -> None:

@@ -158,8 +158,8 @@ class _FaultyStaging:
         self._faults.run("sync", self._inner.sync)
         return self._inner.offset
 
-    def finish(self) -> None:
-        self._faults.run("finish", self._inner.finish)
+    def finish(self, into: memoryview | None = None) -> None:
+        self._faults.run("finish", lambda: self._inner.finish(into))
 
     def close(self) -> None:
         self._inner.close()

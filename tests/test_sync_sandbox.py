@@ -137,6 +137,29 @@ def test_streamed_pieces_are_never_whole_here(program: ModuleType, box: ours.San
     assert call(box, "echo", b"next") == b"next"
 
 
+@pytest.mark.parametrize("size", [0, 1, 65_537, 3 << 20])
+def test_bytes_of_a_file_need_no_copy(program: ModuleType, box: ours.Sandbox, tmp_path: Path, size: int) -> None:
+    """The first bytes of an open file cross as they are, wherever its own offset stands; where splice(2) refuses, as for /proc, they are read."""
+    path, data = tmp_path / "file", os.urandom(size)
+    path.write_bytes(data + b"more")
+    with path.open("rb") as file:
+        file.read(2)
+        assert box.call("holdings.hostile:echo", program.InFile(file.fileno(), size)) == data
+    with open("/proc/self/environ", "rb") as file:
+        data = file.read()
+        assert data
+        assert box.call("holdings.hostile:echo", program.InFile(file.fileno(), len(data))) == data
+
+
+def test_a_file_that_became_shorter_is_said(program: ModuleType, box: ours.Sandbox, tmp_path: Path) -> None:
+    """Its worker is replaced, for it waits for what never comes; the next call is answered rightly."""
+    path = tmp_path / "file"
+    path.write_bytes(bytes(100_000))
+    with path.open("rb") as file, pytest.raises(program.SourceEnded):
+        box.call("holdings.hostile:echo", program.InFile(file.fileno(), 100_001))
+    assert call(box, "echo", b"next") == b"next"
+
+
 def test_a_refusal_comes_as_its_sentence(box: ours.Sandbox) -> None:
     """A ValueError is the decoder's judgement: its text crosses, and the worker goes on."""
     before = call(box, "pid")
