@@ -92,7 +92,7 @@ class ScriptedNode:
                 self._connection.request(method, path, body, {"Authorization": f"Bearer {self.bearer}", **(headers or {})})
                 response = self._connection.getresponse()
                 reply = Reply(response.status, dict(response.getheaders()), response.read())
-            except (ConnectionError, http.client.HTTPException):
+            except (ConnectionError, ssl.SSLEOFError, http.client.HTTPException):
                 self.close()
                 if attempt == 2:
                     raise
