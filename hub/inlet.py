@@ -44,17 +44,16 @@ class Inlet(asyncio.BufferedProtocol):
 
     Args:
         buffers: two or more buffers of one size; they belong to the inlet until `release`.
-        quick: did the sender's bytes come quickly of late? Then the first buffer, too, is filled to its end.
     """
 
-    def __init__(self, request: web.Request, buffers: Iterable[memoryview], *, quick: bool = False) -> None:
+    def __init__(self, request: web.Request, buffers: Iterable[memoryview]) -> None:
         assert request.transport is not None
         assert request.content_length is not None
         self._transport: asyncio.Transport = request.transport
         self._owner, self._content = request.protocol, request.content
         self._free, self._ready, self._lent = deque(buffers), deque[memoryview](), deque[memoryview]()
         self._size = len(self._free[0])
-        self._piece, self._since = self._size if quick else min(self._size, BUFFER_BYTES), asyncio.get_running_loop().time()
+        self._piece, self._since = min(self._size, BUFFER_BYTES), asyncio.get_running_loop().time()
         self._current: memoryview | None = None
         self._fill, self._left, self._bypassed = 0, request.content_length, 0
         self._in_place = self._paused = False
@@ -112,11 +111,6 @@ class Inlet(asyncio.BufferedProtocol):
         if self._paused or self._fault is not None or self._transport.is_closing():
             return True
         return bool(self._left) and struct.unpack("i", fcntl.ioctl(self._transport.get_extra_info("socket").fileno(), termios.FIONREAD, bytes(4)))[0] > 0
-
-    @property
-    def quick(self) -> bool:
-        """Did the last bytes come quickly?"""
-        return self._piece > BUFFER_BYTES
 
     @property
     def buffer(self) -> memoryview:

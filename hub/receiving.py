@@ -81,8 +81,6 @@ class Receiver:
         self._under_way: dict[bytes, _Upload] = {}
         self._spare: dict[int, list[memoryview]] = {FEW_BYTES: [], BUFFER_BYTES: [], SHARED_BYTES: [], CROWDED_BYTES: []}
         """Buffers of uploads that ended, for the next ones, by their size; no more than a crowd needs."""
-        self._quick: set[bytes] = set()
-        """Nodes whose last bytes came quickly."""
         self._ended = asyncio.Event()
         """Set, and replaced by another, whenever an upload ends."""
         self._turns, self._closing = Turns(), False
@@ -279,7 +277,7 @@ class Receiver:
         size = FEW_BYTES if crowd <= FEW else BUFFER_BYTES if crowd <= CROWD // 4 else SHARED_BYTES if len(self._under_way) <= CROWD else CROWDED_BYTES
         spare = self._spare[size]
         buffers = [spare.pop() if spare else aligned_buffer(size) for _ in range(BUFFERS)]
-        inlet = upload.inlet = Inlet(upload.request, buffers, quick=upload.log_id in self._quick)
+        inlet = upload.inlet = Inlet(upload.request, buffers)
         total, synced, last = 0, self._clock.monotonic(), memoryview(b"")
         into: memoryview | None = None
         loop = asyncio.get_running_loop()
@@ -301,7 +299,6 @@ class Receiver:
                 # In one go: calling in a thread costs some 0.3 ms. Nobody is waited for any more, and the disk may take its time.
                 await self._in_thread(lambda: _write_end(staging, last, finish, into))
         finally:
-            (self._quick.add if inlet.quick else self._quick.discard)(upload.log_id)
             spare += inlet.release()
             del spare[CROWD * BUFFERS :]
         return total
