@@ -276,10 +276,8 @@ class Receiver:
         crowd = len(self._under_way) + self._turns.waiting
         size = FEW_BYTES if crowd <= FEW else BUFFER_BYTES if crowd <= CROWD // 4 else SHARED_BYTES if len(self._under_way) <= CROWD else CROWDED_BYTES
         spare = self._spare[size]
-        buffers = [spare.pop() if spare else aligned_buffer(size) for _ in range(BUFFERS)]
-        inlet = upload.inlet = Inlet(upload.request, buffers)
+        inlet = upload.inlet = Inlet(upload.request, [spare.pop() if spare else aligned_buffer(size) for _ in range(BUFFERS)])
         total, synced, last = 0, self._clock.monotonic(), memoryview(b"")
-        into: memoryview | None = None
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(IDLE_S) as patience:
@@ -288,7 +286,7 @@ class Receiver:
                     self._traffic.moved()
                     total += len(piece)
                     if total == awaited:
-                        last, into = piece, inlet.buffer
+                        last = piece
                         break
                     durable = now - synced >= SYNC_S
                     synced = now if durable else synced
@@ -297,7 +295,7 @@ class Receiver:
                     patience.reschedule(loop.time() + IDLE_S)
             if total == awaited:
                 # In one go: calling in a thread costs some 0.3 ms. Nobody is waited for any more, and the disk may take its time.
-                await self._in_thread(lambda: _write_end(staging, last, finish, into))
+                await self._in_thread(lambda: _write_end(staging, last, finish, inlet.buffer if last else None))
         finally:
             spare += inlet.release()
             del spare[CROWD * BUFFERS :]

@@ -221,9 +221,7 @@ class Sandbox:
                 worker = None
             self._idle.put(worker)
 
-    def stream(
-        self, function: str, data: Question, extra: str = ""
-    ) -> Generator[bytes, None, None]:
+    def stream(self, function: str, data: Question, extra: str = "") -> Generator[bytes, None, None]:
         """Run `module:name(data[, extra])`, which yields bytes, and hand on each piece as it comes; neither side holds them all.
 
         A stream has a worker of its own beside the pool, however long it takes, and its bounds on time are those of one

@@ -79,7 +79,7 @@ def test_a_cut_upload_goes_on_from_its_durable_offset(node: ScriptedNode, cut: i
     while True:
         try:
             reply = node.put(name, data[offset:], offset=offset)
-        except (OSError, http.client.HTTPException):
+        except (ConnectionError, ssl.SSLEOFError, http.client.HTTPException):
             offset = node.offset_of(name)
             continue
         if reply.status != 409:

@@ -45,7 +45,7 @@ def test_a_full_disk_is_said_in_time(hub: RunningHub, tmp_path: Path) -> None:
 
 
 class FillingDisk(DiskObjects):
-    """A store whose disk takes `room` bytes of uploads and then no more: of a piece it takes what fits, as the chunks of a real one are written."""
+    """A store whose disk takes `room` bytes of uploads and then no more: of a piece it takes what fits, as a real one does (test_sync_objects)."""
 
     room = 2 * MIB
 
