@@ -28,10 +28,12 @@ from sync.entry import ClockState, EntryKind
 from sync.errors import RolledBack
 from sync.manifest import Item, ItemKind, Part
 
-FIRST_PACKS, OVERLAP_PACKS = 2, 8
-"""The first delta of a run closes at two packs, later ones at up to eight: sealing, sending and re-reading overlap from the start (decision 0003)."""
-REMEMBERED_BYTES = 128 * limits.MIB
-"""So many bytes of packs that no delta took up are written down: a crash costs so much, and the delta that is being signed (decision 0029)."""
+FIRST_PACKS, OVERLAP_PACKS, OVERLAP_PACKS_SLOW = 2, 16, 8
+"""The first delta of a run closes at two packs, later ones at up to sixteen, on a slow line eight: sealing, sending and re-reading overlap from the start
+(decision 0003)."""
+REMEMBERED_BYTES = 2 * OVERLAP_PACKS * limits.PACK_TARGET_BYTES
+"""So many bytes of packs that no delta took up are written down: a crash costs so much, and the delta that is being signed (decision 0029). Two of the
+largest deltas, so that none is written down just before it closes."""
 
 
 class _Gathered(Struct):
@@ -102,7 +104,7 @@ class DeltaCloser:
         self._home, self._now, self._clock, self._closed, self._may_sign = home, now, clock, closed, may_sign
         self._lock, self._closing = threading.Lock(), threading.Lock()
         first = FIRST_PACKS * next(targets(pack_bytes))
-        self._most = OVERLAP_PACKS * pack_bytes
+        self._most = pack_bytes * (OVERLAP_PACKS if pack_bytes >= limits.PACK_TARGET_BYTES else OVERLAP_PACKS_SLOW)
         self._gathered = _Gathered(OpenDelta(first))
         self._aside: deque[_Gathered] = deque()
         """Full deltas in the order in which they filled, and are signed: a record's packs lie in its own delta or an earlier one."""

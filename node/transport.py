@@ -114,9 +114,12 @@ class HubLink:
             connection.endheaders()
             assert connection.sock is not None
             try:
+                # Whole segments: each TLS record of 16 KiB would else leave by itself (decision 0005).
+                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
                 for view in chunks:
                     connection.sock.sendall(view)
                     self.bytes_sent += len(view)
+                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
             except (BrokenPipeError, ConnectionResetError):
                 # The hub answered before it took everything (429, 507 …) and closed: its answer says why.
                 return self._answer(connection)
