@@ -163,7 +163,10 @@ def status(home: Path, as_json: bool) -> None:
         f"待处理 {n['quarantined']} 项；最近联系 {when(n['last_contact'])}"
         for n in result["nodes"]
     ]
-    lines.append(f"合计 {result['records']} 件 {result['pages']} 页，{result['bytes_stored'] / 1e6:.1f} MB；待收 {result['pending_deltas']} 个增量")
+    lines.append(
+        f"合计 {result['records']} 件 {result['pages']} 页，{result['bytes_stored'] / 1e6:.1f} MB；"
+        f"待收 {result['pending_deltas']} 个增量，待验读 {result['unopened_deltas']} 个"
+    )
     lines += [words] if (words := state_words(result["search"])) else []
     lines += [f"告警 {when(a['wall'])} {a['text']}" for a in result["alarms"]]
     give(as_json, result, "\n".join(lines))
@@ -184,7 +187,12 @@ def export(home: Path, as_json: bool, dest: Path, ref: str | None, _form: str) -
         done = export_files(desk, dest.absolute(), ref, lambda e: progress(f"已导出 {e.records} 件，{e.bytes / 1e6:.0f} MB"))
     for problem in done.problems:
         say(f"未导出 {problem}")
-    result = {"records": done.records, "files": done.files, "bytes": done.bytes, "kept": done.kept, "problems": done.problems}
+    if done.unopened_deltas:
+        say(f"另有 {done.unopened_deltas} 个已收存的增量尚未验读，其中的新件和新版本不在这次导出之中。验读完后（jindang hub status）请导出到另一目录。")
+    result = {
+        "records": done.records, "files": done.files, "bytes": done.bytes, "kept": done.kept, "unopened_deltas": done.unopened_deltas,
+        "problems": done.problems,
+    }  # fmt: skip
     give(as_json, result, f"已导出 {done.records} 件 {done.files} 个文件，{done.bytes / 1e6:.1f} MB（其中 {done.kept} 个原已在）。")
     sys.exit(4 if done.damage else 1 if done.problems else 0)
 

@@ -25,12 +25,16 @@ WRITERS = 4
 
 
 class Exported(Struct):
-    """What an export did: records, files, bytes; `kept` files were there already, equal; `problems` need a person."""
+    """What an export did: records, files, bytes; `kept` files were there already, equal; `problems` need a person.
+
+    `unopened_deltas`: so many were received and not opened when it began; what they bring of records and versions may be missing.
+    """
 
     records: int = 0
     files: int = 0
     bytes: int = 0
     kept: int = 0
+    unopened_deltas: int = 0
     problems: list[str] = field(default_factory=list)
     damage: bool = False
 
@@ -46,7 +50,7 @@ def export(desk: Desk, destination: Path, ref: str | None = None, progress: Call
         destination.mkdir(parents=True, exist_ok=True)
     except OSError as fault:
         raise ConfigurationWrong(f"无法建立目录 {destination}：{fault.strerror}") from fault
-    done = Exported()
+    done = Exported(unopened_deltas=desk.call("status")["unopened_deltas"])
     partial = destination / f".{SUMS}.part"
     with open(partial, "w", encoding="utf-8") as sums, ThreadPoolExecutor(WRITERS, "export") as pool:
         after: int | None = 0

@@ -9,20 +9,23 @@ import apsw
 from holdings import tally
 from holdings.tally import Count
 from hub import front
+from hub import opened as vault
 from hub.front import Node
 from sync import log as logs
 from sync.database import Database
 from sync.entry import Role
 from sync.log import Log
+from sync.receipt import Grade
 
 ALARMS_SHOWN = 100
-_SUMS = ("records", "pages", "text_pages", "bytes_stored", "pending_deltas", "pending_bytes", "quarantined")
+_SUMS = ("records", "pages", "text_pages", "bytes_stored", "pending_deltas", "pending_bytes", "unopened_deltas", "quarantined")
 
 
 def status(front_database: Database, holdings: Database, names: dict[bytes, str]) -> dict[str, Any]:
     """The fields of DESIGN §7: sums over all nodes, the nodes one by one, alarms newest first.
 
-    `records` and `pages` are those the vault has opened; `quarantined` is what the nodes last reported; `last_contact` is in whole seconds UTC.
+    `records` and `pages` are those the vault has opened; `unopened_deltas` are received (R1) and not opened yet; `quarantined` is what the
+    nodes last reported; `last_contact` is in whole seconds UTC.
     `names` gives the writer of each log as the vault calls it.
     """
     from holdings import search_upkeep  # a hub starts without it
@@ -35,7 +38,8 @@ def status(front_database: Database, holdings: Database, names: dict[bytes, str]
             writer = names.get(log.log_id, log.name)
             counted = _node(log, node, tally.read(opened, Count.RECORDS, writer), tally.read(opened, Count.PAGES, writer))
             text_pages = tally.read(opened, Count.TEXT_PAGES, writer)
-            nodes.append({**counted, "text_pages": text_pages, **_handed_over(reading, log.log_id)})
+            unopened = {"unopened_deltas": _unopened(reading, opened, log.log_id)}
+            nodes.append({**counted, **unopened, "text_pages": text_pages, **_handed_over(reading, log.log_id)})
     result: dict[str, Any] = {word: sum(node[word] for node in nodes) for word in _SUMS}
     contacts = [node["last_contact"] for node in nodes if node["last_contact"] is not None]
     result["last_contact"] = max(contacts, default=None)
@@ -45,6 +49,11 @@ def status(front_database: Database, holdings: Database, names: dict[bytes, str]
         {"wall": alarm.wall, "code": alarm.code, "text": alarm.text} for alarm in front.alarms(reading, ALARMS_SHOWN)
     ]
     return result
+
+
+def _unopened(reading: apsw.Connection, holdings: apsw.Connection, log_id: bytes) -> int:
+    at = vault.cursor(holdings, log_id)
+    return logs.receipts_behind(reading, log_id, at.seq if at is not None else 0, Grade.R1)
 
 
 def _handed_over(reading: apsw.Connection, log_id: bytes) -> dict[str, Any]:

@@ -194,6 +194,13 @@ def receipt_at(connection: apsw.Connection, log_id: bytes, seq: int, grade: Grad
     return row[0] if row else None
 
 
+def receipts_behind(connection: apsw.Connection, log_id: bytes, seq: int, grade: Grade) -> int:
+    """How many entries after `seq` have a receipt of that grade."""
+    row = connection.execute("SELECT count(*) FROM receipt WHERE log_id = ? AND seq > ? AND grade = ?", (log_id, seq, int(grade))).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def unreceipted(connection: apsw.Connection, log_id: bytes, grade: Grade) -> list[int]:
     """seq of the delta entries that lack a receipt of that grade, in order."""
     rows = connection.execute(

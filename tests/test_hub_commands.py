@@ -152,6 +152,23 @@ def test_a_wrong_lock_or_configuration_is_exit_two(home: Path) -> None:
     assert "listen" in run("status", "--home", home, ends=2).output
 
 
+def test_what_is_received_and_not_opened_is_said(home: Path, tmp_path: Path) -> None:
+    """An export before the vault has opened a delta lacks it and tells so, like status; afterwards it has it."""
+    with running(home, quiet_s=3600.0) as hub:
+        node = hub.node()
+        node.send(node.delta({"A-1": {"1.txt": b"one"}}))
+    early = run("export", tmp_path / "early", "--home", home, "--json")
+    assert "1 个已收存的增量尚未验读" in early.output
+    assert [answer(early)[word] for word in ("records", "unopened_deltas", "problems")] == [0, 1, []]
+    found = answer(run("status", "--home", home, "--json"))
+    assert found["unopened_deltas"] == found["nodes"][0]["unopened_deltas"] == 1
+    assert "待验读 1 个" in run("status", "--home", home).output
+    with running(home) as hub:
+        hub.folded()
+    late = answer(run("export", tmp_path / "late", "--home", home, "--json"))
+    assert (late["records"], late["unopened_deltas"]) == (1, 0)
+
+
 def test_export_backup_and_identity_from_the_command_line(home: Path, tmp_path: Path) -> None:
     """What a node brought is exported and backed up; the identity file opens manifests and is never written unasked."""
     with running(home) as hub:
