@@ -7,6 +7,7 @@ import contextlib
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,8 @@ from sync.site_class import SiteClass
 KEY_FILE = "unlock.key"
 ROUNDS = 10_000
 """Turns of the loop within which a connection that was hung up is gone."""
+LAST_ROUNDS = 10
+"""Turns of the loop for the hang-ups that are on their way when it is stopped: they find it closed afterwards."""
 
 
 @dataclass
@@ -112,9 +115,14 @@ class RunningHub:
             if runner is not None:
                 self._wait(runner.cleanup())
         self._wait(self._loop.shutdown_asyncgens())
+        for _ in range(LAST_ROUNDS):
+            self._wait(_one_round())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        self._loop.close()
+        with warnings.catch_warnings():
+            # A connection that has not shaken hands yet is nobody's but the loop's, which closes it here and warns of it.
+            warnings.simplefilter("ignore", ResourceWarning)
+            self._loop.close()
         self.hub.close()
 
     def open_socket(self) -> None:

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import socket
 import ssl
 import time
 from collections.abc import Iterator
@@ -40,6 +41,17 @@ def is_cut(connection: ssl.SSLSocket) -> bool:
         return not connection.recv(4096).startswith(b"HTTP/1.1 200")
     except OSError:
         return True
+
+
+@pytest.mark.parametrize("said", [b"", b"\x16\x03\x01\x02\x00\x01"])
+def test_a_hub_ends_while_somebody_has_not_shaken_hands(tmp_path: Path, said: bytes) -> None:
+    """Nobody is waited for, and nothing is left behind that pytest would hear of."""
+    with running(tmp_path / "hub") as hub:
+        hub.node().hello()
+        line = socket.create_connection(hub.address)
+        line.sendall(said)
+        hub.node("河西区").hello()  # so that the hub has taken the other connection, which came first
+    line.close()
 
 
 def test_the_last_object_of_a_delta_brings_its_receipt(hub: RunningHub, node: ScriptedNode) -> None:

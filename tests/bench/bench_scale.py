@@ -135,11 +135,11 @@ def _one_size(where: Path, records: int, repeat: int) -> dict[str, float]:
             "node", "run", "--once", "--settle", "0", "--wait", "R1", "--home", str(place.node)
         )
         hub_mib = peak_mib(place.hub_process.pid)
+        # Nothing to do, on both sides: a hub that still opens what it received answers later, and its R4 are something to fetch.
+        while jindang("hub", "status", "--home", str(place.hub))["unopened_deltas"]:
+            threading.Event().wait(1)
+        jindang("node", "run", "--once", "--settle", "0", "--home", str(place.node))
         with daemon(place.node) as pid:
-            # Nothing to do, on both sides: a hub that still opens what it received answers later, and its R4 are something to fetch.
-            while jindang("hub", "status", "--home", str(place.hub))["unopened_deltas"]:
-                threading.Event().wait(1)
-            jindang("node", "sync", "--home", str(place.node))
             before = peak_mib(pid)
             times = []
             for _ in range(max(SYNCS, repeat)):
